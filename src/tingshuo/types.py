@@ -43,7 +43,8 @@ class Syllable:
     """One syllable as it is to be spoken, after sandhi.
 
     ``pinyin`` is letters plus tone digit 1-5 (5 = neutral), ``v`` for u-umlaut, a trailing ``r`` before the digit for
-    erhua: ``dianr3``. ``initial`` and ``final`` are phone symbols of `tingshuo.text.symbols` (``final`` is spelled out: ``iou`` for ``liu``).
+    erhua: ``dianr3``.
+    ``initial`` and ``final`` are phone symbols of `tingshuo.text.symbols` (``final`` is spelled out: ``iou`` for ``liu``).
     ``hanzi`` is the written character, or for foreign words the letters that this syllable stands for.
     """
 
