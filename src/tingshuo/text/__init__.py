@@ -1,0 +1,1 @@
+"""Text to words with pinyin: normalisation, markup, sentences, pronunciation, phone symbols."""
