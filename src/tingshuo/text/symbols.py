@@ -1,11 +1,11 @@
 """Pinyin syllables and the phone symbols that the voices are trained on.
 
-A syllable is an initial (may be empty) and a final, each one phone, and the phone ``R`` when it is rhotacised (erhua). Every phone
-of a syllable carries its tone. A sentence is four parallel int64 sequences of N phones: id, tone (0 = silence, 1-5), position
+A syllable is an initial (may be empty) and a final, each one phone, and the phone ``R`` when it is rhotacised (erhua). Every
+phone of a syllable carries its tone. A sentence is four parallel int64 sequences of N phones: id, tone (0 = silence, 1-5), position
 (0 = silence, 1 = first phone of a word, 2 = inside a word) and the pause that was asked for in milliseconds.
 
-Finals are spelled out: ``iou`` for *liu*, ``uei`` for *gui*, ``uen`` for *lun*; ``ii`` is the vowel of *zi ci si*, ``iii`` that of
-*zhi chi shi ri*, ``v`` is u-umlaut. Source of the letters: Hanyu Pinyin (GB/T 16159-2012, ISO 7098:2015).
+Finals are spelled out: ``iou`` for *liu*, ``uei`` for *gui*, ``uen`` for *lun*; ``ii`` is the vowel of *zi ci si*, ``iii`` that
+of *zhi chi shi ri*, ``v`` is u-umlaut. Source of the letters: Hanyu Pinyin (GB/T 16159-2012, ISO 7098:2015).
 """
 
 import re
@@ -23,10 +23,11 @@ from tingshuo.types import Syllable, Word
 # The order of these three tables is the order of the embedding rows of trained voices: append, never reorder.
 INITIALS = ("zh", "ch", "sh", "b", "p", "m", "f", "d", "t", "n", "l", "g", "k", "h", "j", "q", "x", "r", "z", "c", "s")
 """The 21 initials; two letters first, so that the first match is the longest."""
-FINALS = tuple(
+_FINALS = (
     "a ai an ang ao e ei en eng er i ia ian iang iao ie ii iii in ing io iong iou "
-    "o ong ou u ua uai uan uang uei uen ueng uo v van ve vn".split()
+    "o ong ou u ua uai uan uang uei uen ueng uo v van ve vn"
 )
+FINALS = tuple(_FINALS.split())
 """The 39 finals."""
 PAD, SILENCE, PAUSE, ERHUA = "_", "sil", "sp", "R"
 PHONES = (PAD, SILENCE, PAUSE, *INITIALS, *FINALS, ERHUA, "ue")
@@ -34,7 +35,7 @@ PHONES = (PAD, SILENCE, PAUSE, *INITIALS, *FINALS, ERHUA, "ue")
 
 _OPEN = "a ai an ang ao e en eng ou u uan uei uen uo"
 _FINALS_AFTER = {
-    "": "a ai an ang ao e ei en eng er i ia ian iang iao ie in ing io iong iou o ou u ua uai uan uang uei uen ueng uo v van ve vn",
+    "": _FINALS.replace(" ii iii ", " ").replace(" ong ", " "),
     "b": "a ai an ang ao ei en eng i ian iang iao ie in ing o u",
     "p": "a ai an ang ao ei en eng i ia ian iao ie in ing o ou u",
     "m": "a ai an ang ao e ei en eng i ian iao ie in ing iou o ou u",
@@ -154,8 +155,8 @@ def _checked(pinyin: str) -> tuple[str, str, str, int, bool]:
 class PhoneSequence:
     """A sentence as N phones; every array is int64 of shape (N,).
 
-    ``ids`` are rows of the phone table, ``tones`` 0-5, ``positions`` 0-2 (module docstring). ``word_index`` and ``syllable_index``
-    say which word of the sentence and which syllable of that word a phone belongs to, -1 for silence. ``pause_ms`` is what a
+    ``ids`` are rows of the phone table, ``tones`` 0-5, ``positions`` 0-2 (module docstring). ``word_index`` and
+    ``syllable_index`` say which word of the sentence and which syllable of that word a phone belongs to, -1 for silence. ``pause_ms`` is what a
     silence was asked to last, 0 where nothing was asked.
     """
 
