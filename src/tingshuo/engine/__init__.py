@@ -1,0 +1,1 @@
+"""Open a graph file and run it."""
