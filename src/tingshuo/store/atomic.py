@@ -1,0 +1,95 @@
+"""Write a folder so that it is there whole or not at all, also when the power fails.
+
+The files go into a hidden folder beside the destination; each file and each folder is flushed to the disk; then one rename
+makes them visible.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from tingshuo.errors import OutputError
+
+Content = bytes | Path | Callable[[Path], None]
+"""What a file is to hold: bytes, a file to copy, or a function that writes to the path that it is given."""
+
+
+@contextmanager
+def new_folder(destination: Path, *, replace: bool = False) -> Iterator[Path]:
+    """Yield an empty temporary folder that becomes ``destination`` when the block ends without an error.
+
+    Parameters
+    ----------
+    destination : Path
+        Where the folder is to be; missing parents are made.
+    replace : bool
+        Take the place of a folder that is there. The old one is moved aside first and comes back when the rename fails.
+
+    Raises
+    ------
+    OutputError
+        The destination exists and ``replace`` is False, or it cannot be written.
+    """
+    if not replace and os.path.lexists(destination):
+        raise OutputError(f"{destination}: already exists; remove it or choose another path")
+    try:
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{destination.name}.", suffix=".partial", dir=destination.parent))
+    except OSError as error:
+        raise OutputError(f"{destination}: cannot be written: {error}") from error
+    try:
+        yield temporary
+        for folder, _, _ in os.walk(temporary, topdown=False):
+            os.chmod(folder, 0o755)
+            _flush(Path(folder))
+        _rename(temporary, destination)
+    except OSError as error:
+        raise OutputError(f"{destination}: cannot be written: {error}") from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def write_file(path: Path, content: Content, mode: int = 0o644) -> None:
+    """Write one file and flush it to the disk; ``mode`` holds whatever the umask or the writing function chose."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if callable(content):
+        content(path)
+    elif isinstance(content, Path):
+        shutil.copyfile(content, path)
+    else:
+        path.write_bytes(content)
+    path.chmod(mode)
+    _flush(path)
+
+
+def write_files(folder: Path, files: Mapping[str, Content], mode: Callable[[str], int]) -> None:
+    """Write files given by their paths relative to ``folder``; ``mode`` maps such a path to its permissions."""
+    for name, content in files.items():
+        write_file(folder / name, content, mode(name))
+
+
+def _rename(temporary: Path, destination: Path) -> None:
+    aside = temporary.with_suffix(".old")
+    existed = os.path.lexists(destination)
+    if existed:
+        destination.rename(aside)
+    try:
+        temporary.rename(destination)
+    except BaseException:
+        if existed:
+            aside.rename(destination)
+        raise
+    _flush(destination.parent)
+    if existed:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

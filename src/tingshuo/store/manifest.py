@@ -1,0 +1,223 @@
+"""manifest.json of a bundle: what it holds, where it comes from, and the size and SHA-256 of every file.
+
+The schema is versioned. A reader refuses a version that it does not know, unknown keys, and any path that could lead
+out of the bundle's folder. The JSON schema in ``docs/manifest.schema.json`` is generated from these records.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, Field, ValidationError, model_validator
+
+from tingshuo.config import StrictModel
+from tingshuo.errors import BundleError, SchemaVersionError
+
+SCHEMA_VERSION = 1
+MANIFEST = "manifest.json"
+CONFIG = "config.json"
+
+_SEMVER = r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?$"
+_PART = re.compile(r"[^\x00-\x1f\x7f/\\:*?\"<>|]+")
+_MAX_MANIFEST_BYTES = 4 << 20
+
+
+def check_relative_path(path: str) -> str:
+    """Return ``path`` when it is a plain relative path that stays inside its folder on every operating system.
+
+    Raises
+    ------
+    ValueError
+        It is absolute, has ``.`` or ``..``, a backslash, a drive, a control character or an empty part.
+    """
+    for part in path.split("/"):
+        if part in ("", ".", "..") or not _PART.fullmatch(part) or part[-1] in ". ":
+            raise ValueError(f"{path!r} is not a plain relative path inside the bundle")
+    return path
+
+
+RelativePath = Annotated[str, AfterValidator(check_relative_path)]
+
+
+class FileEntry(StrictModel):
+    """What a file must be."""
+
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    """Lower-case hexadecimal digest."""
+    size: int = Field(ge=0)
+    """Bytes."""
+
+
+class TensorSpec(StrictModel):
+    """An input or output of a graph."""
+
+    dtype: str
+    """As numpy spells it: ``float32``, ``int64``."""
+    shape: tuple[int | str, ...]
+    """A word is a free dimension: ``(1, "frames", 256)``."""
+
+
+class GraphVariant(StrictModel):
+    """One file of a graph: made for an engine, at a precision."""
+
+    engine: str
+    """Name of an engine: ``onnx``."""
+    precision: str
+    """Arithmetic inside the graph: ``fp32``, ``int8``; inputs and outputs stay as in `GraphEntry`."""
+    path: RelativePath
+    weights: tuple[RelativePath, ...] = ()
+    """Tensor files that the graph refers to by tensor name."""
+
+
+class GraphEntry(StrictModel):
+    """A network of the bundle and the files that hold it."""
+
+    inputs: dict[str, TensorSpec]
+    outputs: dict[str, TensorSpec]
+    variants: tuple[GraphVariant, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _variants_differ(self) -> Self:
+        kinds = [(v.engine, v.precision) for v in self.variants]
+        if len(set(kinds)) != len(kinds):
+            raise ValueError("two variants have the same engine and precision")
+        return self
+
+
+class Attribution(StrictModel):
+    """A work that this bundle was made from and the credit that it is owed."""
+
+    work: str
+    author: str
+    licence: str
+    """SPDX identifier where one exists: ``CC-BY-SA-4.0``."""
+    url: str = ""
+    used_for: str = ""
+
+
+class Measurement(StrictModel):
+    """Figures measured on one machine: names carry their unit (``rtf``, ``ttfb_ms``)."""
+
+    engine: str
+    precision: str
+    machine: str
+    threads: int = Field(ge=1)
+    figures: dict[str, float]
+
+
+class Manifest(StrictModel):
+    """manifest.json.
+
+    Versions follow SemVer: major = inputs or the identity of the voice changed, minor = quality or speed, patch = packaging.
+    """
+
+    schema_version: Literal[1]
+    name: str = Field(pattern=r"^\w[\w.-]{0,63}$")
+    version: str = Field(pattern=_SEMVER)
+    family: str
+    """Model family that built the weights."""
+    task: Literal["tts"]
+    languages: tuple[str, ...] = Field(min_length=1)
+    """BCP 47 tags: ``zh-CN``."""
+    speakers: tuple[str, ...] = ()
+    """Timbres that may be offered; the first is the default."""
+    styles: tuple[str, ...] = ()
+    emotions: tuple[str, ...] = ()
+    sample_rate: int = Field(gt=0)
+    """Hz of the audio in or out."""
+    licence: str
+    """SPDX identifier of the weights' licence."""
+    attributions: tuple[Attribution, ...] = ()
+    data_statement: str
+    """What the weights were trained on, and what is known about its limits."""
+    consent: str
+    """On what ground the voices of these people may be used."""
+    created_with: dict[str, str] = {}
+    """Library to version."""
+    parent: str | None = None
+    """``name@version`` of the bundle that this one was made from."""
+    graphs: dict[str, GraphEntry] = {}
+    measured: tuple[Measurement, ...] = ()
+    files: dict[RelativePath, FileEntry]
+    """Every file of the bundle except the manifest itself and a detached signature."""
+
+    @model_validator(mode="after")
+    def _paths_are_listed(self) -> Self:
+        folded = {path.casefold() for path in self.files}
+        if len(folded) != len(self.files):
+            raise ValueError("two file names differ only in case")
+        if folded & {MANIFEST, "signature.json"}:
+            raise ValueError("the manifest and its signature cannot list themselves as files")
+        if CONFIG not in self.files:
+            raise ValueError(f"{CONFIG} is not among the files")
+        for name, graph in self.graphs.items():
+            for path in (p for v in graph.variants for p in (v.path, *v.weights)):
+                if path not in self.files:
+                    raise ValueError(f"graph {name!r} refers to {path!r}, which is not among the files")
+        return self
+
+    def variant(self, graph: str, precision: str, engine: str) -> GraphVariant:
+        """Return the row of a graph for an engine and precision.
+
+        Raises
+        ------
+        BundleError
+            There is no such graph, or no such variant of it; the message lists those that exist.
+        """
+        if graph not in self.graphs:
+            raise BundleError(f"voice {self.name!r} has no graph {graph!r}; it has: {', '.join(self.graphs) or 'none'}")
+        variants = self.graphs[graph].variants
+        for variant in variants:
+            if (variant.engine, variant.precision) == (engine, precision):
+                return variant
+        known = ", ".join(f"{v.engine}/{v.precision}" for v in variants)
+        raise BundleError(f"graph {graph!r} of voice {self.name!r} has no variant {engine}/{precision}; it has: {known}")
+
+
+def parse_manifest(fields: Mapping[str, Any], source: str) -> Manifest:
+    """Check the fields of a manifest; ``source`` names them in messages.
+
+    Raises
+    ------
+    SchemaVersionError
+        Written by a version of Tingshuo that is newer than this one.
+    BundleError
+        A key is missing, unknown or has a wrong value.
+    """
+    version = fields.get("schema_version")
+    if version != SCHEMA_VERSION or isinstance(version, bool):
+        raise SchemaVersionError(
+            f"{source}: schema version {version!r} is not known here (known: {SCHEMA_VERSION}); update tingshuo"
+        )
+    try:
+        return Manifest.model_validate(fields)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the whole file"
+        raise BundleError(f"{source}: {where}: {first['msg']}") from error
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read and check ``manifest.json`` of a bundle.
+
+    Raises
+    ------
+    SchemaVersionError
+        Written by a version of Tingshuo that is newer than this one.
+    BundleError
+        The folder has no manifest, or it is not JSON, too large, or wrong.
+    """
+    path = folder / MANIFEST
+    try:
+        if path.stat().st_size > _MAX_MANIFEST_BYTES:
+            raise BundleError(f"{path}: larger than {_MAX_MANIFEST_BYTES} bytes, so it is not a manifest")
+        fields = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise BundleError(f"{folder}: is not a bundle, it has no {MANIFEST}") from error
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise BundleError(f"{path}: cannot be read as JSON: {error}") from error
+    if not isinstance(fields, dict):
+        raise BundleError(f"{path}: is not a JSON object")
+    return parse_manifest(fields, str(path))
