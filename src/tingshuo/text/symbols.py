@@ -1,8 +1,8 @@
 """Pinyin syllables and the phone symbols that the voices are trained on.
 
 A syllable is an initial (may be empty) and a final, each one phone, and the phone ``R`` when it is rhotacised (erhua). Every
-phone of a syllable carries its tone. A sentence is four parallel int64 sequences of N phones: id, tone (0 = silence, 1-5), position
-(0 = silence, 1 = first phone of a word, 2 = inside a word) and the pause that was asked for in milliseconds.
+phone of a syllable carries its tone. A sentence is four parallel int64 sequences of N phones: id, tone (0 = silence, 1-5),
+position (0 = silence, 1 = first phone of a word, 2 = inside a word) and the pause that was asked for in milliseconds.
 
 Finals are spelled out: ``iou`` for *liu*, ``uei`` for *gui*, ``uen`` for *lun*; ``ii`` is the vowel of *zi ci si*, ``iii`` that
 of *zhi chi shi ri*, ``v`` is u-umlaut. Source of the letters: Hanyu Pinyin (GB/T 16159-2012, ISO 7098:2015).
@@ -156,8 +156,8 @@ class PhoneSequence:
     """A sentence as N phones; every array is int64 of shape (N,).
 
     ``ids`` are rows of the phone table, ``tones`` 0-5, ``positions`` 0-2 (module docstring). ``word_index`` and
-    ``syllable_index`` say which word of the sentence and which syllable of that word a phone belongs to, -1 for silence. ``pause_ms`` is what a
-    silence was asked to last, 0 where nothing was asked.
+    ``syllable_index`` say which word of the sentence and which syllable of that word a phone belongs to, -1 for silence.
+    ``pause_ms`` is what a silence was asked to last, 0 where nothing was asked.
     """
 
     ids: NDArray[np.int64]
