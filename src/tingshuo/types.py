@@ -125,12 +125,13 @@ class AudioChunk:
     warnings: tuple[str, ...] = ()
 
 
-_RANGES: dict[str, tuple[float, float, str]] = {
+RANGES: dict[str, tuple[float, float, str]] = {
     "strength": (0.0, 1.5, ""),
     "speed": (0.5, 2.0, ""),
     "pitch": (-12.0, 12.0, " semitones"),
     "volume": (-20.0, 20.0, " dB"),
 }
+"""Lowest and highest value of each control of a request, and its unit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +178,7 @@ class SpeechRequest:
             raise RequestError(f"text must be a string, got {type(self.text).__name__}", "text")
         if self.emotion not in EMOTIONS:
             raise RequestError(f"unknown emotion {self.emotion!r}; accepted: {', '.join(EMOTIONS)}", "emotion")
-        for name, (low, high, unit) in _RANGES.items():
+        for name, (low, high, unit) in RANGES.items():
             value = getattr(self, name)
             if not _is_number(value) or not low <= value <= high:
                 raise RequestError(f"{name} must be a number from {low:g} to {high:g}{unit}, got {value!r}", name)
