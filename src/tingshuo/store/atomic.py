@@ -43,7 +43,7 @@ def new_folder(destination: Path, *, replace: bool = False) -> Iterator[Path]:
     try:
         yield temporary
         for folder, _, _ in os.walk(temporary, topdown=False):
-            os.chmod(folder, 0o755)
+            Path(folder).chmod(0o755)  # mkdtemp makes 0700, but every user may read a built-in voice
             _flush(Path(folder))
         _rename(temporary, destination)
     except OSError as error:
@@ -82,9 +82,11 @@ def _rename(temporary: Path, destination: Path) -> None:
         if existed:
             aside.rename(destination)
         raise
-    _flush(destination.parent)
-    if existed:
-        shutil.rmtree(aside, ignore_errors=True)
+    try:
+        _flush(destination.parent)
+    finally:
+        if existed:
+            shutil.rmtree(aside, ignore_errors=True)
 
 
 def _flush(path: Path) -> None:

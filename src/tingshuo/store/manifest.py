@@ -134,11 +134,11 @@ class Manifest(StrictModel):
     """What the weights were trained on, and what is known about its limits."""
     consent: str
     """On what ground the voices of these people may be used."""
-    created_with: dict[str, str] = {}
+    created_with: dict[str, str] = Field(default_factory=dict)
     """Library to version."""
     parent: str | None = None
     """``name@version`` of the bundle that this one was made from."""
-    graphs: dict[str, GraphEntry] = {}
+    graphs: dict[str, GraphEntry] = Field(default_factory=dict)
     measured: tuple[Measurement, ...] = ()
     files: dict[RelativePath, FileEntry]
     """Every file of the bundle except the manifest itself and a detached signature."""
