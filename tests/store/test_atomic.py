@@ -12,7 +12,6 @@ from tingshuo.errors import OutputError
 from tingshuo.store.atomic import new_folder, write_file, write_files
 
 STEPS: list[tuple[Any, str]] = [
-    (os, "open"),
     (os, "fsync"),
     (shutil, "copyfile"),
     (Path, "mkdir"),
