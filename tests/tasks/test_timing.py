@@ -1,0 +1,27 @@
+import numpy as np
+import pytest
+
+from tingshuo.tasks.timing import time_sentence
+from tingshuo.text.symbols import encode, make_syllable
+from tingshuo.types import Sentence, Word
+
+
+def test_words_and_characters_lie_where_their_phones_do():
+    words = (
+        Word("你好", (make_syllable("你", "ni2"), make_syllable("好", "hao3"))),
+        Word("，", pause_ms=150),
+        Word("啊", (make_syllable("啊", "a5"),)),
+        Word("。", pause_ms=400),
+    )
+    phones = encode(words)
+    # sil n i h ao sp a sil
+    durations = np.array([10, 5, 10, 5, 20, 15, 30, 10])
+    timed = time_sentence(Sentence(" 你好，啊。\n", "你好，啊。", words), phones, durations, frame_s=0.01, start_s=2.0)
+    assert timed.text == "你好，啊。"
+    assert [w.text for w in timed.words] == ["你好", "啊"]
+    assert [(c.text, c.pinyin) for w in timed.words for c in w.characters] == [("你", "ni2"), ("好", "hao3"), ("啊", "a5")]
+    assert timed.words[0].characters[0].start_s == pytest.approx(2.1)
+    assert timed.words[0].characters[0].end_s == timed.words[0].characters[1].start_s == pytest.approx(2.25)
+    assert timed.words[0].end_s == pytest.approx(2.5)
+    assert timed.words[1].start_s == pytest.approx(2.65)
+    assert timed.end_s == timed.words[1].end_s == pytest.approx(2.95)
