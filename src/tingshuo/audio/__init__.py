@@ -1,0 +1,1 @@
+"""Audio without torch: reading and writing, features, the source-filter signal path, measures."""
