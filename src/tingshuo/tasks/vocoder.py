@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 
 from tingshuo.audio.level import soft_limit
-from tingshuo.audio.stft import SourceFilterSynthesizer
+from tingshuo.audio.source import SourceFilterSynthesizer
 from tingshuo.config import VoiceConfig
 from tingshuo.engine.onnx import Session
 from tingshuo.tasks.acoustic import SentenceAcoustics

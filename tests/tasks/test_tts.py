@@ -1,0 +1,136 @@
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+import tingshuo
+from tingshuo.errors import RequestError, TextError, UnknownVoiceError
+from tingshuo.tasks import vocoder
+from tingshuo.tasks.tts import SpeechStream
+from tingshuo.types import EMOTIONS
+
+TEXT = "今天上午我们去公园散步，天气特别好。孩子们在草地上跑来跑去！"
+
+
+def spoken_s(speech):
+    return sum(c.end_s - c.start_s for w in speech.words for c in w.characters)
+
+
+def level_db(wav):
+    return 20 * np.log10(np.sqrt(np.mean(np.square(wav, dtype=np.float64))))
+
+
+def test_streamed_samples_are_the_one_shot_samples(voice):
+    chunks = list(voice.stream(TEXT, emotion="happy"))
+    whole = voice.synthesize(TEXT, emotion="happy").wav
+    assert len(chunks) > 3
+    assert np.array_equal(np.concatenate([chunk.wav for chunk in chunks]), whole)
+    starts = np.cumsum([0, *(len(chunk.wav) for chunk in chunks)])
+    assert [chunk.start_samples for chunk in chunks] == list(starts[:-1])
+
+
+@pytest.mark.parametrize("precision", ["fp32", "int8"])
+def test_samples_do_not_depend_on_where_a_sentence_is_cut(monkeypatch, precision):
+    voice = tingshuo.load(precision=precision)
+    usual = voice.synthesize(TEXT).wav
+    monkeypatch.setattr(vocoder, "FIRST_CHUNK_FRAMES", 37)
+    monkeypatch.setattr(vocoder, "LONGEST_CHUNK_FRAMES", 61)
+    other = voice.synthesize(TEXT).wav
+    assert len(other) == len(usual)
+    assert level_db(other - usual) < -90
+
+
+def test_the_seed_fixes_the_noise_and_nothing_else(voice):
+    a, b, c = (voice.synthesize("你好吗？", seed=seed) for seed in (0, 0, 1))
+    assert np.array_equal(a.wav, b.wav)
+    assert not np.array_equal(a.wav, c.wav)
+    assert a.sentences == c.sentences
+
+
+def test_threads_may_share_a_voice(voice):
+    texts = ["第一句话。", "这是第二句，稍微长一点。", "三。", "最后一句话说完了。"]
+    alone = [voice.synthesize(text).wav for text in texts]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda text: voice.synthesize(text).wav, texts))
+    assert all(np.array_equal(a, b) for a, b in zip(alone, together, strict=True))
+
+
+@pytest.mark.parametrize("speed", [0.5, 0.8, 1.5, 2.0])
+def test_speed_divides_durations(voice, speed):
+    assert spoken_s(voice.synthesize(TEXT, speed=speed)) == pytest.approx(spoken_s(voice.synthesize(TEXT)) / speed, rel=0.06)
+
+
+def test_volume_is_a_fixed_gain(voice):
+    usual, quiet = voice.synthesize(TEXT).wav, voice.synthesize(TEXT, volume=-6.0).wav
+    assert np.allclose(quiet, usual * 10 ** (-6 / 20), atol=1e-6)
+
+
+@pytest.mark.parametrize("emotion", EMOTIONS)
+def test_no_emotion_clips_even_at_full_volume(voice, emotion):
+    wav = voice.synthesize("太好了，我们赢了！", emotion=emotion, strength=1.5, volume=20.0).wav
+    assert np.isfinite(wav).all()
+    assert np.abs(wav).max() < 1.0
+
+
+def test_emotions_differ_and_neutral_does_not(voice):
+    heard = {emotion: voice.synthesize("他昨天去了北京。", emotion=emotion).wav for emotion in EMOTIONS}
+    assert len({wav.tobytes() for wav in heard.values()}) == len(EMOTIONS)
+    assert np.array_equal(voice.synthesize("他昨天去了北京。", emotion="angry", strength=0.0).wav, heard["neutral"])
+
+
+def test_words_are_in_order_and_inside_the_audio(voice):
+    speech = voice.synthesize(TEXT)
+    times = [t for w in speech.words for c in w.characters for t in (c.start_s, c.end_s)]
+    assert times == sorted(times)
+    assert times[0] > 0
+    assert times[-1] < speech.duration_s
+    assert "".join(c.text for w in speech.words for c in w.characters) == "今天上午我们去公园散步天气特别好孩子们在草地上跑来跑去"
+    assert [s.text for s in speech.sentences][-1].endswith("跑来跑去！")
+
+
+def test_each_sentence_is_announced_with_its_first_chunk(voice):
+    stream = voice.stream(TEXT)
+    announced = [(chunk.start_samples, chunk.sentence) for chunk in stream if chunk.sentence]
+    assert tuple(sentence for _, sentence in announced) == stream.sentences
+    for start, sentence in announced:
+        assert start / voice.sample_rate <= sentence.start_s
+
+
+def test_closing_a_stream_ends_it(voice):
+    stream = voice.stream(TEXT * 20)
+    next(stream)
+    stream.close()
+    assert list(stream) == []
+
+
+def test_stages_add_up(voice):
+    speech = voice.synthesize(TEXT)
+    s = speech.stages
+    total_s = (s.text_ms + s.speaker_ms + s.acoustic_ms + s.vocoder_ms) / 1000
+    assert s.rtf == pytest.approx(total_s / speech.duration_s, rel=0.01)
+    assert 0 < s.ttfb_ms < total_s * 1000
+
+
+def test_a_refused_text_is_refused_before_the_first_chunk(voice):
+    with pytest.raises(TextError):
+        voice.stream("……")
+
+
+def test_an_unknown_style_or_precision_names_the_known_ones(voice):
+    with pytest.raises(UnknownVoiceError, match=voice.styles[0]):
+        voice.stream("好", style="nobody")
+    with pytest.raises(RequestError, match="fp32"):
+        tingshuo.load(precision="fp8")
+
+
+def test_save_writes_a_file_of_the_audio(voice, tmp_path):
+    import soundfile
+
+    speech = voice.synthesize("你好。")
+    wav, rate = soundfile.read(speech.save(tmp_path / "a.wav"), dtype="float32")
+    assert rate == voice.sample_rate
+    assert np.abs(wav - speech.wav).max() < 1e-4
+
+
+def test_synthesis_is_built_on_the_stream(voice):
+    assert isinstance(voice.stream("好"), SpeechStream)
