@@ -1,0 +1,6 @@
+"""The engines that can run a graph file."""
+
+from tingshuo.registry import Registry, Row
+
+ENGINES = Registry("engine", {"onnx": Row("tingshuo.engine.onnx:open_graph", "pip install onnxruntime")})
+"""name -> ``open_graph(path, tensors, *, threads=1) -> Session``."""

@@ -1,0 +1,1 @@
+"""The nets, in torch: one folder per family, shared parts in `layers`."""

@@ -1,0 +1,1 @@
+"""Phonemes to durations, pitch and mel, without autoregression."""

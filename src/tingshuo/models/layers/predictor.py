@@ -1,0 +1,40 @@
+"""Convolutional predictor of a few numbers per step.
+
+Source: the variance predictor of Ren et al. 2020, "FastSpeech 2", with GELU.
+"""
+
+from torch import Tensor, nn
+
+
+class Predictor(nn.Module):
+    """Convolution, GELU, layer norm, dropout, several times; then a linear layer.
+
+    Parameters
+    ----------
+    dim : int
+        Features of a step, in and between the layers.
+    layers : int
+        Number of convolutions.
+    kernel : int
+        Width of each, odd.
+    out : int
+        Numbers predicted per step.
+    dropout : float
+        Probability of dropping a feature while training.
+    """
+
+    def __init__(self, dim: int, layers: int, kernel: int, out: int, dropout: float = 0.2) -> None:
+        super().__init__()
+        self.convs = nn.ModuleList(nn.Conv1d(dim, dim, kernel, padding=kernel // 2) for _ in range(layers))
+        self.norms = nn.ModuleList(nn.LayerNorm(dim) for _ in range(layers))
+        self.dropout = nn.Dropout(dropout)
+        self.out = nn.Linear(dim, out)
+
+    def forward(self, x: Tensor, valid: Tensor | None = None) -> Tensor:
+        """Predict: ``x`` (B, N, D), ``valid`` (B, N) of 0 and 1 or None; returns (B, N, out)."""
+        for conv, norm in zip(self.convs, self.norms, strict=True):
+            if valid is not None:
+                x = x * valid[..., None]
+            x = self.dropout(norm(nn.functional.gelu(conv(x.transpose(1, 2)).transpose(1, 2))))
+        result: Tensor = self.out(x)
+        return result

@@ -1,0 +1,111 @@
+"""Vocoder: a pulse train at F0 and white noise, filtered frame by frame in the STFT domain.
+
+The net sees mel and F0 and predicts per frame and bin the log-gain and the phase of the pulse filter and the log-gain of
+the noise filter. F0 is given, so pitch is exact and the net is small. `SourceFilter.forward` is the net alone (what a
+bundle's graph computes); `SourceFilter.synthesize` goes on to the wave, in torch, for losses and for reference.
+
+Letters: B batch, F frames, T samples, K = n_fft / 2 + 1 bins. Sources: Siuzdak 2023, "Vocos" (backbone); Engel et al. 2020,
+"DDSP" (harmonic plus noise).
+"""
+
+import torch
+from torch import Tensor, nn
+
+from tingshuo.models.layers.convnext import ConvNeXtBlock
+from tingshuo.models.source_filter.config import SourceFilterConfig
+
+LOWEST_HZ = 40.0
+"""F0 at or below this counts as unvoiced."""
+LOG_F0_OFFSET = 5.0
+"""Subtracted from log-F0 so that the input is small."""
+LARGEST_LOG_GAIN = 6.0
+NOISE_LOG_GAIN_OFFSET = 2.0
+"""Subtracted from the noise filter's log-gain, so that training starts with little noise."""
+NOISE_LEVEL = 0.3
+PULSE_LEVEL = 4.0
+PHASE_SCALE = 3.1416
+"""Radians per unit of the phase output; the rounded pi that the weights were trained with."""
+EMBED_KERNEL = 7
+
+
+class SourceFilter(nn.Module):
+    """The vocoder.
+
+    Parameters
+    ----------
+    config : SourceFilterConfig
+        Sizes.
+    """
+
+    def __init__(self, config: SourceFilterConfig) -> None:
+        super().__init__()
+        self.config = config
+        dim = config.dim
+        self.embed = nn.Conv1d(config.mels + 2, dim, EMBED_KERNEL, padding=EMBED_KERNEL // 2)
+        self.norm_in = nn.LayerNorm(dim, eps=1e-6)
+        self.blocks = nn.ModuleList(ConvNeXtBlock(dim, config.hidden, 1 / config.layers) for _ in range(config.layers))
+        self.norm_out = nn.LayerNorm(dim, eps=1e-6)
+        self.filters = nn.Linear(dim, 3 * (config.n_fft // 2 + 1))
+
+    def forward(self, mel: Tensor, f0: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Predict the filters.
+
+        Parameters
+        ----------
+        mel : Tensor
+            (B, mels, F), natural logarithm of magnitude.
+        f0 : Tensor
+            (B, F) Hz, 0 where unvoiced.
+
+        Returns
+        -------
+        gain, phase, noise_gain : Tensor
+            (B, F, K) each: raw, before exponentials, clamps and scales.
+        """
+        voiced = (f0 > LOWEST_HZ).to(mel.dtype)
+        log_f0 = torch.log(f0.clamp(min=LOWEST_HZ)) - LOG_F0_OFFSET
+        x = self.embed(torch.cat([mel, log_f0[:, None], voiced[:, None]], 1)).transpose(1, 2)
+        x = self.norm_in(x)
+        for block in self.blocks:
+            x = block(x)
+        filters = self.filters(self.norm_out(x))
+        bins = self.config.n_fft // 2 + 1
+        return filters[..., :bins], filters[..., bins : 2 * bins], filters[..., 2 * bins :]
+
+    def synthesize(self, mel: Tensor, f0: Tensor, noise: Tensor) -> Tensor:
+        """Return the wave.
+
+        Parameters
+        ----------
+        mel, f0 : Tensor
+            As for `forward`.
+        noise : Tensor
+            (B, (F - 1) * hop_length), white, variance 1.
+
+        Returns
+        -------
+        Tensor
+            (B, (F - 1) * hop_length), about [-1, 1].
+        """
+        gain, phase, noise_gain = (part.transpose(1, 2) for part in self(mel, f0))
+        harmonic = torch.polar(torch.exp(gain.clamp(max=LARGEST_LOG_GAIN)), PHASE_SCALE * phase)
+        breath = torch.exp(noise_gain.clamp(max=LARGEST_LOG_GAIN) - NOISE_LOG_GAIN_OFFSET)
+        spectrum = self._stft(self.pulses(f0)) * harmonic + self._stft(NOISE_LEVEL * noise) * breath
+        n_fft, hop_length = self.config.n_fft, self.config.hop_length
+        return torch.istft(spectrum, n_fft, hop_length, window=torch.hann_window(n_fft, device=mel.device))
+
+    def pulses(self, f0: Tensor) -> Tensor:
+        """Return a band-limited pulse train: ``f0`` (B, F) Hz, 0 where unvoiced; result (B, (F - 1) * hop_length)."""
+        rate = self.config.sample_rate
+        size = (f0.shape[1] - 1) * self.config.hop_length
+        hz = nn.functional.interpolate(f0[:, None], size=size, mode="linear", align_corners=True)[:, 0]
+        phase = torch.cumsum(hz.double() / rate, 1)
+        phase = (phase - torch.round(phase)).float()
+        safe = hz.clamp(min=LOWEST_HZ)
+        level = PULSE_LEVEL * torch.sqrt(safe / rate) * (hz > LOWEST_HZ)
+        return torch.sinc(rate * phase / safe) * level
+
+    def _stft(self, wav: Tensor) -> Tensor:
+        n_fft = self.config.n_fft
+        window = torch.hann_window(n_fft, device=wav.device)
+        return torch.stft(wav, n_fft, self.config.hop_length, window=window, return_complex=True)

@@ -1,0 +1,1 @@
+"""Nets to bundles: export, quantise, verify."""

@@ -1,0 +1,1 @@
+"""Built-in voices, one bundle a folder."""
