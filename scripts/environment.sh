@@ -35,9 +35,9 @@ make_venv() {
     fail "$python could not make .venv: install its venv module (Debian, Ubuntu: apt install python3-venv) and run this again."
 }
 
-# quiet_pip ARGUMENTS...: pip install, which says something only when it fails
+# quiet_pip ARGUMENTS...: pip install, which speaks only of errors
 quiet_pip() {
-  .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps "$@"
+  .venv/bin/python -m pip install -qq --disable-pip-version-check --no-deps "$@"
 }
 
 # checksum FILES...: of their content and of the interpreter
