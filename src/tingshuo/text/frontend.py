@@ -1,0 +1,153 @@
+"""From text or SSML to sentences of words with pinyin, manner and pauses: the whole text side of a synthesis.
+
+Text goes through markup (`tingshuo.text.ssml`, `tingshuo.text.inline`, `tingshuo.text.userlexicon`), is laid out as blocks, cut
+into sentences (`tingshuo.text.split`), and each sentence is normalised and pronounced when it is asked for, so that the first
+can be spoken while the rest is still text (`tingshuo.text.phrase`).
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from tingshuo.errors import TextError, TooLargeError
+from tingshuo.text.inline import inline_runs
+from tingshuo.text.phrase import speak_piece
+from tingshuo.text.runs import Block, Border, Run, blocks
+from tingshuo.text.split import BUDGET, FIRST_BUDGET, Piece, split
+from tingshuo.text.ssml import is_ssml, parse
+from tingshuo.text.userlexicon import EMPTY, load_user_lexicon
+from tingshuo.types import MAX_CHARACTERS, Sentence
+
+MAX_WARNINGS = 20
+"""Warnings that are kept; of the rest the number is told."""
+BORDER_PAUSES_MS: dict[Border, int] = {"sentence": 400, "line": 450, "paragraph": 700}
+"""Shortest pause at the end of a block, milliseconds."""
+
+# What nothing speaks and nobody sees: controls except tab and line ends, surrogates, private use, noncharacters, byte order mark.
+_UNWANTED = re.compile(
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff\ue000-\uf8ff\ufdd0-\ufdef\ufffe\uffff\U000f0000-\U0010ffff]"
+)
+_LINE_END = re.compile(r"[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]\s*")
+_NEWLINE = re.compile(r"\r\n|[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+_WRAPPED = re.compile(r"[A-Za-z,]")
+
+
+class Frontend:
+    """The text side of one request after another.
+
+    Parameters
+    ----------
+    lexicon_path : Path or None
+        The user's lexicon (`tingshuo.text.userlexicon`); read once as long as it does not change.
+    budget : int
+        Spoken characters of a sentence, by estimate.
+    first_budget : int
+        When the first sentence has more, it is cut at a comma, if there is one; 0 never cuts it.
+
+    Raises
+    ------
+    TextError
+        The lexicon cannot be read or has a wrong line.
+    """
+
+    def __init__(self, lexicon_path: Path | None = None, *, budget: int = BUDGET, first_budget: int = FIRST_BUDGET) -> None:
+        self._lexicon = EMPTY if lexicon_path is None else load_user_lexicon(lexicon_path)
+        self._budget = budget
+        self._first_budget = first_budget
+        self._seen: set[str] = set()
+        self._warnings: list[str] = []
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the text so far asked for and did not get, each thing once: a sentence each; complete when the sentences are."""
+        unlisted = len(self._seen) - len(self._warnings)
+        return (*self._warnings, f"and {unlisted} more warnings") if unlisted else tuple(self._warnings)
+
+    def sentences(self, text: str) -> Iterator[Sentence]:
+        """Turn a text into sentences, one when it is asked for.
+
+        Parameters
+        ----------
+        text : str
+            Plain text with inline pinyin, or SSML when it begins with ``<speak``; up to `MAX_CHARACTERS` characters.
+
+        Yields
+        ------
+        Sentence
+            At least one; every one has syllables. ``source`` is the text as written without markup.
+
+        Raises
+        ------
+        TooLargeError
+            The text has too many characters.
+        SsmlError
+            Malformed or unknown markup.
+        TextError
+            The text is empty or nothing in it can be spoken.
+        """
+        self._seen, self._warnings = set(), []
+        if len(text) > MAX_CHARACTERS:
+            raise TooLargeError(f"the text has {len(text)} characters; at most {MAX_CHARACTERS} are spoken at once", "text")
+        text = self._clean(text)
+        if not text.strip():
+            raise TextError("text is empty; give at least one character that can be spoken")
+        spoken = False
+        skipped = ""
+        for block in self._blocks(text):
+            for sentence in self._block_sentences(block, 0 if spoken else self._first_budget):
+                if not any(word.syllables for word in sentence.words):
+                    skipped += sentence.source
+                    continue
+                spoken = True
+                yield replace(sentence, source=skipped + sentence.source) if skipped else sentence
+                skipped = ""
+        if not spoken:
+            found = skipped if len(skipped) <= 20 else skipped[:20] + "…"
+            what = f"found only {found!r}" if found else "the markup has no text"
+            raise TextError(f"there is nothing to speak: {what}; give letters, digits or Chinese characters")
+
+    def _warn(self, warning: str) -> None:
+        if warning not in self._seen and len(self._warnings) < MAX_WARNINGS:
+            self._warnings.append(warning)
+        self._seen.add(warning)
+
+    def _clean(self, text: str) -> str:
+        """Remove what is not text, with a warning."""
+        found = _UNWANTED.findall(text)
+        if not found:
+            return text.removeprefix("\ufeff")
+        codes = " ".join(f"U+{ord(c):04X}" for c in sorted(set(found))[:5])
+        self._warn(f"removed {len(found)} characters that are not text ({codes}{' …' if len(set(found)) > 5 else ''})")
+        return _UNWANTED.sub("", text).removeprefix("\ufeff")
+
+    def _blocks(self, text: str) -> Iterator[Block]:
+        """Lay out the text, with markup and the user's lexicon applied."""
+        runs = iter(parse(text, self._warn)) if is_ssml(text) else _plain_runs(text, self._warn)
+        return blocks(entry for run in runs for entry in self._lexicon.apply(run))
+
+    def _block_sentences(self, block: Block, first_budget: int) -> Iterator[Sentence]:
+        """Cut a block and turn its pieces into sentences; the last gets the pause of the block's border."""
+        waiting: Piece | None = None
+        kept = [(span.start, span.end) for span in block.spans if span.written is not None]
+        for piece in split(block.text, budget=self._budget, first_budget=first_budget, kept=kept):
+            if waiting is not None:
+                yield from speak_piece(block, *waiting, self._lexicon.readings, self._warn)
+            waiting = piece
+        if waiting is not None:
+            pause_ms = BORDER_PAUSES_MS[block.border] if block.border else 0
+            yield from speak_piece(block, *waiting, self._lexicon.readings, self._warn, pause_ms=pause_ms)
+
+
+def _plain_runs(text: str, warn: Callable[[str], None]) -> Iterator[Run]:
+    """Cut plain text at its line ends and pinyin marks; a line break inside an English sentence is a blank."""
+    done = 0
+    for match in _LINE_END.finditer(text):
+        blank = len(_NEWLINE.findall(match[0])) > 1
+        yield from inline_runs(text[done : match.start()], warn)
+        done = match.end()
+        if not blank and _WRAPPED.match(text, match.start() - 1) and "a" <= text[done : done + 1] <= "z":
+            yield Run(" ")
+        else:
+            yield Run(border="paragraph" if blank else "line")
+    yield from inline_runs(text[done:], warn)
