@@ -1,0 +1,137 @@
+/** The server's routes that the page uses. Addresses are relative, so the page also works below a path prefix. */
+
+/** What went wrong: `refused` by the server, no `network`, an answer `broken` off or not understood, audio `expired`. */
+export class ApiError extends Error {
+  /**
+   * @param {"refused" | "network" | "broken" | "expired"} kind
+   * @param {string} message the server's sentence, or empty
+   * @param {number} [status] HTTP status
+   */
+  constructor(kind, message = "", status = 0) {
+    super(message);
+    Object.assign(this, { kind, status });
+  }
+}
+
+/**
+ * What can be asked for.
+ *
+ * @returns {Promise<{voices: Array<{name: string, styles: Array<{name: string, description: string}>, sample_rate: number,
+ *   licence: string}>, emotions: string[], ranges: Record<string, {min: number, max: number}>, max_characters: number,
+ *   formats: string[]}>}
+ */
+export async function fetchVoices() {
+  return parse(await send("api/voices", {}));
+}
+
+/**
+ * A whole file in the format that the request names.
+ *
+ * @param {object} request
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<{audio_url: string}>}
+ */
+export async function synthesize(request, signal) {
+  return parse(await send("api/tts", post(request, signal)));
+}
+
+/**
+ * Speech as it is made: lines of type start, sentence, audio (with `pcm`, an Int16Array), done.
+ *
+ * @param {object} request
+ * @param {AbortSignal} signal
+ * @returns {AsyncGenerator<object>}
+ * @throws {ApiError} also when the stream ends before its line `done`
+ */
+export async function* streamSpeech(request, signal) {
+  const response = await send("api/tts/stream", post(request, signal));
+  for await (const line of jsonLines(response.body.getReader())) {
+    if (line.type === "error") throw new ApiError("refused", line.message, line.status);
+    if (line.type === "audio") line.pcm = decodePcm(line.pcm16);
+    yield line;
+    if (line.type === "done") return;
+  }
+  throw new ApiError("broken");
+}
+
+function post(request, signal) {
+  return { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(request), signal };
+}
+
+async function send(path, options) {
+  let response;
+  try {
+    response = await fetch(path, { cache: "no-store", ...options });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new ApiError("network");
+  }
+  if (!response.ok) throw new ApiError("refused", await errorSentence(response), response.status);
+  return response;
+}
+
+async function errorSentence(response) {
+  try {
+    const body = await response.json();
+    return String(body.error?.message ?? body.detail ?? "");
+  } catch {
+    return response.statusText;
+  }
+}
+
+async function parse(response) {
+  try {
+    return await response.json();
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new ApiError("broken");
+  }
+}
+
+async function* jsonLines(reader) {
+  const decoder = new TextDecoder();
+  let parts = [];
+  try {
+    for (;;) {
+      const { done, value } = await readMore(reader);
+      if (done) return;
+      const pieces = decoder.decode(value, { stream: true }).split("\n");
+      parts.push(pieces.shift());
+      for (const piece of pieces) {
+        const line = parts.join("");
+        parts = [piece];
+        if (line.trim()) yield parseLine(line);
+      }
+    }
+  } finally {
+    reader.cancel().catch(() => {});
+  }
+}
+
+async function readMore(reader) {
+  try {
+    return await reader.read();
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new ApiError("broken");
+  }
+}
+
+function parseLine(line) {
+  try {
+    return JSON.parse(line);
+  } catch {
+    throw new ApiError("broken");
+  }
+}
+
+/**
+ * @param {string} base64 signed 16-bit little-endian samples (the byte order of every machine that runs a browser)
+ * @returns {Int16Array}
+ */
+export function decodePcm(base64) {
+  const binary = atob(base64);
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < binary.length; i += 1) bytes[i] = binary.charCodeAt(i);
+  return new Int16Array(bytes.buffer);
+}

@@ -1,0 +1,129 @@
+/** The controls of how to speak: emotion chips, sliders, voice, style, seed. */
+
+import { DEFAULTS, LARGEST_SEED, admissible } from "./settings.js";
+
+export const EMOJI = {
+  neutral: "😐", happy: "😄", sad: "😢", angry: "😠", surprised: "😲", fearful: "😨", gentle: "🥰", serious: "🧐",
+};
+
+const STEPS = { strength: 0.05, speed: 0.05, pitch: 0.5, volume: 1 };
+
+/** Event: `change`. */
+export class Controls extends EventTarget {
+  /**
+   * @param {HTMLElement} root
+   * @param {import("./i18n.js").Translator} translator
+   * @param {import("./settings.js").Settings} settings
+   */
+  constructor(root, translator, settings) {
+    super();
+    Object.assign(this, { root, translator, settings, offer: null });
+    this.chips = root.querySelector("[data-emotions]");
+    this.sliders = [...root.querySelectorAll("input[type=range]")];
+    this.voice = root.querySelector("#voice");
+    this.style = root.querySelector("#style");
+    this.seed = root.querySelector("#seed");
+    this.facts = root.querySelector("[data-voice-facts]");
+    this.seed.max = String(LARGEST_SEED);
+    this.chips.addEventListener("change", (event) => this.#set({ emotion: event.target.value }));
+    this.voice.addEventListener("change", () => this.#set({ voice: this.voice.value, style: "" }));
+    this.style.addEventListener("change", () => this.#set({ style: this.style.value }));
+    this.seed.addEventListener("change", () => this.#set({ seed: Math.round(Number(this.seed.value)) }));
+    for (const slider of this.sliders) {
+      slider.addEventListener("input", () => this.#set({ [slider.name]: Number(slider.value) }));
+      slider.addEventListener("dblclick", () => this.#set({ [slider.name]: DEFAULTS[slider.name] }));
+    }
+    root.querySelector("[data-reset]").addEventListener("click", () => this.reset());
+    translator.addEventListener("change", () => this.#draw());
+    this.#buildChips(Object.keys(EMOJI));
+    this.#draw();
+  }
+
+  /** @param {object} offer what the server can do, as `fetchVoices` gives it */
+  setOffer(offer) {
+    this.offer = offer;
+    if (offer.emotions.join() !== Object.keys(EMOJI).join()) this.#buildChips(offer.emotions);
+    for (const slider of this.sliders) {
+      const { min, max } = offer.ranges[slider.name];
+      slider.min = String(min);
+      slider.max = String(max);
+      slider.step = String(STEPS[slider.name]);
+    }
+    this.voice.replaceChildren(...offer.voices.map((v) => option(v.name, v.name)));
+    this.voice.disabled = false;
+    this.style.disabled = false;
+    this.apply(this.settings);
+  }
+
+  /** @param {Partial<import("./settings.js").Settings>} settings what is not admissible becomes the default */
+  apply(settings) {
+    this.settings = this.offer ? admissible(settings, this.offer) : { ...DEFAULTS, ...settings };
+    this.#draw();
+    this.dispatchEvent(new Event("change"));
+  }
+
+  /** Everything but voice and file format goes back to its default. */
+  reset() {
+    const { voice, format } = this.settings;
+    this.apply({ ...DEFAULTS, voice, format });
+  }
+
+  #set(change) {
+    this.apply({ ...this.settings, ...change });
+  }
+
+  #buildChips(emotions) {
+    const template = this.root.querySelector("[data-chip]");
+    this.chips.replaceChildren(
+      ...emotions.map((emotion) => {
+        const chip = template.content.firstElementChild.cloneNode(true);
+        chip.dataset.emotion = emotion;
+        chip.querySelector("input").value = emotion;
+        chip.querySelector("[data-emoji]").textContent = EMOJI[emotion] ?? "💬";
+        chip.querySelector("[data-label]").dataset.i18n = emotion;
+        return chip;
+      }),
+    );
+    this.translator.apply(this.chips);
+  }
+
+  #draw() {
+    const { settings, translator } = this;
+    document.documentElement.dataset.emotion = settings.emotion;
+    for (const input of this.chips.querySelectorAll("input")) input.checked = input.value === settings.emotion;
+    for (const slider of this.sliders) {
+      const value = settings[slider.name];
+      slider.value = String(value);
+      const [low, high] = [Number(slider.min), Number(slider.max)];
+      slider.style.setProperty("--fill", `${(100 * (value - low)) / (high - low)}%`);
+      const text = this.#valueText(slider.name, value);
+      slider.setAttribute("aria-valuetext", text);
+      this.root.querySelector(`output[for=${slider.id}]`).textContent = text;
+    }
+    const strength = this.sliders.find((slider) => slider.name === "strength");
+    strength.disabled = settings.emotion === "neutral";
+    this.seed.value = String(settings.seed);
+    const voice = this.offer?.voices.find((v) => v.name === settings.voice);
+    if (!voice) return;
+    this.voice.value = voice.name;
+    const styles = voice.styles.map((s) => option(s.name, s.description || s.name));
+    this.style.replaceChildren(option("", translator.t("defaultStyle")), ...styles);
+    this.style.value = settings.style;
+    this.facts.textContent = translator.t("voiceFacts", { rate: voice.sample_rate / 1000, licence: voice.licence });
+  }
+
+  #valueText(name, value) {
+    const signed = (digits) => `${value > 0 ? "+" : value < 0 ? "−" : ""}${Math.abs(value).toFixed(digits)}`;
+    if (name === "strength") return `${Math.round(value * 100)}%`;
+    if (name === "speed") return `${value.toFixed(2)}×`;
+    if (name === "pitch") return `${signed(Number.isInteger(value) ? 0 : 1)} ${this.translator.t("semitones")}`;
+    return `${signed(0)} dB`;
+  }
+}
+
+function option(value, label) {
+  const element = document.createElement("option");
+  element.value = value;
+  element.textContent = label;
+  return element;
+}

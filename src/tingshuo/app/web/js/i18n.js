@@ -1,0 +1,60 @@
+/** The language of the page: chosen once by the browser's preference, then by its user. */
+
+import { read, write } from "./storage.js";
+import { TEXTS } from "./texts.js";
+
+const LANGUAGES = ["zh", "en"];
+const TAGS = { zh: "zh-CN", en: "en" };
+
+/** Event: `change`. */
+export class Translator extends EventTarget {
+  constructor() {
+    super();
+    const stored = read("language", null);
+    const preferred = (navigator.language || "zh").toLowerCase().startsWith("zh") ? "zh" : "en";
+    this.language = LANGUAGES.includes(stored) ? stored : preferred;
+  }
+
+  /**
+   * @param {string} key of TEXTS; anything else is returned as it is
+   * @param {Record<string, string | number>} [values] for the words in braces
+   * @returns {string}
+   */
+  t(key, values = {}) {
+    const text = TEXTS[key]?.[LANGUAGES.indexOf(this.language)] ?? key;
+    return text.replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
+  }
+
+  /** Change to the other language, and remember it. */
+  toggle() {
+    this.language = this.language === "zh" ? "en" : "zh";
+    write("language", this.language);
+    this.apply(document);
+    this.dispatchEvent(new Event("change"));
+  }
+
+  /**
+   * Fill in the texts of every element that names one: `data-i18n="key"` its content,
+   * `data-i18n-attr="attribute:key attribute:key"` its attributes.
+   *
+   * @param {Document | Element} root
+   */
+  apply(root) {
+    if (root === document) {
+      document.documentElement.lang = TAGS[this.language];
+      document.title = this.t("title");
+    }
+    for (const element of root.querySelectorAll("[data-i18n]")) element.textContent = this.t(element.dataset.i18n);
+    for (const element of root.querySelectorAll("[data-i18n-attr]")) {
+      for (const pair of element.dataset.i18nAttr.split(" ")) {
+        const [attribute, key] = pair.split(":");
+        element.setAttribute(attribute, this.t(key));
+      }
+    }
+  }
+
+  /** @param {number} value @returns {string} with the language's digit groups */
+  number(value) {
+    return value.toLocaleString(TAGS[this.language]);
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * How to speak: the values of the controls, kept between visits.
+ *
+ * @typedef {{emotion: string, strength: number, speed: number, pitch: number, volume: number, voice: string,
+ *   style: string, seed: number, format: string}} Settings
+ */
+
+import { read, write } from "./storage.js";
+
+/** @type {Settings} */
+export const DEFAULTS = Object.freeze({
+  emotion: "neutral", strength: 1, speed: 1, pitch: 0, volume: 0, voice: "", style: "", seed: 0, format: "wav",
+});
+
+export const LARGEST_SEED = 2 ** 32 - 1;
+
+/** @returns {Settings} of the last visit; they still have to pass `admissible` */
+export function loadSettings() {
+  return { ...DEFAULTS, ...read("settings", {}) };
+}
+
+/** @param {Settings} settings */
+export function saveSettings(settings) {
+  write("settings", settings);
+}
+
+/**
+ * @param {Partial<Settings>} settings from storage, which may be old or damaged
+ * @param {object} offer what the server can do, as `fetchVoices` gives it
+ * @returns {Settings} with every value that the server would refuse replaced by its default
+ */
+export function admissible(settings, offer) {
+  const result = { ...DEFAULTS };
+  for (const [name, { min, max }] of Object.entries(offer.ranges)) {
+    const value = Number(settings[name]);
+    if (name in DEFAULTS && settings[name] !== null && value >= min && value <= max) result[name] = value;
+  }
+  const voice = offer.voices.find((v) => v.name === settings.voice) ?? offer.voices[0];
+  result.voice = voice.name;
+  if (voice.styles.some((style) => style.name === settings.style)) result.style = settings.style;
+  if (offer.emotions.includes(settings.emotion)) result.emotion = settings.emotion;
+  if (offer.formats.includes(settings.format)) result.format = settings.format;
+  if (Number.isInteger(settings.seed) && settings.seed >= 0 && settings.seed <= LARGEST_SEED) result.seed = settings.seed;
+  return result;
+}
+
+/**
+ * @param {string} text
+ * @param {Settings} settings
+ * @param {string} format
+ * @returns {object} body of a request; the voice's own style is asked for by leaving it out
+ */
+export function requestBody(text, settings, format) {
+  const { emotion, strength, speed, pitch, volume, voice, style, seed } = settings;
+  return { text, emotion, strength, speed, pitch, volume, voice, ...(style ? { style } : {}), seed, format };
+}
