@@ -1,0 +1,1 @@
+"""Families of normalisation rules: each module holds one class of written forms and how it is spoken."""

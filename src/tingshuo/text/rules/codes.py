@@ -1,0 +1,148 @@
+"""Numbers that name rather than count: telephones, identity numbers, rooms, trains, flights, plates.
+
+They are said digit by digit, with 幺 for 1 where people do so on the telephone and the radio: telephone, room, train,
+flight, plate and account numbers. Products and years have their own rules and say 一.
+Telephone layouts are those of the Chinese numbering plan (mobile 1[3-9] and 11 digits, area code 0 and 2 or 3 digits,
+400 and 800 services, 95xxx and 1xxxx services).
+"""
+
+import re
+
+from tingshuo.text.rules.numbers import cardinal, spell
+from tingshuo.text.rules.rule import Rule
+
+_EDGE = r"(?<![0-9A-Za-z.])"
+_END = r"(?![0-9]|\.[0-9])"
+_EMERGENCY = "110|112|114|119|120|121|122|12110|12119|12121|12122|911|999"
+_SERVICES = "1000[0-9]|1001[0-9]|1008[0-9]|1009[0-9]|11185|11183|12[0-9]{3}|95[0-9]{3}|96[0-9]{3}"
+_NAMES = (
+    "尾号|订单号|单号|编号|房间号|房号|卡号|账号|帐号|学号|工号|考号|座位号|证号|身份证号码|身份证号|身份证|号码|手机号|手机|电话|微信号|微信|热线|传真|"
+    "QQ号|QQ群|QQ|qq|验证码|密码|邮编|邮政编码|车牌号|车牌|航班号|车次|流水号|序列号|口令|房间|工单|会员号|识别码|取件码|提货码|股票代码|代码|会议号|群号|ID|Id|id|"
+    "暗号|门牌号|警号|呼号|频道号|批号|文号"
+)
+_DIGIT_GROUPS = r"[0-9]++(?:[- ][0-9]++)*+"
+_SHORT_NAMES = {
+    "911": "九幺幺", "985": "九八五", "211": "二幺幺", "996": "九九六", "007": "零零七", "404": "四零四", "502": "五零二",
+    "360": "三六零", "301": "三零幺", "315": "三幺五", "618": "六幺八", "520": "五二零", "1314": "一三一四", "520、1314": "五二零、一三一四",
+    "731": "七三幺", "863": "八六三", "921": "九二幺", "51": "五一", "54": "五四", "748": "七四八", "250": "二百五",
+}  # fmt: skip
+
+
+def _yao(match: re.Match[str]) -> str:
+    """Say the digits of a match one by one with 幺; hyphens and spaces fall away, letters stay."""
+    return re.sub(r"[- ]", "", spell(match[0], yao=True))
+
+
+def _say_named(match: re.Match[str]) -> str:
+    """Say ``尾号1234``: the words stay, the digits follow one by one."""
+    return match[1] + re.sub(r"[- ]", "", spell(match[2], yao=True))
+
+
+def _say_international(match: re.Match[str]) -> str:
+    return "加" + re.sub(r"[- ()]", "", spell(match[1], yao=True))
+
+
+def _say_rooms(match: re.Match[str]) -> str:
+    digits = match[1]
+    return _code_or_count(digits) + match[2]
+
+
+def _code_or_count(digits: str) -> str:
+    """Say a room number: three digits and more one by one, less as a number."""
+    return spell(digits, yao=True) if len(digits) > 2 else cardinal(digits)
+
+
+def _say_hyphenated(match: re.Match[str]) -> str:
+    """Say three and more groups: ``4-4-2`` is 四四二, ``3-2-101`` 三杠二杠幺零幺."""
+    groups = match[0].split("-")
+    if all(len(group) == 1 for group in groups):
+        return "".join(spell(group) for group in groups)
+    return "杠".join(_code_or_count(group) for group in groups)
+
+
+def _say_letters_yao(match: re.Match[str]) -> str:
+    letters, digits = match[1], match[2]
+    return letters + (spell(digits, yao=True) if len(digits) > 2 else cardinal(digits))
+
+
+CODES = (
+    Rule(
+        r"(?<![0-9A-Za-z])\+(86[- ]?(?:1[3-9][0-9][- ]?[0-9]{4}[- ]?[0-9]{4}|\(?0?[0-9]{2,3}\)?[- ]?[0-9]{7,8}|[0-9]{3,4}[- ][0-9]{3,4}"
+        r"(?:[- ][0-9]{3,4})?))" + _END,
+        _say_international,
+        "+",
+    ),
+    Rule(r"(?<![0-9A-Za-z])\+([1-9][0-9]{0,2}(?:[- ](?:\([0-9]{1,4}\)[- ]?)?[0-9]{2,5}){2,4})" + _END, _say_international, "+"),
+    Rule(_EDGE + r"(?<![0-9]-)1[3-9][0-9][- ]?[0-9]{4}[- ]?[0-9]{4}" + _END, _yao, "1"),
+    Rule(_EDGE + r"(?<![0-9]-)[1-9][0-9]{5}(?:18|19|20)[0-9]{2}(?:0[1-9]|1[0-2])[0-3][0-9]{4}[0-9Xx](?![0-9A-Za-z])", _yao, "12"),
+    Rule(
+        _EDGE + r"\(0[0-9]{2,3}\) ?[2-9][0-9]{2,3}[- ]?[0-9]{4}" + _END,
+        lambda m: spell(re.sub(r"[^0-9]", "", m[0]), yao=True),
+        "(",
+    ),
+    Rule(_EDGE + r"(?<![0-9]-)0[1-9][0-9]{1,2}[- ]?[2-9][0-9]{2,3}[- ]?[0-9]{4}(?:-[0-9]{1,5})?" + _END, _yao, "0"),
+    Rule(_EDGE + r"(?<![0-9]-)[48]00(?:-[0-9]{3}-[0-9]{4}|-[0-9]{4}-[0-9]{3}|-[0-9]{7}| [0-9]{3} [0-9]{4})" + _END, _yao, "-48"),
+    Rule(_EDGE + rf"(?:{_SERVICES})(?![0-9.]|[年人元米个万千亿名吨台辆次字美块公平])", _yao, "19"),
+    Rule(
+        rf"((?:拨打|拨通|拨了|拨|打|呼叫|致电|电话|热线|请?call)了?(?:急救|报警|火警|服务|客服)?(?:电话|热线)?[“\"]?)({_EMERGENCY}|[0-9]{{5}})"
+        r"(?![0-9.]|[年人元米个万千亿名吨台辆次分折字斤秒])",
+        _say_named,
+        "打拨叫电线l",
+    ),
+    Rule(rf"{_EDGE}({_EMERGENCY})(?=[”\"]?(?:报警|急救|火警|指挥|接警|警|电话|热线|救护|平台|调度|中心))", _yao, "19"),
+    Rule(
+        rf"((?:{_NAMES})(?:码|为|是|[:：]|是[:：]|为[:：])? ?[“\"]?)({_DIGIT_GROUPS})(?![0-9年月日元人点.:%]|[a-z])",
+        lambda m: _say_named(m) if len(re.sub(r"[- ]", "", m[2])) > 2 else m[0],
+        "号证码机话信线真QqIi令间单牌次",
+    ),
+    Rule(
+        r"(?<![A-Za-z0-9])([GDCZTKSYL])([0-9]{1,4})(?=次|号?列车|高铁|动车|(?:这|那)?趟|号?车次)",
+        _say_letters_yao,
+        "次列高动趟车",
+    ),
+    Rule(r"(?<=[乘坐次赶搭])([GDCZTKSYL])([0-9]{1,4})(?![0-9A-Za-z])", _say_letters_yao, "乘坐次赶搭"),
+    Rule(r"(?<![A-Za-z0-9])([GDCZTK])([0-9]{3,4})(?![0-9A-Za-z.]|国道|高速)", _say_letters_yao, "GDCZTK"),
+    Rule(
+        r"(?<![A-Za-z0-9])(CA|MU|CZ|HU|MF|ZH|FM|SC|HO|KN|JD|GS|EU|BK|TV|QW|PN|DR|GJ|MH|CX|KA|SQ|NH|JL|KE|OZ|TG|AA|UA|DL|BA|AF|LH|EK|QF)"
+        r" ?([0-9]{3,4})(?![0-9A-Za-z.])",
+        _say_letters_yao,
+        "ACEFHJKLMNOPQRSTUZDGB",
+    ),
+    Rule(
+        r"(?<![A-Za-z0-9])(3U|9C|8L|6E|5J|7C)([0-9]{4})(?![0-9A-Za-z.])",
+        lambda m: spell(m[1]) + spell(m[2], yao=True),
+        "UCLEJ",
+    ),
+    Rule(
+        r"([京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-HJ-NP-Z])[·• -]?((?=[A-Z]{0,3}[0-9])[A-HJ-NP-Z0-9]{5,6})(?![A-Za-z0-9])",
+        lambda m: m[1] + spell(m[2], yao=True),
+        "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼",
+    ),
+    Rule(
+        r"(?<![0-9A-Za-z.])([1-9]?[0-9]{1,2})([-#])([1-9]?[0-9]{1,2})\2([0-9]{3,4})(?=室|房|号|户|[^0-9-]|\Z)",
+        lambda m: "杠".join((cardinal(m[1]), cardinal(m[3]), spell(m[4], yao=True))) if m[2] == "-" else m[0],
+        "-",
+    ),
+    Rule(
+        r"(?<![0-9A-Za-z.])([0-9]{3,5})(室|房(?!间数)|房间|号房|号病房|号包间|包间|包厢|宿舍|号宿舍|教室|会议室|号楼|信箱|诊室)",
+        _say_rooms,
+        "室房包宿教会号信诊",
+    ),
+    Rule(
+        r"(?<=[单元栋楼座幢])([0-9]{3,4})(?![0-9.元人米年个%])",
+        lambda m: spell(m[1], yao=True),
+        "元栋楼座幢",
+    ),
+    Rule(r"(?<![0-9A-Za-z.])([0-9]{2,4})(路)(?=公交|车|汽|电车|巴士|站|到|在)", _say_rooms, "路"),
+    Rule(
+        r"(?<![0-9A-Za-z.])(985|211|996|007|863|973)(?=高校|工程|院校|大学|计划|工作制|毕业|名校|[、/和]|双一流|的)",
+        lambda m: spell(m[1], yao=m[1] == "211"),
+        "98207",
+    ),
+    Rule(
+        r"(?<![0-9A-Za-z.])(301医院|360(?:度)?(?=安全|公司|浏览器|杀毒|搜索|软件)|502胶水|404(?=错误|页面|not)|731部队|318国道|315晚会|618(?=大促|购物节|活动|年中))",
+        lambda m: spell(m[1]),
+        "医安公浏杀搜软胶错页部国晚大购活年n",
+    ),
+    Rule(r"(?<![0-9A-Za-z.-])[0-9]{1,5}(?:-[0-9]{1,5}){2,8}(?![0-9-]|\.[0-9])", _say_hyphenated, "-"),
+)

@@ -1,0 +1,171 @@
+"""Percentages, fractions, ratios, scores, powers and arithmetic: ``3.5%``, ``3/4``, ``1½``, ``16:9``, ``3-1``, ``2^10``, ``5+3=8``."""
+
+import re
+
+from tingshuo.text.rules.numbers import NUM, QUANTITY, START, cardinal, number, quantity, signed, split_range
+from tingshuo.text.rules.rule import Rule
+
+_PARTS = {"%": "百分之", "‰": "千分之", "‱": "万分之"}
+_FRACTIONS = {
+    "½": "1/2", "⅓": "1/3", "⅔": "2/3", "¼": "1/4", "¾": "3/4", "⅕": "1/5", "⅖": "2/5", "⅗": "3/5", "⅘": "4/5", "⅙": "1/6", "⅚": "5/6",
+    "⅐": "1/7", "⅛": "1/8", "⅜": "3/8", "⅝": "5/8", "⅞": "7/8", "⅑": "1/9", "⅒": "1/10",
+}  # fmt: skip
+_SIGNS = {
+    "+": "加", "-": "减", "−": "减", "×": "乘", "*": "乘", "x": "乘", "X": "乘", "÷": "除以", "/": "除以", "=": "等于", "≈": "约等于", "≠": "不等于", "≥": "大于等于",
+    "≤": "小于等于", ">": "大于", "<": "小于", "±": "正负", "≡": "恒等于", "≒": "约等于", "≦": "小于等于", "≧": "大于等于", "≮": "不小于", "≯": "不大于",
+    "==": "等于", ">=": "大于等于", "<=": "小于等于", "!=": "不等于", "≪": "远小于", "≫": "远大于", "·": "乘",
+}  # fmt: skip
+_SUPER = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
+_SCORE_BEFORE = "比分|总分|战胜|击败|大胜|险胜|负于|不敌|战平|打成|领先|落后|逆转|力克|横扫|完胜|惜败|击退|挫|取胜|淘汰|轻取|爆冷|晋级|主场|客场|局分|盘分"
+_SCORE_AFTER = "战胜|击败|大胜|险胜|负于|不敌|战平|领先|落后|逆转|力克|横扫|完胜|惜败|取胜|获胜|轻取|淘汰|告负|小胜|的?(?:总|大)?比分|晋级|险负|惜负|反超|扳平|收官|结束|击退|拿下"
+_OPERAND = rf"(?:{NUM}|[A-Za-zα-ω](?![A-Za-z]))"
+
+
+def _parts(written: str, sign: str) -> str:
+    """Say one percentage; 100% is 百分之百."""
+    bare = written.lstrip("-+")
+    minus = {"-": "负", "+": "正"}.get(written[0], "")
+    return minus + _PARTS[sign] + ("百" if bare == "100" and sign == "%" else number(bare))
+
+
+def _say_percent(match: re.Match[str]) -> str:
+    first, second = split_range(match[1])
+    said = _parts(first, match[2])
+    return said + ("到" + _parts(second, match[2]) if second is not None else "")
+
+
+def _say_percents(match: re.Match[str]) -> str:
+    return _parts(match[1], match[2]) + "到" + _parts(match[3], match[4])
+
+
+def fraction(top: str, bottom: str, whole: str = "") -> str:
+    """Say a fraction: ``3, 4`` is 四分之三, with ``1`` before it 一又四分之三."""
+    return (cardinal(whole) + "又" if whole else "") + f"{cardinal(bottom)}分之{cardinal(top)}"
+
+
+def _say_vulgar(match: re.Match[str]) -> str:
+    top, _, bottom = _FRACTIONS[match[2]].partition("/")
+    return fraction(top, bottom, match[1] or "")
+
+
+def _say_fraction(match: re.Match[str]) -> str:
+    sign, whole, top, bottom = match.groups()
+    if bottom.strip("0") == "":
+        return match[0]
+    return ("负" if sign else "") + fraction(top, bottom, whole or "")
+
+
+def _say_ratio(match: re.Match[str]) -> str:
+    return "比".join(signed(part, "比") if part == "2" and False else number(part) for part in re.split(r" ?[:∶] ?", match[0]))
+
+
+def _say_score(match: re.Match[str]) -> str:
+    return match[0].replace(match[2], f"{cardinal(match[3])}比{cardinal(match[4])}")
+
+
+def _exponent(written: str) -> str:
+    if written == "2":
+        return "平方"
+    if written == "3":
+        return "立方"
+    return signed(written) + "次方"
+
+
+def _say_power(match: re.Match[str]) -> str:
+    base, power = match[1], match[2] or match[3]
+    power = power.translate(_SUPER).strip("{}()")
+    return (number(base) if base[0].isdigit() else base) + "的" + _exponent(power)
+
+
+def _say_scientific(match: re.Match[str]) -> str:
+    return f"{number(match[1])}乘十的{_exponent(match[2])}"
+
+
+def _say_expression(match: re.Match[str]) -> str:
+    """Say an arithmetic expression that has a relation or at least one unmistakable sign."""
+    return re.sub(
+        rf"(?P<number>{NUM})|(?P<sign>[=!<>]=|[-+−×*xX÷/=≈≠≥≤><±≡≦≧])| +",
+        _say_term,
+        match[0],
+    )
+
+
+def _say_term(match: re.Match[str]) -> str:
+    if match["number"]:
+        return number(match["number"])
+    if match["sign"]:
+        before = match.string[: match.start()].rstrip()
+        if match["sign"] in "-−" and (not before or before[-1] in "=+*/×÷><(（≈≥≤"):
+            return "负"
+        return _SIGNS[match["sign"]]
+    return ""
+
+
+def _say_sign(match: re.Match[str]) -> str:
+    return _SIGNS[match[1]]
+
+
+PERCENTS = (
+    Rule(rf"{START}(-?{NUM})([%‰‱]) ?(?:[-~到至]|—) ?(-?{NUM})([%‰‱])", _say_percents, "%‰‱"),
+    Rule(rf"(?<![0-9A-Za-z.)）])(\+{NUM})([%‰‱])", _say_percent, "%‰‱"),
+    Rule(rf"({QUANTITY}) ?([%‰‱])", _say_percent, "%‰‱"),
+)
+
+SCORES = (
+    Rule(
+        rf"((?:{_SCORE_BEFORE})[^0-9，。；！？\n]{{0,8}})(([0-9]{{1,3}}) ?[-:] ?([0-9]{{1,3}}))(?![0-9.:%-]|[年月日元级米分岁个小人天]|/)",
+        _say_score,
+        "-:",
+    ),
+    Rule(rf"(?<![0-9A-Za-z.:-])()(([0-9]{{1,3}}) ?[-:] ?([0-9]{{1,3}}))(?=(?:{_SCORE_AFTER}))", _say_score, "-:"),
+    Rule(rf"(?<=以)()(([0-9]{{1,3}})[-:]([0-9]{{1,3}}))(?=[^0-9:，。元个]{{0,4}}(?:[胜负平败克]|领先|落后))", _say_score, "-:"),
+    Rule(
+        r"(?<![0-9A-Za-z.:-])[0-9]{1,3} ?[VvＶ][Ss]\.? ?[0-9]{1,3}(?![0-9A-Za-z.])",
+        lambda m: "比".join(cardinal(g) for g in re.findall(r"[0-9]+", m[0])),
+        "Ss",
+    ),
+)
+
+RATIOS = (
+    Rule(
+        r"(?<![0-9A-Za-z.:])[0-9]{1,6}(?:\.[0-9]{1,4})?(?: ?[:∶] ?[0-9]{1,6}(?:\.[0-9]{1,4})?){1,4}(?![0-9:])", _say_ratio, ":∶"
+    ),
+)
+
+MATHS = (
+    Rule(rf"(?:(?<![0-9A-Za-z.])([0-9]{{1,6}}) ?)?([{''.join(_FRACTIONS)}])", _say_vulgar, "".join(_FRACTIONS)),
+    Rule(
+        r"(?<![0-9A-Za-z.])([0-9]{1,12}(?:\.[0-9]{1,12})?) ?[×xX*] ?10(?:\^([+-]?[0-9]{1,4})|(?=[⁰¹²³⁴-⁹⁻])[⁰¹²³⁴-⁹⁻]{1,5})",
+        lambda m: (
+            _say_scientific(m) if m[2] else f"{number(m[1])}乘十的{_exponent(m[0][m[0].rindex('0') + 1 :].translate(_SUPER))}"
+        ),
+        "^⁰¹²³⁴⁵⁶⁷⁸⁹⁻",
+    ),
+    Rule(r"(?<![0-9A-Za-z.])([0-9]{1,4}\.[0-9]{1,12})[eE]([+-]?[0-9]{1,3})(?![0-9A-Za-z])", lambda m: _say_scientific(m), "eE"),
+    Rule(
+        rf"(?<![0-9A-Za-z.])({NUM}|[A-Za-z])(?:\^(-?[0-9]{{1,6}}|\{{-?[0-9]{{1,6}}\}}|\(-?[0-9]{{1,6}}\)|[a-z](?![A-Za-z]))|([⁰¹²³⁴-⁹⁻]{{1,6}}))",
+        _say_power,
+        "^⁰¹²³⁴⁵⁶⁷⁸⁹⁻",
+    ),
+    Rule(
+        rf"(?<![0-9A-Za-z.])[-−]?{_OPERAND}(?: ?(?:[+−×*÷/]|-) ?[-−]?{_OPERAND})+ ?(?:[=!<>]=|[=≈≠≥≤><]) ?(?:[-−]?{_OPERAND}(?: ?[-+−×*÷/] ?{_OPERAND})*)?",
+        _say_expression,
+        "=≈≠≥≤><",
+    ),
+    Rule(
+        rf"(?<![0-9A-Za-z.])[-−]?{_OPERAND} ?(?:[=!<>]=|[=≈≠≥≤><]) ?[-−]?{_OPERAND}(?: ?[-+−×*÷/] ?{_OPERAND})*+",
+        _say_expression,
+        "=≈≠≥≤><",
+    ),
+    Rule(
+        rf"(?<![0-9A-Za-z.])(?:{NUM})(?: ?[+×÷] ?{NUM}| [-−*/xX] {NUM}| ?[*] ?{NUM}|[xX](?=[0-9]){NUM})++(?![A-Za-z%])",
+        _say_expression,
+        "+×÷-−*/xX",
+    ),
+    Rule(r"(?<![0-9A-Za-z./])(-)?(?:([0-9]{1,4}) )?([0-9]{1,6})/([0-9]{1,6})(?![0-9/.]|[A-Za-z])", _say_fraction, "/"),
+    Rule(rf"√ ?({NUM}|[A-Za-z](?![A-Za-z]))", lambda m: "根号" + (number(m[1]) if m[1][0].isdigit() else m[1]), "√"),
+    Rule(r"(±|≥|≤|≈|≠|>=|<=|>|<|＞|＜|≦|≧)(?= ?-?[0-9])", _say_sign, "±≥≤≈≠><≦≧"),
+    Rule(r"(?<=[0-9一-鿿A-Za-z ])([=≈≠≥≤±≡≦≧×÷]|==|!=|>=|<=)", _say_sign, "=≈≠≥≤±≡≦≧×÷!<>"),
+    Rule(rf"([↑↓]) ?({NUM})", lambda m: ("上升" if m[1] == "↑" else "下降") + m[2], "↑↓"),
+    Rule(r"(?<![0-9A-Za-z一-鿿)）])\+(?=[0-9])", lambda m: "正", "+"),
+)
