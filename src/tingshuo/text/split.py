@@ -165,7 +165,7 @@ def _cost(kind: str, found: str) -> float:
         return (2 if digits <= 8 else 1) * digits + (1.5 if found.isupper() else 0.5) * letters + joins
     if kind == "glyph":
         return 1.0 if found >= "\u3040" else 2.0
-    return 0.05
+    return max(0.05, 0.01 * len(found))
 
 
 def _cut(text: str, atoms: list[_Atom], budget: int, first_budget: int, *, whole: bool) -> tuple[list[Piece], list[_Atom]]:
