@@ -9,11 +9,9 @@ they are read.
 import hashlib
 import json
 import os
-import platform
 import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -202,6 +200,9 @@ def _sha256(path: Path) -> str:
 
 
 def _versions() -> dict[str, str]:
+    import platform
+    from importlib import metadata  # reads the parsers of e-mail: nothing that a voice should wait for
+
     versions = {"python": platform.python_version()}
     for library in _LIBRARIES:
         try:
