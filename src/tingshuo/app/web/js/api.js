@@ -45,13 +45,14 @@ export async function synthesize(request, signal) {
  */
 export async function* streamSpeech(request, signal) {
   const response = await send("api/tts/stream", post(request, signal));
+  let done = false;
   for await (const line of jsonLines(response.body.getReader())) {
     if (line.type === "error") throw new ApiError("refused", line.message, line.status);
     if (line.type === "audio") line.pcm = decodePcm(line.pcm16);
+    done ||= line.type === "done";
     yield line;
-    if (line.type === "done") return;
   }
-  throw new ApiError("broken");
+  if (!done) throw new ApiError("broken");
 }
 
 function post(request, signal) {

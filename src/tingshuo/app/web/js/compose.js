@@ -1,7 +1,7 @@
 /** Where text is written: the box, its count, the sample sentences, and the buttons and keys that speak and stop. */
 
+import { face } from "./faces.js";
 import { countCharacters } from "./format.js";
-import { EMOJI } from "./controls.js";
 import { SAMPLES } from "./samples.js";
 import { read, write } from "./storage.js";
 
@@ -81,7 +81,9 @@ export class Compose {
   #estimate() {
     const spoken = this.text.replace(/<[^>]*>|\[[a-z0-9 ]*\]/gi, "").match(/[\p{L}\p{N}]/gu)?.length ?? 0;
     const seconds = Math.max(1, Math.round(spoken / HANZI_PER_S / this.controls.settings.speed));
-    return seconds < 60 ? `${seconds} s` : `${Math.round(seconds / 60)} min`;
+    return seconds < 60
+      ? this.translator.t("seconds", { count: seconds })
+      : this.translator.t("minutes", { count: Math.round(seconds / 60) });
   }
 
   #onKey(event) {
@@ -100,7 +102,7 @@ export class Compose {
         const button = document.createElement("button");
         button.type = "button";
         button.className = "sample";
-        button.textContent = `${EMOJI[sample.emotion]} ${sample[this.translator.language]}`;
+        button.append(face(sample.emotion), sample[this.translator.language]);
         button.title = sample.text;
         button.addEventListener("click", () => {
           this.controls.apply({ ...this.controls.settings, emotion: sample.emotion });

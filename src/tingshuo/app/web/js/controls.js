@@ -1,10 +1,7 @@
 /** The controls of how to speak: emotion chips, sliders, voice, style, seed. */
 
+import { EMOTIONS, face } from "./faces.js";
 import { DEFAULTS, LARGEST_SEED, admissible } from "./settings.js";
-
-export const EMOJI = {
-  neutral: "😐", happy: "😄", sad: "😢", angry: "😠", surprised: "😲", fearful: "😨", gentle: "🥰", serious: "🧐",
-};
 
 const STEPS = { strength: 0.05, speed: 0.05, pitch: 0.5, volume: 1 };
 
@@ -19,7 +16,7 @@ export class Controls extends EventTarget {
     super();
     Object.assign(this, { root, translator, settings, offer: null });
     this.chips = root.querySelector("[data-emotions]");
-    this.sliders = [...root.querySelectorAll("input[type=range]")];
+    this.sliders = [...root.querySelectorAll(".slider input")];
     this.voice = root.querySelector("#voice");
     this.style = root.querySelector("#style");
     this.seed = root.querySelector("#seed");
@@ -35,14 +32,14 @@ export class Controls extends EventTarget {
     }
     root.querySelector("[data-reset]").addEventListener("click", () => this.reset());
     translator.addEventListener("change", () => this.#draw());
-    this.#buildChips(Object.keys(EMOJI));
+    this.#buildChips(EMOTIONS);
     this.#draw();
   }
 
   /** @param {object} offer what the server can do, as `fetchVoices` gives it */
   setOffer(offer) {
     this.offer = offer;
-    if (offer.emotions.join() !== Object.keys(EMOJI).join()) this.#buildChips(offer.emotions);
+    if (offer.emotions.join() !== EMOTIONS.join()) this.#buildChips(offer.emotions);
     for (const slider of this.sliders) {
       const { min, max } = offer.ranges[slider.name];
       slider.min = String(min);
@@ -79,7 +76,7 @@ export class Controls extends EventTarget {
         const chip = template.content.firstElementChild.cloneNode(true);
         chip.dataset.emotion = emotion;
         chip.querySelector("input").value = emotion;
-        chip.querySelector("[data-emoji]").textContent = EMOJI[emotion] ?? "💬";
+        chip.querySelector("input").after(face(emotion));
         chip.querySelector("[data-label]").dataset.i18n = emotion;
         return chip;
       }),

@@ -1,6 +1,6 @@
 /** The list of what was spoken. */
 
-import { EMOJI } from "./controls.js";
+import { face } from "./faces.js";
 import { clock } from "./format.js";
 
 export class HistoryView {
@@ -33,7 +33,7 @@ export class HistoryView {
     const item = this.template.content.firstElementChild.cloneNode(true);
     const { translator } = this;
     const { emotion } = entry.settings;
-    item.querySelector("[data-emoji]").textContent = EMOJI[emotion] ?? "💬";
+    item.prepend(face(emotion));
     item.querySelector("[data-text]").textContent = entry.text.slice(0, 200);
     const when = new Date(entry.at).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
     const parts = [translator.t(emotion), entry.duration_s ? clock(entry.duration_s) : "", when];

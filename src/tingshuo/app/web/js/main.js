@@ -22,7 +22,7 @@ const translator = new Translator();
 translator.apply(document);
 const player = new Player(byId("audio"));
 const session = new Session(player, new Track());
-const controls = new Controls(byId("controls"), translator, loadSettings());
+const controls = new Controls(document.querySelector("main"), translator, loadSettings());
 const history = new History();
 const compose = new Compose(byId("compose"), translator, session, controls, speak);
 const stage = new Stage(byId("stage"), session, translator);

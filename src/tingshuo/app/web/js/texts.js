@@ -13,6 +13,8 @@ export const TEXTS = {
   hint: ["多音字可注音：重[chong2]庆。也支持 SSML。", "Fix a reading in place: 重[chong2]庆. SSML works too."],
   count: ["{count} / {limit} 字", "{count} / {limit} characters"],
   estimate: ["约 {time}", "about {time}"],
+  seconds: ["{count} 秒", "{count} s"],
+  minutes: ["{count} 分钟", "{count} min"],
   tooLong: ["超出 {over} 字，请删减", "{over} characters too many"],
   clear: ["清空", "Clear"],
   samples: ["试一试", "Try one"],
@@ -20,6 +22,7 @@ export const TEXTS = {
   speak: ["朗读", "Speak"],
   stop: ["停止", "Stop"],
 
+  controls: ["怎么读", "How to speak"],
   emotion: ["情绪", "Emotion"],
   neutral: ["中性", "Neutral"],
   happy: ["开心", "Happy"],

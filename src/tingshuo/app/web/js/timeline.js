@@ -73,7 +73,7 @@ export class Timeline {
     const cell = document.createElement("button");
     cell.type = "button";
     cell.tabIndex = -1;
-    cell.className = pinyin ? "cell" : "cell mark";
+    cell.className = pinyin ? "cell" : "cell pause";
     cell.dataset.index = String(index);
     const width = (endS - startS) * this.pxPerS;
     cell.style.left = `${startS * this.pxPerS}px`;
