@@ -1,0 +1,127 @@
+"""``tingshuo say --batch``: one file for each line of a text file, resumable."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from tingshuo.app.cli.output import print_json
+from tingshuo.app.cli.sources import read_text_file
+from tingshuo.errors import OutputError, RequestError, TextError
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What is to be said and the name of its file, without extension."""
+
+    number: int
+    name: str
+    text: str
+
+
+def read_lines(path: Path) -> list[Line]:
+    """Return the lines of a batch file; empty ones are left out but counted.
+
+    Raises
+    ------
+    RequestError
+        It cannot be read, has no text, or a name is used twice or is more than a plain file name.
+    """
+    lines: dict[str, Line] = {}
+    for number, written in enumerate(read_text_file(path).splitlines(), 1):
+        if not written.strip():
+            continue
+        name, tab, text = written.partition("\t")
+        name, text = (name.strip(), text) if tab else (f"{number:04d}", written)
+        if name in lines:
+            raise RequestError(f"{path}, line {number}: the name {name!r} was used in line {lines[name].number} already")
+        if not name or name.startswith(".") or any(c in "/\\:" or not c.isprintable() for c in name):
+            raise RequestError(f"{path}, line {number}: {name!r} is not a plain file name")
+        lines[name] = Line(number, name, text)
+    if not lines:
+        raise RequestError(f"{path}: has no lines to say", "batch")
+    return list(lines.values())
+
+
+def say_batch(
+    path: Path,
+    folder: Path | None,
+    format: str,
+    voice: str,
+    lexicon: Path | None,
+    controls: dict[str, Any],
+    *,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Speak every line into its file; a line that cannot be spoken is reported and does not stop the others.
+
+    Raises
+    ------
+    RequestError
+        The batch file or an option is wrong; nothing was written.
+    OutputError
+        The folder cannot be written to.
+    TextError
+        At the end, when lines could not be spoken.
+    """
+    from tingshuo.app.cli.progress import Progress
+    from tingshuo.app.requests import make_request
+    from tingshuo.audio.formats import find_format
+    from tingshuo.audio.write import FileWriter
+    from tingshuo.tasks.voices import load
+
+    if folder is None:
+        raise RequestError("--batch needs --output-dir, the folder for its files", "output_dir")
+    format = find_format(format).name
+    lines = read_lines(path)
+    requests = [make_request(line.text, **controls) for line in lines]
+    targets = [folder / f"{line.name}.{format}" for line in lines]
+    _make_folder(folder)
+    speaker = load(voice, lexicon_path=lexicon)
+    done: list[dict[str, Any]] = []
+    with Progress("Speaking", len(lines)) as progress:
+        for line, request, target in zip(lines, requests, targets, strict=True):
+            row: dict[str, Any] = {"line": line.number, "output": str(target)}
+            if target.exists() and not force:
+                row["skipped"] = True
+            else:
+                try:
+                    stream = speaker.speak(request)
+                    with FileWriter(target, stream.sample_rate, format) as writer:
+                        for chunk in stream:
+                            writer.write(chunk.wav)
+                    row |= {"duration_s": round(stream.duration_s, 4), "warnings": list(stream.warnings)}
+                except TextError as error:
+                    row["error"] = str(error)
+            _report(path, row)
+            done.append(row)
+            progress.advance(1)
+    _finish(done, as_json=as_json)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot be made: {error.strerror}") from error
+
+
+def _report(path: Path, row: dict[str, Any]) -> None:
+    for warning in row.get("warnings", ()):
+        typer.echo(f"Warning: {path}, line {row['line']}: {warning}", err=True)
+    if "error" in row:
+        typer.echo(f"Error: {path}, line {row['line']}: {row['error']}", err=True)
+
+
+def _finish(done: list[dict[str, Any]], *, as_json: bool) -> None:
+    failed = sum("error" in row for row in done)
+    skipped = sum("skipped" in row for row in done)
+    if as_json:
+        print_json({"spoken": len(done) - failed - skipped, "skipped": skipped, "failed": failed, "lines": done})
+    else:
+        again = " (--force makes them again)" if skipped else ""
+        typer.echo(f"{len(done) - failed - skipped} spoken, {skipped} skipped as they exist{again}, {failed} failed", err=True)
+    if failed:
+        raise TextError(f"{failed} of {len(done)} lines could not be spoken; they are named above")

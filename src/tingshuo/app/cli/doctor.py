@@ -1,0 +1,143 @@
+"""``tingshuo doctor``: what is installed, what this machine offers, and whether the voice speaks."""
+
+import os
+import platform
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from typing import Annotated, Any
+
+import typer
+
+from tingshuo.errors import EngineError, TingshuoError
+
+LIBRARIES = ("numpy", "onnxruntime", "soundfile", "soxr", "fastapi", "uvicorn")
+CPU_FEATURES = ("avx2", "avx512f", "avx_vnni", "avx512_vnni", "amx_int8", "amx_bf16", "asimddp", "i8mm", "bf16")
+"""What decides how fast the graphs run, by the names of /proc/cpuinfo; the last three are ARM's."""
+PROBE = "今天上午我们去公园散步，天气特别好，花都开了。"
+MARKS = {"ok": "ok  ", "note": "note", "broken": "FAIL"}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the report. ``state`` is ok, note (works, could be better) or broken (speech does not work)."""
+
+    name: str
+    state: str
+    detail: str
+
+
+def doctor(
+    voice: Annotated[str, typer.Option("--voice", "-v", help="The voice to try.")] = "default",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show what is installed, which engine and how many threads are used, and the speed to expect here.
+
+    Example:
+
+      tingshuo doctor
+    """
+    from tingshuo.app.cli.output import print_json
+
+    findings = list(examine(voice))
+    if as_json:
+        print_json({"ok": all(f.state != "broken" for f in findings), "findings": [asdict(f) for f in findings]})
+    else:
+        width = max(len(f.name) for f in findings)
+        for finding in findings:
+            typer.echo(f"{MARKS[finding.state]}  {finding.name:{width}}  {finding.detail}")
+    broken = [f.name for f in findings if f.state == "broken"]
+    if broken:
+        raise EngineError(f"speech does not work here: {', '.join(broken)}; the lines above say why")
+
+
+def examine(voice: str) -> Iterator[Finding]:
+    """Yield all findings; each check that fails on purpose becomes a line, not the end."""
+    yield Finding("python", "ok", f"{platform.python_version()} at {sys.executable}")
+    for library in LIBRARIES:
+        yield _library(library)
+    checks: dict[str, Callable[[], Iterator[Finding]]] = {
+        "processor": _processor,
+        "engine": _engines,
+        "formats": _formats,
+        "bundle": lambda: _bundle(voice),
+        "speech": lambda: _speech(voice),
+    }
+    for name, check in checks.items():
+        try:
+            yield from check()
+        except (TingshuoError, ImportError) as error:
+            yield Finding(name, "broken", str(error))
+
+
+def _library(name: str) -> Finding:
+    try:
+        return Finding(name, "ok", metadata.version(name))
+    except metadata.PackageNotFoundError:
+        return Finding(name, "broken", f"is not installed: pip install {name}")
+
+
+def _processor() -> Iterator[Finding]:
+    from tingshuo.engine.cpu import cpu_features, has_fast_int8, usable_cpus
+
+    found = [feature for feature in CPU_FEATURES if feature in cpu_features()]
+    detail = f"{platform.machine()}, {', '.join(found) or 'no vector extension that we look for'}"
+    int8 = "int8 graphs are fast here" if has_fast_int8() else "fp32 graphs are faster here than int8"
+    yield Finding("processor", "ok", f"{detail}; {int8}")
+    usable, present = usable_cpus(), os.cpu_count() or 1
+    yield Finding("cores", "ok", f"{usable} usable of {present} (affinity and control group); the server uses {min(2, usable)}")
+
+
+def _engines() -> Iterator[Finding]:
+    from tingshuo.engine.engines import ENGINES
+
+    for name in ENGINES:
+        try:
+            ENGINES.load(name)
+        except EngineError as error:
+            yield Finding(f"engine {name}", "note", str(error))
+        else:
+            yield Finding(f"engine {name}", "ok", "installed")
+
+
+def _formats() -> Iterator[Finding]:
+    from tingshuo.audio.write import FORMATS, open_encoder
+
+    for name in FORMATS:
+        try:
+            open_encoder(name, 24000).close()
+        except TingshuoError as error:
+            yield Finding(f"format {name}", "note", str(error))
+        else:
+            yield Finding(f"format {name}", "ok", "can be written")
+    ffmpeg = shutil.which("ffmpeg")
+    yield Finding("ffmpeg", "ok" if ffmpeg else "note", ffmpeg or "is not installed; only aac needs it")
+
+
+def _bundle(voice: str) -> Iterator[Finding]:
+    from tingshuo.store.bundle import verify_bundle
+    from tingshuo.tasks.voices import find_voice
+
+    report = verify_bundle(find_voice(voice))
+    detail = f"{report.name} {report.version}, {report.n_files} files, {report.n_bytes / 1e6:.1f} MB"
+    yield Finding("bundle", "ok" if report.ok else "broken", "; ".join((detail, *report.problems)))
+
+
+def _speech(voice: str) -> Iterator[Finding]:
+    """Measure: the best of three runs on one sentence, as other work on the machine only ever slows one down."""
+    from tingshuo.tasks.voices import load
+
+    begun = time.perf_counter()
+    speaker = load(voice)
+    opening_ms = (time.perf_counter() - begun) * 1000
+    runs: list[Any] = [speaker.synthesize(PROBE) for _ in range(3)]
+    best = min((speech.stages for speech in runs), key=lambda stages: stages.rtf)
+    yield Finding(
+        "speech",
+        "ok",
+        f"RTF {best.rtf:.4f} ({1 / best.rtf:.0f} times as fast as one speaks) with {speaker.precision} graphs on 1 thread, "
+        f"first audio after {best.ttfb_ms:.0f} ms, voice opened in {opening_ms:.0f} ms",
+    )

@@ -1,0 +1,38 @@
+"""``tingshuo serve``: the HTTP server and the web page."""
+
+from typing import Annotated
+
+import typer
+
+from tingshuo.errors import RequestError
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for other machines too.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 for any free one.")] = 7000,
+    voice: Annotated[
+        str, typer.Option("--voice", "-v", help="The voice that is meant by `default`: a name or a folder.")
+    ] = "default",
+    threads: Annotated[int | None, typer.Option(help="Chunks computed at the same time; default: the cores, at most 2.")] = None,
+    allow_origin: Annotated[
+        list[str] | None, typer.Option(help="Let pages of another origin use the API; may be repeated, * for all.")
+    ] = None,
+    log_level: Annotated[str, typer.Option(help="critical, error, warning, info or debug.")] = "warning",
+) -> None:
+    """Serve the web page and the HTTP API until stopped.
+
+    Example:
+
+      tingshuo serve --port 7000
+    """
+    levels = ("critical", "error", "warning", "info", "debug")
+    if log_level not in levels:
+        raise RequestError(f"unknown log level {log_level!r}; accepted: {', '.join(levels)}", "log_level")
+    if threads is not None and threads < 1:
+        raise RequestError(f"threads must be at least 1, got {threads}", "threads")
+    from tingshuo.app.http.server import create_service, listen, run
+    from tingshuo.tasks.voices import find_voice
+
+    find_voice(voice)
+    listener = listen(host, port)
+    run(create_service(voice, threads), listener, allow_origins=allow_origin or (), log_level=log_level)

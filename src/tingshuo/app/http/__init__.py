@@ -1,0 +1,1 @@
+"""The HTTP server: routes, limits, streaming replies and finished audio."""

@@ -1,0 +1,170 @@
+"""The routes under ``/api``: speak into a file, speak as a stream of lines, fetch audio, list voices."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Request
+from starlette.requests import ClientDisconnect
+from starlette.responses import FileResponse, Response
+
+from tingshuo.app.http.bodies import MAX_BODY_BYTES, SpeakBody, read_body
+from tingshuo.app.http.replies import (
+    JSONReply,
+    StreamReply,
+    closing,
+    encode_json,
+    error_code,
+    timing_header,
+)
+from tingshuo.app.http.results import Results
+from tingshuo.app.http.service import Order, Service, Take
+from tingshuo.app.http.workers import Job
+from tingshuo.app.requests import make_request
+from tingshuo.audio.formats import FORMATS, media_type
+from tingshuo.errors import TingshuoError, outcome
+from tingshuo.store.bundle import Bundle
+from tingshuo.types import EMOTIONS, MAX_CHARACTERS, RANGES, AudioChunk, SpeechRequest
+
+router = APIRouter(prefix="/api", tags=["api"])
+
+
+def json_body(model: type[SpeakBody] | type[Any], example: dict[str, Any]) -> dict[str, Any]:
+    """Describe a body that the route reads itself."""
+    content = {"application/json": {"schema": model.model_json_schema(), "example": example}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def the_service(request: Request) -> Service:
+    """Return the state of the server that a request came to."""
+    service: Service = request.app.state.service
+    return service
+
+
+EXAMPLE = {"text": "今天天气真好，我们去公园吧！", "emotion": "happy"}
+
+
+@router.post("/tts", summary="Speak, and get the address of the finished audio", openapi_extra=json_body(SpeakBody, EXAMPLE))
+async def speak(request: Request) -> Response:
+    """Answers when the audio is finished: its address, length, the times of sentences, words and characters, and warnings.
+
+    The same request again is answered at once (`cached` is true) while its audio is kept.
+    """
+    service = the_service(request)
+    order = _order(service, await read_body(request, SpeakBody))
+    known = service.results.find(order)
+    if known is not None:
+        return JSONReply(known.reply | {"cached": True})
+    take, result_id = Take(service.voices, order), service.results.new_id()
+    job = service.workers.start(lambda: take.recorded(service.results, result_id))
+    try:
+        await _run(job, request)
+    finally:
+        await job.aclose()
+    reply = _keep(service.results, take, result_id)
+    return JSONReply(reply | {"cached": False}, headers=timing_header(take.stream.stages))
+
+
+@router.post(
+    "/tts/stream",
+    summary="Speak, and get audio and times as they are made",
+    openapi_extra=json_body(SpeakBody, EXAMPLE),
+    responses={200: {"description": "Lines of JSON.", "content": {"application/x-ndjson": {}}}},
+)
+async def speak_stream(request: Request) -> Response:
+    """Answers with lines of JSON: `start`, then `sentence` and `audio` (base64 of 16-bit samples) as they come, and `done`.
+
+    An error before the first line has its HTTP status; one after it is a last line of type `error`.
+    """
+    service = the_service(request)
+    order = _order(service, await read_body(request, SpeakBody))
+    take, result_id = Take(service.voices, order), service.results.new_id()
+    job = service.workers.start(lambda: take.events(service.results, result_id))
+    async with closing(job.aclose):
+        first = await anext(job)
+    lines = _lines(first, job, service.results, take, result_id)
+    return StreamReply(lines, job.aclose, "application/x-ndjson", timing_header(take.stream.stages))
+
+
+@router.api_route(
+    "/audio/{result_id}",
+    methods=["GET", "HEAD"],
+    summary="Finished audio",
+    responses={
+        200: {"description": "The file; ranges are answered with 206.", "content": {"audio/*": {}}},
+        404: {"description": "Never was, or is gone."},
+    },
+)
+async def audio(request: Request, result_id: str, if_none_match: Annotated[str | None, Header()] = None) -> Response:
+    """The file that a reply's `audio_url` names. It never changes; it is kept for an hour at most."""
+    result = the_service(request).results.get(result_id)
+    headers = {
+        "etag": f'"{result.id}"',
+        "cache-control": "private, max-age=3600, immutable",
+        "content-disposition": f'inline; filename="tingshuo.{result.format}"',
+    }
+    if if_none_match is not None and (if_none_match.strip() == "*" or headers["etag"] in if_none_match):
+        return Response(status_code=304, headers=headers)
+    return FileResponse(result.path, media_type=result.media_type, headers=headers)
+
+
+@router.get("/voices", summary="What can be asked for")
+async def voices(request: Request) -> Response:
+    """Voices with their styles and licences, and the emotions, ranges, formats and limits that hold for all."""
+    catalogue = the_service(request).voices.catalogue
+    return JSONReply(
+        {
+            "voices": [describe(name, bundle) for name, bundle in catalogue.items()],
+            "emotions": list(EMOTIONS),
+            "ranges": {
+                name: {"min": low, "max": high, "default": SpeechRequest.__dataclass_fields__[name].default, "unit": unit.strip()}
+                for name, (low, high, unit) in RANGES.items()
+            },
+            "formats": list(FORMATS),
+            "max_characters": MAX_CHARACTERS,
+            "max_body_bytes": MAX_BODY_BYTES,
+        }
+    )
+
+
+def describe(name: str, bundle: Bundle) -> dict[str, object]:
+    """Return what a user wants to know about a voice."""
+    manifest = bundle.manifest
+    return {
+        "name": name,
+        "version": manifest.version,
+        "languages": list(manifest.languages),
+        "speakers": list(manifest.speakers),
+        "styles": [{"name": style.name, "description": style.description} for style in bundle.config.styles],
+        "emotions": list(manifest.emotions),
+        "sample_rate": manifest.sample_rate,
+        "licence": manifest.licence,
+    }
+
+
+def _order(service: Service, body: SpeakBody) -> Order:
+    fields = body.model_dump(exclude={"voice", "format"})
+    return service.order(body.voice, make_request(**fields), body.format)
+
+
+async def _run(job: Job[AudioChunk], request: Request) -> None:
+    async for _ in job:
+        if await request.is_disconnected():
+            raise ClientDisconnect
+
+
+def _keep(results: Results, take: Take, result_id: str) -> dict[str, object]:
+    order, reply = take.order, take.reply(result_id)
+    results.add(result_id, order.format, media_type(order.format), reply, order)
+    return reply
+
+
+async def _lines(first: bytes, job: Job[bytes], results: Results, take: Take, result_id: str) -> AsyncIterator[bytes]:
+    yield first
+    try:
+        async for lines in job:
+            yield lines
+        _keep(results, take, result_id)
+        yield encode_json({"type": "done", **take.summary(result_id)}) + b"\n"
+    except TingshuoError as error:
+        line = {"type": "error", "message": str(error), "status": outcome(error).status, "code": error_code(error)}
+        yield encode_json(line) + b"\n"

@@ -1,0 +1,122 @@
+"""The routes under ``/v1``, in OpenAI's shapes, so that its client libraries speak with ours."""
+
+import base64
+from collections.abc import AsyncIterator
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from tingshuo.app.http.api import describe, json_body, the_service
+from tingshuo.app.http.bodies import OpenAISpeechBody, read_body
+from tingshuo.app.http.instructions import follow
+from tingshuo.app.http.replies import JSONReply, StreamReply, closing, encode_json, error_body, timing_header, warnings_header
+from tingshuo.app.http.service import Order, Service, Take
+from tingshuo.app.http.workers import Job
+from tingshuo.app.requests import make_request
+from tingshuo.audio.formats import media_type
+from tingshuo.errors import NotFoundError, RequestError, TingshuoError
+from tingshuo.types import SpeechRequest
+
+MODELS = ("tingshuo", "tts-1", "tts-1-hd", "gpt-4o-mini-tts")
+"""Ours, and the names that programs written for OpenAI send; all mean the same."""
+FORMATS = ("mp3", "opus", "aac", "flac", "wav", "pcm")
+STREAM_FORMATS = ("audio", "sse")
+
+router = APIRouter(prefix="/v1", tags=["OpenAI"])
+
+
+@router.post(
+    "/audio/speech",
+    summary="Speak, and get the bytes as they are made",
+    openapi_extra=json_body(
+        OpenAISpeechBody, {"model": "tingshuo", "voice": "default", "input": "你好，世界。", "response_format": "mp3"}
+    ),
+    responses={200: {"description": "Audio, or events.", "content": {"audio/*": {}, "text/event-stream": {}}}},
+)
+async def speech(request: Request) -> Response:
+    """Answers when the first chunk is made, so that an error has its status; the rest follows as it is made.
+
+    With `stream_format` sse: events `speech.audio.delta` (base64) and `speech.audio.done`.
+    """
+    service = the_service(request)
+    body = await read_body(request, OpenAISpeechBody)
+    order, remarks = _order(service, body)
+    take = Take(service.voices, order)
+    job = service.workers.start(take.encoded)
+    async with closing(job.aclose):
+        first = await anext(job)
+    headers = timing_header(take.stream.stages) | warnings_header((*remarks, *take.stream.warnings))
+    if body.stream_format == "sse":
+        return StreamReply(_events(first, job, take), job.aclose, "text/event-stream", headers)
+    return StreamReply(_parts(first, job), job.aclose, media_type(order.format), headers)
+
+
+@router.get("/models", summary="Names for the field `model`")
+async def models() -> Response:
+    """In OpenAI's shape; the names of OpenAI's own models are accepted for programs that cannot be changed."""
+    rows = [{"id": name, "object": "model", "created": 0, "owned_by": "tingshuo"} for name in MODELS]
+    return JSONReply({"object": "list", "data": rows})
+
+
+@router.get("/models/{name}", summary="One model")
+async def model(name: str) -> Response:
+    """In OpenAI's shape."""
+    if name not in MODELS:
+        raise NotFoundError(f"unknown model {name!r}; accepted: {', '.join(MODELS)}")
+    return JSONReply({"id": name, "object": "model", "created": 0, "owned_by": "tingshuo"})
+
+
+@router.get("/audio/voices", summary="Names for the field `voice`")
+async def voices(request: Request) -> Response:
+    """As several open servers have it: a list of voices, each with its `id`."""
+    catalogue = the_service(request).voices.catalogue
+    return JSONReply({"voices": [{"id": name, **describe(name, bundle)} for name, bundle in catalogue.items()]})
+
+
+def _order(service: Service, body: OpenAISpeechBody) -> tuple[Order, tuple[str, ...]]:
+    _check_choice("response_format", body.response_format, FORMATS)
+    _check_choice("stream_format", body.stream_format, STREAM_FORMATS)
+    if body.model not in MODELS:
+        raise NotFoundError(f"unknown model {body.model!r}; accepted: {', '.join(MODELS)}")
+    fields: dict[str, Any] = body.model_dump(include=set(SpeechRequest.__dataclass_fields__)) | {"text": body.input}
+    remarks: tuple[str, ...] = ()
+    if body.instructions:
+        emotion, remarks = follow(body.instructions, fixed="emotion" in body.model_fields_set)
+        fields["emotion"] = emotion or fields["emotion"]
+    return service.order(body.voice, _request(fields), body.response_format), remarks
+
+
+def _request(fields: dict[str, Any]) -> SpeechRequest:
+    """Make the request; what it says about ``text`` is about ``input`` here."""
+    try:
+        return make_request(**fields)
+    except RequestError as error:
+        if error.param == "text":
+            error.param = "input"
+        raise
+
+
+def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise RequestError(f"unknown {name} {value!r}; accepted: {', '.join(choices)}", name)
+
+
+async def _parts(first: bytes, job: Job[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for part in job:
+        yield part
+
+
+async def _events(first: bytes, job: Job[bytes], take: Take) -> AsyncIterator[bytes]:
+    try:
+        async for part in _parts(first, job):
+            yield _event({"type": "speech.audio.delta", "audio": base64.b64encode(part).decode()})
+        usage = {"input_tokens": len(take.order.request.text), "output_tokens": 0, "total_tokens": len(take.order.request.text)}
+        yield _event({"type": "speech.audio.done", "usage": usage})
+    except TingshuoError as error:
+        yield _event({"type": "error", **error_body(error)})
+
+
+def _event(content: dict[str, object]) -> bytes:
+    return b"data: " + encode_json(content) + b"\n\n"

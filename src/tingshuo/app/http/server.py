@@ -1,0 +1,169 @@
+"""The application and its life: make it, open the voice, listen, stop in order.
+
+A request goes: route (`api`, `openai`) -> body checked (`bodies`) -> `service.Order` -> a job in `workers` -> reply (`replies`).
+"""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable, Sequence
+from functools import partial
+
+import uvicorn
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+from tingshuo import __version__
+from tingshuo.app.http import api, openai, status
+from tingshuo.app.http.pages import pages_router, read_pages
+from tingshuo.app.http.replies import HANDLERS, WARNINGS_HEADER
+from tingshuo.app.http.service import QUEUE, Service, Voices
+from tingshuo.app.http.workers import Workers
+from tingshuo.engine.cpu import usable_cpus
+from tingshuo.errors import RequestError
+from tingshuo.store.bundle import open_bundle
+from tingshuo.tasks.tts import Voice
+from tingshuo.tasks.voices import find_voice, list_voices
+
+GRACE_S = 10
+"""Time that replies under way have to finish when the server is asked to stop."""
+
+log = logging.getLogger("tingshuo.http")
+
+
+def create_service(voice: str = "default", threads: int | None = None) -> Service:
+    """Return the state of a server for the installed voices.
+
+    Parameters
+    ----------
+    voice : str
+        Name or path of the voice that requests get by default.
+    threads : int or None
+        Chunks computed at the same time; None is one per usable core, two at most.
+
+    Raises
+    ------
+    UnknownVoiceError
+        No such voice.
+    BundleError
+        The bundle of a voice is damaged.
+    """
+    names = {name: name for name in list_voices()} | {"default": voice}
+    catalogue = {name: open_bundle(find_voice(found)) for name, found in names.items()}
+    workers = Workers(threads or min(2, usable_cpus()), QUEUE)
+    return Service(Voices(partial(Voice, threads=1), catalogue), workers)
+
+
+def create_app(service: Service, *, allow_origins: Sequence[str] = (), on_failure: Callable[[], None] = lambda: None) -> FastAPI:
+    """Return the application of a service.
+
+    Parameters
+    ----------
+    service : Service
+        Not yet ready: its voice is opened when the application starts.
+    allow_origins : sequence of str
+        Other origins whose pages may use the API, ``*`` for all.
+    on_failure : callable
+        Called when the voice cannot be opened; the reason is in ``service.failure``.
+    """
+
+    @contextlib.asynccontextmanager
+    async def life(_: FastAPI) -> AsyncIterator[None]:
+        opening = asyncio.create_task(_open(service, on_failure))
+        try:
+            yield
+        finally:
+            await opening
+            service.workers.close()
+            service.results.close()
+
+    app = FastAPI(
+        title="Tingshuo 听说",
+        version=__version__,
+        description="Chinese speech from text. Errors are `{error: {message, type, param, code}}` with a sentence for people.",
+        lifespan=life,
+        docs_url=None,  # both would load scripts from elsewhere
+        redoc_url=None,
+        exception_handlers=HANDLERS,  # type: ignore[arg-type]
+    )
+    app.state.service = service
+    for routes in (api, openai, status):
+        app.include_router(routes.router)
+    app.include_router(pages_router(app, read_pages()))
+    if allow_origins:
+        exposed = ["Server-Timing", "Retry-After", WARNINGS_HEADER]
+        app.add_middleware(
+            CORSMiddleware, allow_origins=list(allow_origins), allow_methods=["*"], allow_headers=["*"], expose_headers=exposed
+        )
+    return app
+
+
+async def _open(service: Service, on_failure: Callable[[], None]) -> None:
+    try:
+        await service.workers.run(service.warm_up)
+    except Exception as error:  # whatever it is: the server cannot do its work, and says why where it is asked
+        service.failure = error
+        on_failure()
+    else:
+        service.ready = True
+
+
+class Server(uvicorn.Server):
+    """A server that says where it listens."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then print the address."""
+        await super().startup(sockets)
+        if self.started and sockets:
+            host, port = sockets[0].getsockname()[:2]
+            shown = f"[{host}]" if ":" in host else host
+            print(f"Tingshuo listens on http://{shown}:{port}", flush=True)  # noqa: T201
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens.
+
+    Raises
+    ------
+    RequestError
+        The port is taken, or the address is not one of this machine.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(128)
+    except (OSError, OverflowError) as error:
+        listener.close()
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise RequestError(f"cannot listen on {host}:{port}: {reason}; choose another with --host and --port", "port") from error
+    return listener
+
+
+def run(service: Service, listener: socket.socket, *, allow_origins: Sequence[str] = (), log_level: str = "warning") -> None:
+    """Serve until SIGINT or SIGTERM; replies under way are finished first.
+
+    Raises
+    ------
+    TingshuoError
+        The voice could not be opened.
+    """
+    server: Server
+
+    def stop() -> None:
+        server.should_exit = True
+
+    app = create_app(service, allow_origins=allow_origins, on_failure=stop)
+    config = uvicorn.Config(app, log_level=log_level, server_header=False, timeout_graceful_shutdown=GRACE_S, lifespan="on")
+    server = Server(config)
+    with contextlib.suppress(KeyboardInterrupt), listener:
+        previous = signal.signal(signal.SIGTERM, lambda *_: None)  # uvicorn raises the signal again when it is done
+        try:
+            server.run(sockets=[listener])
+        finally:
+            signal.signal(signal.SIGTERM, previous)
+    if service.failure is not None:
+        raise service.failure

@@ -1,0 +1,179 @@
+"""What the routes share: the opened voices, the threads and the finished audio, and a synthesis on its way through them."""
+
+import base64
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from itertools import chain
+
+from tingshuo.app.http.replies import encode_json
+from tingshuo.app.http.results import Results
+from tingshuo.app.http.workers import Workers
+from tingshuo.audio.formats import find_format
+from tingshuo.audio.write import FileWriter, open_encoder
+from tingshuo.errors import BusyError, UnknownVoiceError
+from tingshuo.store.bundle import Bundle
+from tingshuo.tasks.tts import SpeechStream, Voice
+from tingshuo.types import AudioChunk, SpeechRequest
+
+QUEUE = 64
+"""Requests admitted at the same time."""
+
+
+class Voices:
+    """The voices that a request may name, each opened when it is first asked for. A request never names a path.
+
+    Parameters
+    ----------
+    load : callable
+        Opens a voice by name or path.
+    catalogue : Mapping of str to Bundle
+        What may be asked for; the name ``default`` among it.
+    """
+
+    def __init__(self, load: Callable[[Bundle], Voice], catalogue: Mapping[str, Bundle]) -> None:
+        self.catalogue = dict(catalogue)
+        self._load = load
+        self._opened: dict[str, Voice] = {}
+        self._opening = threading.Lock()
+
+    def open(self, name: str) -> Voice:
+        """Return a voice, opening it first if need be; may take a moment, so call it in a worker thread."""
+        with self._opening:
+            if name not in self._opened:
+                self._opened[name] = self._load(self.catalogue[name])
+            return self._opened[name]
+
+    def check(self, name: str) -> str:
+        """Return the name.
+
+        Raises
+        ------
+        UnknownVoiceError
+            No such voice; the message lists the names.
+        """
+        if name not in self.catalogue:
+            raise UnknownVoiceError(f"unknown voice {name!r}; accepted: {', '.join(self.catalogue)}", "voice")
+        return name
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Everything that decides the bytes of a reply: equal orders give equal audio."""
+
+    voice: str
+    request: SpeechRequest
+    format: str
+
+
+@dataclass(slots=True)
+class Service:
+    """The state of a running server.
+
+    ``ready`` turns true when the default voice is open and warm; ``failure`` says why it never will be.
+    """
+
+    voices: Voices
+    workers: Workers
+    results: Results = field(default_factory=Results)
+    ready: bool = False
+    failure: Exception | None = None
+
+    def warm_up(self) -> None:
+        """Open the default voice and speak a word with it, so that the first request does not pay for it."""
+        for _ in self.voices.open("default").speak(SpeechRequest(text="你好。")):
+            pass
+
+    def order(self, voice: str, request: SpeechRequest, format: str) -> Order:
+        """Check what `SpeechRequest` cannot know, before a thread is asked.
+
+        Raises
+        ------
+        BusyError
+            The voice is still being opened.
+        UnknownVoiceError
+            No such voice.
+        AudioError
+            No such format.
+        """
+        if not self.ready:
+            raise BusyError("the voice is still being opened; try again in a second", 1.0)
+        return Order(self.voices.check(voice), request, find_format(format).name)
+
+
+class Take:
+    """One synthesis. Its generators run in worker threads; what is known so far may be read between their steps.
+
+    Attributes
+    ----------
+    stream : SpeechStream
+        There from the first step on.
+    """
+
+    stream: SpeechStream
+
+    def __init__(self, voices: Voices, order: Order) -> None:
+        self.order = order
+        self._voices = voices
+
+    def chunks(self) -> Iterator[AudioChunk]:
+        """Speak."""
+        self.stream = self._voices.open(self.order.voice).speak(self.order.request)
+        try:
+            yield from self.stream
+        finally:
+            self.stream.close()
+
+    def encoded(self) -> Iterator[bytes]:
+        """Speak, and encode as one stream in the order's format; the first bytes come with the first chunk that makes some."""
+        chunks = self.chunks()
+        first = next(chunks)
+        with open_encoder(self.order.format, first.sample_rate) as encoder:
+            for chunk in chain((first,), chunks):
+                if data := encoder.encode(chunk.wav):
+                    yield data
+            if data := encoder.finish():
+                yield data
+
+    def recorded(self, results: Results, result_id: str) -> Iterator[AudioChunk]:
+        """Speak, and write the file of a result on the way; it is there when the last chunk has been asked for."""
+        chunks = self.chunks()
+        first = next(chunks)
+        with FileWriter(results.path(result_id, self.order.format), first.sample_rate, self.order.format) as writer:
+            for chunk in chain((first,), chunks):
+                writer.write(chunk.wav)
+                yield chunk
+
+    def events(self, results: Results, result_id: str) -> Iterator[bytes]:
+        """Speak and record, as lines of JSON: start, then sentence and audio as they come."""
+        pcm = None
+        for chunk in self.recorded(results, result_id):
+            lines: list[dict[str, object]] = []
+            if pcm is None:
+                pcm = open_encoder("pcm", chunk.sample_rate)
+                lines.append({"type": "start", "id": result_id, "sample_rate": chunk.sample_rate, "voice": self.order.voice})
+            if chunk.sentence is not None:
+                lines.append({"type": "sentence", **asdict(chunk.sentence)})
+            data = base64.b64encode(pcm.encode(chunk.wav)).decode()
+            lines.append({"type": "audio", "start_samples": chunk.start_samples, "pcm16": data})
+            yield b"".join(encode_json(line) + b"\n" for line in lines)
+
+    def reply(self, result_id: str) -> dict[str, object]:
+        """Return what ``POST /api/tts`` says about a finished take."""
+        return self.summary(result_id) | {
+            "sentences": [asdict(sentence) for sentence in self.stream.sentences],
+        }
+
+    def summary(self, result_id: str) -> dict[str, object]:
+        """Return the same without the times of sentences and words."""
+        stages = self.stream.stages
+        return {
+            "audio_url": f"/api/audio/{result_id}",
+            "format": self.order.format,
+            "voice": self.order.voice,
+            "sample_rate": self.stream.sample_rate,
+            "duration_s": round(self.stream.duration_s, 4),
+            "rtf": stages.rtf,
+            "stages": asdict(stages),
+            "warnings": list(self.stream.warnings),
+        }
