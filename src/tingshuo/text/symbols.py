@@ -39,7 +39,7 @@ _FINALS_AFTER = {
     "b": "a ai an ang ao ei en eng i ian iang iao ie in ing o u",
     "p": "a ai an ang ao ei en eng i ia ian iao ie in ing o ou u",
     "m": "a ai an ang ao e ei en eng i ian iao ie in ing iou o ou u",
-    "f": "a an ang ei en eng iao o ou u",
+    "f": "a ai an ang ei en eng iao o ou u",
     "d": f"{_OPEN} ei i ia ian iao ie in ing iou ong",
     "t": f"{_OPEN} ei i ian iao ie ing ong",
     "n": "a ai an ang ao e ei en eng i ia ian iang iao ie in ing iou ong ou u uan uen uo v ve",
