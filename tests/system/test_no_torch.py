@@ -1,4 +1,4 @@
-"""The base install speaks: with everything but the base lock file made unimportable, all rooms that run import and the doors work."""
+"""The base install speaks: with all packages outside the base lock file made unimportable, rooms import and doors work."""
 
 import subprocess
 import sys
