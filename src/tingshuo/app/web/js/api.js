@@ -92,9 +92,11 @@ async function parse(response) {
 async function* jsonLines(reader) {
   const decoder = new TextDecoder();
   let parts = [];
+  let ended = false;
   try {
     for (;;) {
       const { done, value } = await readMore(reader);
+      ended = done;
       if (done) return;
       const pieces = decoder.decode(value, { stream: true }).split("\n");
       parts.push(pieces.shift());
@@ -105,7 +107,7 @@ async function* jsonLines(reader) {
       }
     }
   } finally {
-    reader.cancel().catch(() => {});
+    if (!ended) reader.cancel().catch(() => {});
   }
 }
 

@@ -103,8 +103,8 @@ export class Controls extends EventTarget {
     const voice = this.offer?.voices.find((v) => v.name === settings.voice);
     if (!voice) return;
     this.voice.value = voice.name;
-    const styles = voice.styles.map((s) => option(s.name, s.description || s.name));
-    this.style.replaceChildren(option("", translator.t("defaultStyle")), ...styles);
+    for (const entry of this.voice.options) entry.textContent = translator.name("voice", entry.value, "");
+    this.style.replaceChildren(...voice.styles.map((s) => option(s.name, translator.name("style", s.name, s.description))));
     this.style.value = settings.style;
     this.facts.textContent = translator.t("voiceFacts", { rate: voice.sample_rate / 1000, licence: voice.licence });
   }

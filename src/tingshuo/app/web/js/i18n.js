@@ -25,6 +25,19 @@ export class Translator extends EventTarget {
     return text.replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
   }
 
+  /**
+   * The name of something that the server offers, in our words where we know it.
+   *
+   * @param {"voice" | "style"} kind
+   * @param {string} name as the server has it
+   * @param {string} description as the server has it
+   * @returns {string}
+   */
+  name(kind, name, description) {
+    const key = `${kind}.${name}`;
+    return key in TEXTS ? this.t(key) : [name, description].filter(Boolean).join(" · ");
+  }
+
   /** Change to the other language, and remember it. */
   toggle() {
     this.language = this.language === "zh" ? "en" : "zh";

@@ -55,7 +55,7 @@ export class Overview {
       const columns = (durationS * this.track.columnsPerS) / count;
       this.levels = Array.from({ length: count }, (_, i) => {
         const [low, high] = this.track.envelope(Math.floor(i * columns), Math.ceil((i + 1) * columns));
-        return Math.min(1, 1.2 * Math.max(high, -low));
+        return Math.max(high, -low);
       });
       this.stamp = stamp;
     }

@@ -118,7 +118,7 @@ export class Picture {
 function palette(stops) {
   const rgb = stops.map(toRgb);
   return Uint32Array.from({ length: 256 }, (_, i) => {
-    const place = (i / 255) ** 1.15 * (rgb.length - 1);
+    const place = (i / 255) ** 1.4 * (rgb.length - 1);
     const k = Math.min(rgb.length - 2, Math.floor(place));
     const [r, g, b] = [0, 1, 2].map((j) => Math.round(rgb[k][j] + (rgb[k + 1][j] - rgb[k][j]) * (place - k)));
     return ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;

@@ -37,7 +37,8 @@ export function admissible(settings, offer) {
   }
   const voice = offer.voices.find((v) => v.name === settings.voice) ?? offer.voices[0];
   result.voice = voice.name;
-  if (voice.styles.some((style) => style.name === settings.style)) result.style = settings.style;
+  const style = voice.styles.find((s) => s.name === settings.style) ?? voice.styles[0];
+  result.style = style?.name ?? "";
   if (offer.emotions.includes(settings.emotion)) result.emotion = settings.emotion;
   if (offer.formats.includes(settings.format)) result.format = settings.format;
   if (Number.isInteger(settings.seed) && settings.seed >= 0 && settings.seed <= LARGEST_SEED) result.seed = settings.seed;
@@ -48,7 +49,7 @@ export function admissible(settings, offer) {
  * @param {string} text
  * @param {Settings} settings
  * @param {string} format
- * @returns {object} body of a request; the voice's own style is asked for by leaving it out
+ * @returns {object} body of a request; a voice without styles must not be asked for one
  */
 export function requestBody(text, settings, format) {
   const { emotion, strength, speed, pitch, volume, voice, style, seed } = settings;

@@ -6,7 +6,6 @@ export const TEXTS = {
   switchLanguageLabel: ["Switch the page to English", "把页面切换为中文"],
   apiDocs: ["接口文档", "API"],
   skip: ["跳到朗读按钮", "Skip to the speak button"],
-  noScript: ["此页面需要 JavaScript。", "This page needs JavaScript."],
 
   text: ["要朗读的文字", "Text to speak"],
   placeholder: ["在这里输入或粘贴文字：一句话、一段新闻，或一整章小说。", "Type or paste Chinese text: a sentence, a news story, a whole chapter of a novel."],
@@ -39,11 +38,16 @@ export const TEXTS = {
   semitones: ["半音", "st"],
   voice: ["声音", "Voice"],
   style: ["风格", "Style"],
-  defaultStyle: ["默认", "Default"],
+  "voice.default": ["内置声音", "Built-in"],
+  "style.natural": ["自然 · 从容，声调分明", "Natural · unhurried"],
+  "style.steady": ["平稳 · 像播报新闻", "Steady · like news"],
+  "style.lively": ["活泼 · 快，起伏大", "Lively · wide melody"],
+  "style.brisk": ["明快 · 轻快清楚", "Brisk · quick and clear"],
+  "style.smooth": ["柔和 · 起伏轻缓", "Smooth · soft melody"],
+  "style.clear": ["清晰 · 慢，一词一顿", "Clear · slow, word by word"],
   voiceFacts: ["{rate} kHz · {licence}", "{rate} kHz · {licence}"],
   seed: ["随机种子", "Seed"],
   seedHint: ["种子相同，声音逐个采样点相同。", "The same seed gives the same samples."],
-  more: ["更多", "More"],
   reset: ["恢复默认", "Reset"],
 
   stage: ["声音", "Sound"],
@@ -75,7 +79,6 @@ export const TEXTS = {
   stateError: ["出错", "Error"],
   measured: ["首个声音 {first} · 实时率 {rtf}", "first audio {first} · RTF {rtf}"],
   measuredFirst: ["首个声音 {first}", "first audio {first}"],
-  lengthOf: ["{duration} 秒", "{duration} s"],
 
   errorRefused: ["服务器没有接受（{status}）：{message}", "The server refused ({status}): {message}"],
   errorRefusedBare: ["服务器没有接受（{status}）。", "The server refused ({status})."],
@@ -99,5 +102,4 @@ export const TEXTS = {
   reuse: ["放回编辑框", "Edit again"],
   remove: ["删除", "Delete"],
   clearHistory: ["全部清除", "Clear all"],
-  historyText: ["{emotion} · {time}", "{emotion} · {time}"],
 };

@@ -6,6 +6,8 @@
 
 const MELS = 96;
 const HOP = 128;
+/** Waves are drawn as tall as there is room for the loudest sample, but what is quieter than this stays small. */
+const QUIET = 0.2;
 
 /** Events: `grow` (columns or characters were added), `reset`. */
 export class Track extends EventTarget {
@@ -72,7 +74,7 @@ export class Track extends EventTarget {
   /**
    * @param {number} from first column
    * @param {number} to column after the last
-   * @returns {[number, number]} smallest and largest sample, -1 to 1
+   * @returns {[number, number]} smallest and largest sample, -1 to 1 where 1 is the loudest of the track
    */
   envelope(from, to) {
     let low = 0;
@@ -81,7 +83,7 @@ export class Track extends EventTarget {
       if (this.peaks[2 * i] < low) low = this.peaks[2 * i];
       if (this.peaks[2 * i + 1] > high) high = this.peaks[2 * i + 1];
     }
-    return [low / 127, high / 127];
+    return [low / 127 / this.loudest, high / 127 / this.loudest];
   }
 
   #empty(sampleRate) {
@@ -91,6 +93,7 @@ export class Track extends EventTarget {
     this.columns = 0;
     this.mel = new Uint8Array(MELS * 2048);
     this.peaks = new Int8Array(2 * 2048);
+    this.loudest = QUIET;
     this.sentences = [];
     /** @type {Character[]} */
     this.characters = [];
@@ -102,6 +105,7 @@ export class Track extends EventTarget {
     this.peaks = grown(this.peaks, (this.columns + columns) * 2);
     this.mel.set(mel, this.columns * MELS);
     this.peaks.set(peaks, this.columns * 2);
+    for (const peak of peaks) this.loudest = Math.max(this.loudest, Math.abs(peak) / 127);
     this.columns += columns;
     this.dispatchEvent(new Event("grow"));
   }
