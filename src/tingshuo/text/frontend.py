@@ -62,7 +62,7 @@ class Frontend:
     def warnings(self) -> tuple[str, ...]:
         """What the text so far asked for and did not get, each thing once: a sentence each; complete when the sentences are."""
         unlisted = len(self._seen) - len(self._warnings)
-        return (*self._warnings, f"and {unlisted} more warnings") if unlisted else tuple(self._warnings)
+        return (*self._warnings, f"And {unlisted} more warnings.") if unlisted else tuple(self._warnings)
 
     def sentences(self, text: str) -> Iterator[Sentence]:
         """Turn a text into sentences, one when it is asked for.
@@ -118,7 +118,7 @@ class Frontend:
         if not found:
             return text.removeprefix("\ufeff")
         codes = " ".join(f"U+{ord(c):04X}" for c in sorted(set(found))[:5])
-        self._warn(f"removed {len(found)} characters that are not text ({codes}{' …' if len(set(found)) > 5 else ''})")
+        self._warn(f"Removed {len(found)} characters that are not text ({codes}{' …' if len(set(found)) > 5 else ''}).")
         return _UNWANTED.sub("", text).removeprefix("\ufeff")
 
     def _blocks(self, text: str) -> Iterator[Block]:
@@ -132,11 +132,11 @@ class Frontend:
         kept = [(span.start, span.end) for span in block.spans if span.written is not None]
         for piece in split(block.text, budget=self._budget, first_budget=first_budget, kept=kept):
             if waiting is not None:
-                yield from speak_piece(block, *waiting, self._lexicon.readings, self._warn)
+                yield from speak_piece(block, *waiting, self._lexicon, self._warn)
             waiting = piece
         if waiting is not None:
             pause_ms = BORDER_PAUSES_MS[block.border] if block.border else 0
-            yield from speak_piece(block, *waiting, self._lexicon.readings, self._warn, pause_ms=pause_ms)
+            yield from speak_piece(block, *waiting, self._lexicon, self._warn, pause_ms=pause_ms)
 
 
 def _plain_runs(text: str, warn: Callable[[str], None]) -> Iterator[Run]:

@@ -86,7 +86,7 @@ def inline_runs(text: str, warn: Callable[[str], None], prosody: Prosody = PLAIN
         except TextError:
             if _is_attempt(written):
                 warn(
-                    f"the mark {match[0]} after {hanzi!r} is not pinyin with a tone and is spoken as text; write it like [chong2]"
+                    f"The mark {match[0]} after {hanzi!r} is no pinyin with a tone and is spoken as text; write it like [chong2]."
                 )
             continue
         if not match[1].islower() or len(hanzi) != len(written) or not is_hanzi(hanzi):

@@ -6,7 +6,7 @@ pause its place.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from tingshuo.text.align import align
@@ -14,7 +14,8 @@ from tingshuo.text.g2p import g2p_report
 from tingshuo.text.normalize import normalize_report
 from tingshuo.text.runs import Block, Given
 from tingshuo.text.symbols import make_syllable
-from tingshuo.types import PLAIN, Prosody, Sentence, Word
+from tingshuo.text.userlexicon import UserLexicon
+from tingshuo.types import PLAIN, Sentence, Word
 
 MAX_SYLLABLES = 60
 """No sentence has more syllables; what comes out longer than estimated is cut between words."""
@@ -36,9 +37,7 @@ class _Item:
         return self.places[0]
 
 
-def speak_piece(
-    block: Block, start: int, end: int, lexicon: Mapping[str, tuple[str, ...]], warn: Warn, *, pause_ms: int = 0
-) -> Iterator[Sentence]:
+def speak_piece(block: Block, start: int, end: int, lexicon: UserLexicon, warn: Warn, *, pause_ms: int = 0) -> Iterator[Sentence]:
     """Turn characters ``start`` to ``end`` of a block into a sentence, or into several if it has too many syllables.
 
     Parameters
@@ -47,7 +46,7 @@ def speak_piece(
         Text and marks.
     start, end : int
         A piece of `tingshuo.text.split.split`.
-    lexicon : mapping of str to tuple of str
+    lexicon : UserLexicon
         Readings of the user's words.
     warn : callable
         Is given a sentence for everything that was not spoken as written.
@@ -59,8 +58,24 @@ def speak_piece(
     Sentence
         Without syllables if nothing in the piece can be spoken.
     """
-    spoken, items = _Speaker(block, start, end, lexicon, warn).speak()
-    items = _with_breaks(items, [b for b in block.breaks if start < b[0] <= end or b[0] == start == 0])
+    spoken, items = _words(block, start, end, lexicon, warn, pause_ms)
+    if sum(len(item.word.syllables) for item in items) <= MAX_SYLLABLES:
+        yield Sentence(block.source(start, end), spoken, tuple(item.word for item in items))
+        return
+    _, items = _words(block, start, end, lexicon, warn, pause_ms, exact=True)
+    parts = list(_parts(items))
+    borders = [start, *(part[0].place for part in parts[1:]), end]
+    for part, left, right in zip(parts, borders, borders[1:], strict=False):
+        yield Sentence(block.source(left, right), "".join(item.word.text for item in part), tuple(item.word for item in part))
+
+
+def _words(
+    block: Block, start: int, end: int, lexicon: UserLexicon, warn: Warn, pause_ms: int, *, exact: bool = False
+) -> tuple[str, list[_Item]]:
+    """Return the spoken form of a piece and its words with all pauses."""
+    breaks = [b for b in block.breaks if start < b[0] <= end or b[0] == start == 0]
+    spoken, items = _Speaker(block, start, end, lexicon, warn, exact=exact or bool(breaks)).speak()
+    items = _with_breaks(items, breaks)
     while items and not items[0].word.syllables and not items[0].exact:
         items.pop(0)
     if pause_ms and items and not items[-1].exact:
@@ -69,21 +84,18 @@ def speak_piece(
             items.append(_Item(Word("", pause_ms=pause_ms, prosody=last.word.prosody), [end]))
         elif last.word.pause_ms < pause_ms:
             last.word = replace(last.word, pause_ms=pause_ms)
-    parts = list(_parts(items))
-    if len(parts) <= 1:
-        yield Sentence(block.source(start, end), spoken, tuple(item.word for item in items))
-        return
-    borders = [start, *(part[0].place for part in parts[1:]), end]
-    for part, left, right in zip(parts, borders, borders[1:], strict=False):
-        yield Sentence(block.source(left, right), "".join(item.word.text for item in part), tuple(item.word for item in part))
+    return spoken, items
 
 
 class _Speaker:
-    """The words of one piece, with places in its block."""
+    """The words of one piece; their places in the block are worked out if ``exact``, or if marks in the text need them."""
 
-    def __init__(self, block: Block, start: int, end: int, lexicon: Mapping[str, tuple[str, ...]], warn: Warn) -> None:
+    def __init__(self, block: Block, start: int, end: int, lexicon: UserLexicon, warn: Warn, *, exact: bool) -> None:
         self._block, self._start, self._end = block, start, end
         self._lexicon, self._warn = lexicon, warn
+        manners = {span.prosody for span in block.overlapping(start, end)}
+        self._only_manner = manners.pop() if len(manners) == 1 else None
+        self._exact = exact or self._only_manner is None
 
     def speak(self) -> tuple[str, list[_Item]]:
         """Return the spoken form and the words of the piece, those of given pronunciation between the others."""
@@ -116,44 +128,36 @@ class _Speaker:
         normal = normalize_report(raw)
         for warning in normal.warnings:
             self._warn(warning)
-        places = self._places(start, raw, normal.text)
-        result = g2p_report(normal.text, self._lexicon, self._fixed(start, raw, normal.text, places))
+        marks = self._block.fixed_within(start, start + len(raw))
+        places = [start + place for place in align(raw, normal.text)] if marks or self._exact else [start] * len(normal.text)
+        fixed = self._fixed(marks, places, normal.text)
+        result = g2p_report(normal.text, self._lexicon.readings_in(normal.text), fixed)
         for dropped in result.dropped:
-            self._warn(f"skipped {dropped!r}, which this voice cannot speak")
+            self._warn(f"Skipped {dropped!r}, which this voice cannot speak.")
         return normal.text, list(self._located(result.words, normal.text, places))
 
-    def _places(self, start: int, raw: str, text: str) -> Sequence[int]:
-        """Return for each character of the normalised text the place in the block that it comes from."""
-        return range(start, start + len(raw)) if raw == text else [start + place for place in align(raw, text)]
-
-    def _fixed(self, start: int, raw: str, text: str, places: Sequence[int]) -> dict[int, str]:
+    def _fixed(self, marks: Sequence[tuple[int, str]], places: Sequence[int], text: str) -> dict[int, str]:
         """Carry the pinyin marks over into the normalised text."""
         fixed: dict[int, str] = {}
-        for marked, pinyin in self._block.fixed_within(start, start + len(raw)):
+        for marked, pinyin in marks:
             at = bisect_left(places, marked)
             if at < len(text) and places[at] == marked and (at + 1 == len(text) or places[at + 1] != marked):
                 fixed[at] = pinyin
             else:
                 char = self._block.text[marked]
-                self._warn(f"the pinyin {pinyin} of {char!r} was not used, because the text around it is spoken as {text!r}")
+                self._warn(f"The pinyin {pinyin} of {char!r} was not used, because the text around it is spoken as {text!r}.")
         return fixed
 
     def _located(self, words: Sequence[Word], text: str, places: Sequence[int]) -> Iterator[_Item]:
         """Find where each word stands, and give it the manner of its first character."""
         at = 0
-        plain = self._plain_manner()
         for word in words:
             found = text.find(word.text, at) if word.text else -1
             at = at if found < 0 else found
             here = places[at : at + max(len(word.text), 1)] or places[-1:] or [self._start]
-            manner = plain or next(self._block.overlapping(here[0], here[0] + 1)).prosody
+            manner = self._only_manner or next(self._block.overlapping(here[0], here[0] + 1)).prosody
             yield _Item(word if manner is PLAIN else replace(word, prosody=manner), here)
             at += len(word.text) if found >= 0 else 0
-
-    def _plain_manner(self) -> Prosody | None:
-        """Return the manner of the piece if it has only one."""
-        manners = {span.prosody for span in self._block.overlapping(self._start, self._end)}
-        return manners.pop() if len(manners) == 1 else None
 
 
 def _with_breaks(items: list[_Item], breaks: Sequence[tuple[int, int]]) -> list[_Item]:

@@ -127,7 +127,7 @@ def _date(text: str, form: str) -> str:
         "ymd" if len(parts) == 3 else "ym" if len(parts[0]) == 4 and len(parts) == 2 else "md" if len(parts) == 2 else "y"
     )
     if order not in _DATE_FORMS or len(order) != len(parts):
-        raise TextError(f"{text!r} cannot be said as date with the format {order!r}; accepted are {_DATE_ACCEPTED}")
+        raise TextError(f"{text!r} cannot be said as date in the order {order!r}; accepted are {_DATE_ACCEPTED}")
     values = dict(zip(order, parts, strict=True))
     if not 1 <= int(values.get("m", 1)) <= 12 or not 1 <= int(values.get("d", 1)) <= 31 or len(values.get("y", "")) > 4:
         raise TextError(f"{text!r} is no date in the order {order}; accepted are {_DATE_ACCEPTED}")
@@ -142,7 +142,7 @@ def _time(text: str, form: str) -> str:
     match = _parse(pattern, text, "time", forms)
     first, second, third = int(match[1]), int(match[2]), int(match[3] or 0)
     if form not in ("", "hms12", "hms24", "hm", "hms", "ms") or (first > 24 and form != "ms") or second > 59 or third > 59:
-        raise TextError(f"{text!r} cannot be said as time with the format {form!r}; accepted are {forms}")
+        raise TextError(f"{text!r} cannot be said as time{f' with the format {form!r}' if form else ''}; accepted are {forms}")
     if form == "ms":
         return f"{'两' if first == 2 else _whole(match[1])}分{_whole(match[2])}秒"
     half = {"a": "上午", "p": "下午"}.get((match[4] or "").lower(), "")

@@ -23,6 +23,11 @@ _FIRST_REST = 4
 _GLUED, _WORD, _BLANK, _CLAUSE, _SENTENCE = range(5)
 _PENALTY = {_WORD: 0.9, _BLANK: 0.3, _CLAUSE: 0.0, _SENTENCE: -0.25}
 """What a cut of a rank costs, in budgets of distance from the ideal place."""
+_ENDS_PHRASE, _BEGINS_PHRASE, _PHRASE_BONUS = (
+    frozenset("的了着过呢吧吗啊呀"),
+    frozenset("在把被对从向和与或而但并因如虽使让给跟以将"),
+    0.2,
+)
 
 _OPENERS = "“‘「『《〈（([【〔｛{"
 _CLOSERS = "”’」』》〉）)]】〕｝}"
@@ -38,9 +43,11 @@ _ATOM = re.compile(
     r"|(?P<blank>\s+)"
     r"|(?P<glyph>[^\s])",
 )
-_ABBREVIATION = re.compile(r"(?i:mr|mrs|ms|dr|prof|st|vs|etc|no|vol|fig|inc|ltd|co|jr|sr|e\.g|i\.e|a\.m|p\.m|[a-z](?:\.[a-z])*)")
+_ABBREVIATION = re.compile(
+    r"(?i:mr|mrs|ms|dr|prof|st|vs|etc|no|vol|fig|inc|ltd|co|jr|sr|e\.g|i\.e|a\.m|p\.m|jan|feb|apr|aug|sept?|oct|nov|dec|[a-z](?:\.[a-z])*)"
+)
 _SPEECH_TAG = re.compile(
-    r"[^\s，。！？；：“”「」…]{1,6}?(?:说道?|问道?|喊道?|叫道|答道?|笑道|骂道?|吼道?|嚷道?|道)[着：:，。！？,.]"
+    r"[^\s，。！？；：“”「」…]{1,6}?(?:说道?|问道?|喊道?|叫道|答道?|笑道|骂道?|吼道?|嚷道?|道)[：:，。！？,.]"
 )
 _NUMBERING = re.compile(r"[0-9]{1,2}")
 _NUMBERED = "1"
@@ -110,7 +117,7 @@ def split(
 
 def _atoms(text: str) -> Iterator[_Atom]:
     """Cut a text into its atoms."""
-    total, closing, token, blank = 0.0, list[str](), "", True
+    total, closing, token, fresh = 0.0, list[str](), "", True
     for match in _ATOM.finditer(text):
         kind, found = str(match.lastgroup), match[0]
         rank = _WORD
@@ -132,8 +139,9 @@ def _atoms(text: str) -> Iterator[_Atom]:
             yield _Atom(start, end, before, total, rank if end == match.end() else _BLANK)
         if rank == _SENTENCE or (closing and len(closing) > 8):
             closing = []
-        token = found if kind == "token" and not (blank and _NUMBERING.fullmatch(found)) else _NUMBERED if kind == "token" else ""
-        blank = found[-1].isspace()
+        fresh_token = fresh and kind == "token" and _NUMBERING.fullmatch(found)
+        fresh = rank == _SENTENCE or (kind == "blank" and (fresh or not token))
+        token = _NUMBERED if fresh_token else found if kind == "token" else ""
 
 
 def _rank(text: str, match: re.Match[str], token: str) -> int:
@@ -215,6 +223,8 @@ def _best_cut(text: str, atoms: list[_Atom], budget: int, total: float, *, whole
         if atom.rank == _GLUED:
             continue
         score = _PENALTY[atom.rank] * budget + abs(length - ideal)
+        if atom.rank == _WORD and (text[atom.end - 1] in _ENDS_PHRASE or text[atom.end] in _BEGINS_PHRASE):
+            score -= _PHRASE_BONUS * budget
         if score < best:
             if atom.rank == _WORD:
                 borders = _word_borders(text, atoms) if borders is None else borders

@@ -54,6 +54,14 @@ _SPACE = re.compile(r"\s+")
 _BLANK_LINE = re.compile(r"[ \t\u3000]*(?:\r\n?|\n)(?:[ \t\u3000]*(?:\r\n?|\n))+[ \t\u3000]*")
 
 
+def _blank(match: re.Match[str]) -> str:
+    """Return what blanks are in speech: a line end parts Latin words, and is nothing beside a Chinese character."""
+    if "\n" not in match[0]:
+        return " "
+    around = match.string[match.start() - 1 : match.start()] + match.string[match.end() : match.end() + 1]
+    return " " if around.isascii() else ""
+
+
 def is_ssml(text: str) -> bool:
     """Tell whether a text is markup: it begins with ``<speak`` an XML declaration or a document type."""
     return re.match(r"[\ufeff\s]*<(?:speak[\s/>]|speak$|\?xml\s|!DOCTYPE\s|!ENTITY\s)", text) is not None
@@ -101,6 +109,7 @@ class _Reader:
         self._runs: list[Run] = []
         self._open: list[_Element] = []
         self._elements = 0
+        self._blank = ""
         self._first_place = (1, 1)
         self._parser = parser = expat.ParserCreate("utf-8")
         parser.buffer_text = True
@@ -146,11 +155,11 @@ class _Reader:
         try:
             element.prosody = _INNER[name](outer, attributes) if name in _INNER else outer
             if name == "break":
-                self._runs.append(Run(break_ms=_break_ms(attributes)))
+                self._append(Run(break_ms=_break_ms(attributes)))
         except TextError as error:
             raise self._error(f"<{name}> {error}") from error
         if name in _BORDERS:
-            self._runs.append(Run(border=_BORDERS[name]))
+            self._append(Run(border=_BORDERS[name]))
 
     def _check(self, name: str, attributes: dict[str, str]) -> None:
         """Refuse an element that may not stand here, and attributes that it does not have."""
@@ -182,23 +191,37 @@ class _Reader:
             return
         if element.name == "break":
             if data.strip():
-                raise self._error(f"<break> cannot contain text, found {data.strip()[:20]!r}")
+                raise self._error(f"<break> cannot contain text, found {data.strip()[:20]!r}", element.place)
             return
-        pieces = _BLANK_LINE.split(data)
-        for i, piece in enumerate(pieces):
+        for i, piece in enumerate(_BLANK_LINE.split(data)):
             if i:
-                self._runs.append(Run(border="paragraph"))
-            self._runs.extend(inline_runs(_SPACE.sub(" ", piece), self._warn, element.prosody))
+                self._append(Run(border="paragraph"))
+            text = piece.strip()
+            self._blank += piece[: len(piece) - len(piece.lstrip())]
+            if text:
+                for run in inline_runs(_SPACE.sub(_blank, text), self._warn, element.prosody):
+                    self._append(run)
+                self._blank = piece[len(piece.rstrip()) :]
+
+    def _append(self, run: Run) -> None:
+        """Append a run, and before a text the blank that parts it from the text before."""
+        if run.text and self._blank and self._runs and self._runs[-1].text:
+            joint = _SPACE.sub(_blank, self._runs[-1].text[-1] + self._blank + run.text[0])
+            if len(joint) > 2:
+                self._runs.append(Run(" ", run.prosody))
+        if run.break_ms is None:
+            self._blank = ""
+        self._runs.append(run)
 
     def _end(self, name: str) -> None:
         element = self._open.pop()
         if name in _BORDERS:
-            self._runs.append(Run(border=_BORDERS[name]))
+            self._append(Run(border=_BORDERS[name]))
         if name not in _TEXT_ONLY:
             return
         text = _SPACE.sub(" ", "".join(element.text)).strip()
         try:
-            self._runs.append(_SPOKEN[name](text, element))
+            self._append(_SPOKEN[name](text, element))
         except TextError as error:
             raise self._error(f"<{name}> {error}", element.place) from error
 

@@ -43,6 +43,14 @@ class UserLexicon:
             return None
         return re.compile("|".join(_bounded(key) for key in keys))
 
+    @cached_property
+    def _words(self) -> re.Pattern[str] | None:
+        return re.compile("|".join(sorted(self.readings, key=len, reverse=True))) if self.readings else None
+
+    def readings_in(self, text: str) -> dict[str, tuple[str, ...]] | None:
+        """Return the readings of the words that are in a text, None where there are none."""
+        return {word: self.readings[word] for word in self._words.findall(text)} if self._words else None
+
     def apply(self, run: Run) -> Iterator[Run]:
         """Cut a run at the words that are replaced or merged; runs with a reading of their own stay as they are."""
         if self._pattern is None or run.spoken is not None or run.pinyin or not run.text:

@@ -1,0 +1,242 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tingshuo.errors import SsmlError, TextError, TooLargeError
+from tingshuo.text.frontend import BORDER_PAUSES_MS, MAX_WARNINGS, Frontend
+from tingshuo.text.phrase import MAX_SYLLABLES
+from tingshuo.types import MAX_CHARACTERS, Sentence
+
+CHAPTER = (
+    "第三章　雨夜\n\n　　雨下了整整一夜。“你来了？”老人抬起头，看着门口的年轻人，“我还以为你不会来了呢。”\n"
+    "　　“下这么大的雨……”年轻人把伞靠在墙边，“我本来也想着，要不就明天再来。可是一想到您一个人在这儿，我就坐不住了。”"
+    "他看了看表，已经8:30了；距离天亮还有9.5小时，网上（https://example.com/a.html?x=1,2）说，2023年5月6日的气温只有-3℃。\n\n"
+    "    雨停了。\n"
+)
+
+
+def spoken(text: str, lexicon: Path | None = None) -> list[Sentence]:
+    return list(Frontend(lexicon).sentences(text))
+
+
+def pinyin(sentences: list[Sentence]) -> str:
+    return " ".join(s.pinyin for sentence in sentences for word in sentence.words for s in word.syllables)
+
+
+def squeezed(text: str) -> str:
+    return "".join(text.split())
+
+
+def test_a_chapter_comes_as_sentences_that_make_up_its_text() -> None:
+    sentences = spoken(CHAPTER)
+    assert squeezed("".join(sentence.source for sentence in sentences)) == squeezed(CHAPTER)
+    assert sentences[0].source == "第三章　雨夜"
+    assert sentences[2].source == "“你来了？”"
+    assert all(0 < sum(len(word.syllables) for word in sentence.words) <= MAX_SYLLABLES for sentence in sentences)
+    assert any("二零二三年五月六日" in sentence.spoken for sentence in sentences)
+
+
+def test_line_and_paragraph_ends_pause() -> None:
+    last = [sentence.words[-1].pause_ms for sentence in spoken("标题\n\n第一行\n第二行")]
+    assert last == [BORDER_PAUSES_MS["paragraph"], BORDER_PAUSES_MS["line"], 0]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\u2028", "\u0085"])
+def test_line_ends_of_every_kind(end: str) -> None:
+    assert [sentence.source for sentence in spoken(f"一行{end}二行{end}{end}三行")] == ["一行", "二行", "三行"]
+    assert spoken(f"一行{end}{end}二行")[0].words[-1].pause_ms == BORDER_PAUSES_MS["paragraph"]
+
+
+def test_a_line_break_inside_an_english_sentence_is_a_blank() -> None:
+    assert [sentence.source for sentence in spoken("hello my dear\nworld.\nBye.")] == ["hello my dear world.", "Bye."]
+
+
+def test_the_first_sentence_is_short_and_comes_before_the_rest_is_read() -> None:
+    frontend = Frontend()
+    sentences = frontend.sentences("他慢慢地走到窗前，看着外面的大雨，一句话也没有说。\n好。\n" + "你[xyz9]好。" * 3)
+    assert next(sentences).source == "他慢慢地走到窗前，"
+    assert frontend.warnings == ()
+    assert next(sentences).source == "看着外面的大雨，一句话也没有说。"
+    list(sentences)
+    assert len([warning for warning in frontend.warnings if "[xyz9]" in warning]) == 1
+
+
+def test_inline_pinyin_in_text_and_markup() -> None:
+    assert pinyin(spoken("我去重[zhong4]庆，重[chóng]庆。")) == "wo3 qu4 zhong4 qing4 chong2 qing4"
+    assert pinyin(spoken("<speak>我去重[zhong4]庆</speak>")) == "wo3 qu4 zhong4 qing4"
+    assert spoken("我去重[zhong4]庆。")[0].source == "我去重庆。"
+
+
+def test_a_mark_that_is_no_pinyin_is_told_and_its_letters_are_spoken() -> None:
+    frontend = Frontend()
+    (sentence,) = frontend.sentences("你[xyz9]好")
+    assert any("[xyz9]" in warning for warning in frontend.warnings)
+    assert len(sentence.words[0].syllables) == 1
+    assert sum(len(word.syllables) for word in sentence.words) > 3
+
+
+def test_markup_makes_one_sentence_of_several_manners() -> None:
+    (sentence,) = spoken("<speak>你好<prosody rate='fast'>世界</prosody>，<emotion category='happy'>哈哈</emotion></speak>")
+    assert [(word.text, word.prosody.rate, word.prosody.emotion) for word in sentence.words if word.syllables] == [
+        ("你好", 1.0, None),
+        ("世界", 1.33, None),
+        ("哈哈", 1.0, "happy"),
+    ]
+
+
+def test_pauses_of_markup_are_exact() -> None:
+    first, second = spoken("<speak><p>一段。</p><break time='2s'/><p>二段</p></speak>")
+    assert first.words[-1].pause_ms == 2000
+    assert second.words[-1].pause_ms == BORDER_PAUSES_MS["paragraph"]
+
+
+def test_words_said_otherwise() -> None:
+    (sentence,) = spoken("<speak>打<say-as interpret-as='telephone'>110</say-as>找<sub alias='世卫组织'>WHO</sub></speak>")
+    assert sentence.source == "打110找WHO"
+    assert sentence.spoken == "打幺幺零找世卫组织"
+
+
+def test_a_spoken_telephone_number_is_not_cut() -> None:
+    sentences = spoken("<speak>请拨打<say-as interpret-as='telephone'>+86 138-0013-8000</say-as>，谢谢您的来电，再见</speak>")
+    assert sentences[0].source == "请拨打+86 138-0013-8000，"
+
+
+def test_the_users_lexicon(tmp_path: Path) -> None:
+    path = tmp_path / "l.txt"
+    path.write_text("重庆 zhong4 qing4\nGPT-4 => 吉皮提四\n花儿 huar1\n", "utf-8")
+    (sentence,) = spoken("重庆的花儿和GPT-4", path)
+    assert pinyin([sentence]).startswith("zhong4 qing4 de5 huar1 he2 ji2 pi2 ti2 si4")
+    assert sentence.source == "重庆的花儿和GPT-4"
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n\n\t　", "\ufeff", "\x00\ud800"])
+def test_empty_text(text: str) -> None:
+    with pytest.raises(TextError, match=r"^text is empty"):
+        spoken(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("。！？……", "'。！？……'"), ("“”", "'“”'"), ("ꙮ" * 30, "ꙮ…'"), ("<speak>，</speak>", "'，'"), ("<speak/>", "no text")],
+)
+def test_nothing_to_speak(text: str, found: str) -> None:
+    with pytest.raises(TextError) as caught:
+        spoken(text)
+    assert "nothing to speak" in str(caught.value)
+    assert found in str(caught.value)
+
+
+def test_too_much_text() -> None:
+    with pytest.raises(TooLargeError, match=rf"100001 characters; at most {MAX_CHARACTERS}\b"):
+        spoken("好" * (MAX_CHARACTERS + 1))
+    assert next(Frontend().sentences("好。" * (MAX_CHARACTERS // 2))).source == "好。"
+
+
+def test_what_is_no_text_is_removed_with_a_warning() -> None:
+    frontend = Frontend()
+    (sentence,) = frontend.sentences("你\x00好\ud800世\ue000界\x7f")
+    assert sentence.source == "你好世界"
+    assert frontend.warnings == ("Removed 4 characters that are not text (U+0000 U+007F U+D800 U+E000).",)
+    with pytest.raises(SsmlError):
+        spoken("\x00<speak>\ud800<foo/></speak>")
+
+
+def test_unspeakable_pieces_join_the_source_of_what_follows() -> None:
+    assert [sentence.source for sentence in spoken("ꙮꙮ。你好。")] == ["ꙮꙮ。你好。"]
+
+
+def test_warnings_are_told_once_and_not_without_end() -> None:
+    frontend = Frontend()
+    syllables = [f"{a}{b}" for a in "abcdefghi" for b in "xyz"]
+    list(frontend.sentences("".join(f"你[q{s}9]好。" for s in syllables) * 2))
+    assert len(frontend.warnings) == MAX_WARNINGS + 1
+    assert frontend.warnings[-1] == f"And {len(syllables) - MAX_WARNINGS} more warnings."
+    list(frontend.sentences("你好"))
+    assert frontend.warnings == ()
+
+
+def test_malformed_markup_is_refused() -> None:
+    with pytest.raises(SsmlError, match=r"^line 2, column 3: "):
+        spoken("<speak>\n  <foo>你好</foo></speak>")
+
+
+def _is_spoken_or_refused(text: str) -> None:
+    try:
+        sentences = spoken(text)
+    except (TextError, TooLargeError):
+        return
+    assert sentences
+    for sentence in sentences:
+        assert 0 < sum(len(word.syllables) for word in sentence.words) <= MAX_SYLLABLES
+        assert all(bool(word.syllables) != (word.pause_ms > 0) for word in sentence.words)
+
+
+@given(st.text(max_size=80))
+@settings(deadline=None)
+def test_any_text_is_spoken_or_refused(text: str) -> None:
+    _is_spoken_or_refused(text)
+
+
+@given(st.text("重庆[chong2]3.℃，。“”（）\n aB-/&<>😀\u3000\ud800", max_size=80))
+@settings(deadline=None)
+def test_any_text_near_the_marks_is_spoken_or_refused(text: str) -> None:
+    _is_spoken_or_refused(text)
+
+
+_PARTS = st.sampled_from(
+    [
+        "你好",
+        "3℃",
+        "，",
+        "。",
+        "\n",
+        "重[chong2]庆",
+        "[x]",
+        "<break time='1s'/>",
+        "<break strength='none'/>",
+        "<p>",
+        "</p>",
+        "<s>",
+        "</s>",
+        "<prosody rate='fast'>",
+        "</prosody>",
+        "<emphasis>",
+        "</emphasis>",
+        "<sub alias='世界'>WHO</sub>",
+        "<phoneme ph='huar1'>花儿</phoneme>",
+        "<say-as interpret-as='telephone'>110-120</say-as>",
+        "<emotion category='sad'>",
+        "</emotion>",
+        "ꙮ",
+        " ",
+        "12345678901234567890",
+    ]
+)
+
+
+@given(st.lists(_PARTS, max_size=12))
+@settings(deadline=None)
+def test_any_markup_is_spoken_or_refused(parts: list[str]) -> None:
+    _is_spoken_or_refused(f"<speak>{''.join(parts)}</speak>")
+
+
+@given(
+    st.lists(st.sampled_from(["你好", "。", "，", "“", "”", "！", "3.5", "A", "（", "）", "走了", "……"]), min_size=1, max_size=60)
+)
+@settings(deadline=None)
+def test_sources_make_up_the_text(parts: list[str]) -> None:
+    text = "".join(parts) + "好"
+    assert "".join(sentence.source for sentence in spoken(text)) == text
+
+
+def test_importing_brings_nothing_heavy() -> None:
+    code = (
+        "import sys, tingshuo.types; before = set(sys.modules); import tingshuo.text.frontend;"
+        "print(*sorted({name.split('.')[0] for name in set(sys.modules) - before}))"
+    )
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"xml.etree", "lxml", "difflib", "rjieba", "onnxruntime", "pydantic", "jieba"} & set(loaded)
