@@ -19,8 +19,8 @@ from tingshuo.text.rules.latin import ATTACHED, ROMANS, VERSIONS
 from tingshuo.text.rules.markup import strip_markup
 from tingshuo.text.rules.maths import MATHS, PERCENTS, RATIOS, SCORES
 from tingshuo.text.rules.money import MONEY
-from tingshuo.text.rules.numbers import ORDINALS, PLAIN
-from tingshuo.text.rules.punctuation import punctuate, tidy
+from tingshuo.text.rules.numbers import DASHES, GROUPED, ORDINALS, PLAIN, SAME_UNIT
+from tingshuo.text.rules.punctuation import keep_gaps, punctuate, tidy
 from tingshuo.text.rules.rule import apply, compiled
 from tingshuo.text.rules.times import TIMES
 from tingshuo.text.rules.traditional import simplify
@@ -35,22 +35,8 @@ _PASSES = 4
 _FOREIGN = "[^\u4e00-\u9fff，。！？；：、…—“”‘’（）《》\n]"
 """Anything that a rule could change, beside traditional characters."""
 _FAMILIES = (
-    WEB,
-    ROMANS,
-    SCORES,
-    CODES,
-    DATES,
-    TIMES,
-    PERCENTS,
-    MONEY,
-    ORDINALS,
-    VERSIONS,
-    MEASURES,
-    RATIOS,
-    MATHS,
-    ATTACHED,
-    PLAIN,
-)
+    DASHES, WEB, ROMANS, DATES, SCORES, CODES, GROUPED, TIMES, SAME_UNIT, PERCENTS, MONEY, ORDINALS, VERSIONS, MEASURES, RATIOS, MATHS, ATTACHED, PLAIN,
+)  # fmt: skip
 _RULES = tuple(chain.from_iterable(_FAMILIES))
 _PAIR = "[，。！？；：、…—“”‘’（）《》]{2}"
 _CUT = "[。！？；\\n][”’）]*|[.!?;][\"')]* "
@@ -118,7 +104,7 @@ def _speak(text: str, warnings: dict[str, None]) -> str:
 def _speak_once(text: str, warnings: dict[str, None]) -> str:
     if compiled(_FOREIGN).search(text):
         text = clean(speak_emoji(text, warnings), warnings)
-        text = simplify(strip_markup(text, warnings))
+        text = keep_gaps(simplify(strip_markup(text, warnings)))
         return punctuate(apply(_RULES, text), warnings)
     text = simplify(text)
     return tidy(text) if compiled(_PAIR).search(text) else text

@@ -50,6 +50,9 @@ def clean(text: str, warnings: dict[str, None]) -> str:
         _warn(text, warnings)
         text = bad.sub("", text)
     if compiled(_UNUSUAL).search(text):
+        text = compiled("(?m)(?:^|(?<=[，。！？；：\\s]))[\u2460-\u249b\u24ea-\u24ff\u2776-\u2793](?=\\w)").sub(
+            lambda match: match[0] + "、", text
+        )
         text = compiled(_UNUSUAL).sub(lambda match: _plain(match[0]), unicodedata.normalize("NFC", text))
     return text
 

@@ -16,8 +16,15 @@ _EMOJI = (
     "\U0001f004\U0001f0cf\U0001f170-\U0001f19a\U0001f1e6-\U0001f1ff\U0001f201-\U0001f265\U0001f300-\U0001faff]"
 )
 _MODIFIER = "[\ufe0e\ufe0f\u20e3\U0001f3fb-\U0001f3ff]"
-_CLUSTER = rf"(?:{_EMOJI}){_MODIFIER}{{0,3}}(?:\u200d(?:{_EMOJI}){_MODIFIER}{{0,3}}){{0,6}}"
+_CLUSTER = rf"(?:[\U0001f1e6-\U0001f1ff]{{2}}|(?:{_EMOJI}){_MODIFIER}{{0,3}}(?:\u200d(?:{_EMOJI}){_MODIFIER}{{0,3}}){{0,6}})"
 _PROBE = "[\u2600-\u27bf\u231a-\u23fa\u25b6\u25c0\u2934-\u2b55\u3030\u303d\u3297\u3299\U0001f000-\U0001faff]|[\u2190-\u21ff]\ufe0f|[0-9#*]\ufe0f?\u20e3"
+
+
+_MARKS = "^_∩ω▽´｀`╥﹏≧≦╯╰◕‿⊙□Д✿;＾"
+_FACE = (
+    rf"[oO]?[(（](?=[^A-Za-z0-9一-鿿()（）\n]{{0,7}}[{_MARKS}])[^A-Za-z0-9一-鿿()（）\n]{{2,8}}[)）][oO~]?"
+    r"|(?<!\w)(?:\^[_o.-]?\^|T[_.]T|Q[_A]Q|>[_.]<|-_-\|{0,3}|=_=|orz|Orz|ORZ)(?!\w)"
+)
 
 
 @cache
@@ -26,13 +33,22 @@ def _names() -> dict[str, str]:
     return dict(line.split("\t") for line in lines)
 
 
+def _drop_faces(text: str, warnings: dict[str, None]) -> str:
+    plain = compiled(_FACE).sub("", text)
+    if plain != text:
+        warnings["Dropped an emoticon made of signs."] = None
+    return plain
+
+
 def speak_emoji(text: str, warnings: dict[str, None]) -> str:
     """Replace emoji by their names or drop them; each kind is told in ``warnings``.
 
     Names stand between commas unless punctuation is there already. A run of the same emoji is named once.
     """
+    text = _drop_faces(text, warnings)
     if text.isascii() or not compiled(_PROBE).search(text):
         return text
+    text = compiled("(?m)^([0-9])\ufe0f?\u20e3(?=\\w)").sub(lambda match: match[1] + "、", text)
     text = compiled("([0-9#*])\ufe0f?\u20e3").sub(lambda match: match[1], text)
     names = _names()
     spoken: list[str] = []
@@ -53,7 +69,7 @@ def speak_emoji(text: str, warnings: dict[str, None]) -> str:
         before, after = text[end : match.start()], text[match.end() : match.end() + 1]
         spoken.append(before)
         if said:
-            open_before = before[-1:] and (before[-1].isalnum() or before[-1] in "”’）")
+            open_before = before[-1:] and (before[-1].isalnum() or before[-1] in ")]”’）】》")
             open_after = after and after not in "，。！？；：、…,.!?;:\n）)”’"
             spoken.append(("，" if open_before else "") + said + ("，" if open_after else ""))
         end = match.end()

@@ -66,7 +66,7 @@ def _version_part(part: str) -> str:
 def _say_dotted(match: re.Match[str]) -> str:
     """Say ``192.168.1.1`` and ``2.0.1``: the parts one by one."""
     parts = match[0].split(".")
-    return "点".join(spell(part) for part in parts)
+    return "点".join(spell(part) if len(parts) > 3 else _version_part(part) for part in parts)
 
 
 def _say_roman(match: re.Match[str]) -> str:
@@ -117,6 +117,8 @@ VERSIONS = (
 )
 
 ATTACHED = (
+    Rule(r"(?<![A-Za-z])([Ww])i-?([Ff])i(?![A-Za-z])", lambda m: "WiFi", "-"),
+    Rule(r"(?<![A-Za-z])([Ee])-(?=mail)", lambda m: m[1], "-"),
     Rule(
         r"(?<![0-9A-Za-z.])(?:iPhone|iPad|Mate|Nova|Pixel|Galaxy) ?[0-9]{1,4}(?:[sScCeEaA]|GB|TB)?(?![0-9A-Za-z.])",
         lambda m: re.sub("[0-9]+", lambda d: beside_letters(d[0]), m[0]),

@@ -40,7 +40,10 @@ def _say_percents(match: re.Match[str]) -> str:
 
 def fraction(top: str, bottom: str, whole: str = "") -> str:
     """Say a fraction: ``3, 4`` is 四分之三, with ``1`` before it 一又四分之三."""
-    return (cardinal(whole) + "又" if whole else "") + f"{cardinal(bottom)}分之{cardinal(top)}"
+    below = cardinal(bottom)
+    if re.fullmatch(r"10{2,}", bottom):
+        below = below.removeprefix("一")
+    return (cardinal(whole) + "又" if whole else "") + f"{below}分之{cardinal(top)}"
 
 
 def _say_vulgar(match: re.Match[str]) -> str:
@@ -83,10 +86,13 @@ def _say_scientific(match: re.Match[str]) -> str:
 
 def _say_expression(match: re.Match[str]) -> str:
     """Say an arithmetic expression that has a relation or at least one unmistakable sign."""
+    written = match[0]
+    if re.search(r"[-+×*]", written):
+        written = re.sub(r"(?<![0-9./])([0-9]{1,4})/([0-9]{1,4})(?![0-9./])", lambda m: fraction(m[1], m[2]), written)
     return re.sub(
-        rf"(?P<number>{NUM})|(?P<sign>[=!<>]=|[-+−×*xX÷/=≈≠≥≤><±≡≦≧])| +",
+        rf"(?P<number>{NUM})|(?P<sign>[=!<>]=|(?<=[0-9 ])[xX](?= ?[0-9])|[-+−×*÷/=≈≠≥≤><±≡≦≧])| +",
         _say_term,
-        match[0],
+        written,
     )
 
 
@@ -162,7 +168,8 @@ MATHS = (
         _say_expression,
         "+×÷-−*/xX",
     ),
-    Rule(r"(?<![0-9A-Za-z./])(-)?(?:([0-9]{1,4}) )?([0-9]{1,6})/([0-9]{1,6})(?![0-9/.]|[A-Za-z])", _say_fraction, "/"),
+    Rule(r"(?<![0-9A-Za-z./])(-)?(?:([0-9]{1,4}) )?([0-9]{1,9})/([0-9]{1,9})(?![0-9/.]|[A-Za-z])", _say_fraction, "/"),
+    Rule(r"(?<=[A-Za-z)）])[⁰¹²³⁴-⁹⁻]{1,6}", lambda m: "的" + _exponent(m[0].translate(_SUPER)), "⁰¹²³⁴⁵⁶⁷⁸⁹⁻"),
     Rule(rf"√ ?({NUM}|[A-Za-z](?![A-Za-z]))", lambda m: "根号" + (number(m[1]) if m[1][0].isdigit() else m[1]), "√"),
     Rule(r"(±|≥|≤|≈|≠|>=|<=|>|<|＞|＜|≦|≧)(?= ?-?[0-9])", _say_sign, "±≥≤≈≠><≦≧"),
     Rule(r"(?<=[0-9一-鿿A-Za-z ])([=≈≠≥≤±≡≦≧×÷]|==|!=|>=|<=)", _say_sign, "=≈≠≥≤±≡≦≧×÷!<>"),

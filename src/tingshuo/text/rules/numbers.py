@@ -27,7 +27,7 @@ QUANTITY = rf"{START}(?:(?<![)）])-)?{NUM}(?:[-~到至]-?{NUM})?"
 _ONE = frozenset(
     "个只条张本位名次天年周斤公米元块毛角分秒岁人件家辆台把杯瓶碗双对套间座艘架头匹棵朵片颗粒枚支枝根场届种类项步句段篇首幅门口户"
     "起例轮层盒箱包袋桶壶盘份笔批群排堆串束滴声遍趟回下番瓣股队派方国省市县者大倍成吨克升寸尺丈里亩顷英平立厘毫微纳千万亿点晚夜代载刻"
-    "拨辈餐页行列箭小百美欧港日韩卢摄伏瓦帕焦牛摩欧赫比字兆吉安流转像卷节股盏扇顶所架具尊"
+    "拨辈餐页行列箭小百美欧港日韩卢摄伏瓦帕焦牛摩欧赫比字兆厅卫票招集款站折局球罐课侧边端栏宗桩则撮绺缕丛簇捆沓摞筐篓锅勺匙碟杆挺发枪拳脚跤圈处村镇地姓桌席格码剂味针吉安流转像卷节股盏扇顶所架具尊"
 )
 _NOT = (
     "分之",
@@ -151,7 +151,7 @@ def takes_liang(after: str) -> bool:
         return False
     if after.startswith("栋"):
         return after.startswith("栋楼")
-    return after[:1] in _ONE
+    return after[:1] in _ONE or after[:2] in ("GB", "TB", "MB", "KB")
 
 
 def rest(match: re.Match[str]) -> str:
@@ -187,7 +187,27 @@ def _say_list(match: re.Match[str]) -> str:
     return f"{cardinal(match[1])}、"
 
 
+DASHES = (
+    Rule(r"(?<=[0-9])：(?=[0-9])", lambda m: ":", "："),
+    Rule(r"§ ?([0-9]{1,4}(?:\.[0-9]{1,3})?)", lambda m: f"第{m[1]}节", "§"),
+    Rule(r"(?<=[0-9%‰℃°元年月日号时点分])(?: ?—{1,2} ?|–)(?=-?[0-9])", lambda m: "-", "—"),
+    Rule(r"(?<=[0-9A-Za-z%])～(?=-?[0-9])", lambda m: "~", "～"),
+)
+"""One hyphen for the dashes of ranges."""
+
+SAME_UNIT = (
+    Rule(rf"(?<=[0-9])([一-鿿]{{1,3}})[-~](?={NUM}\1)", lambda m: m[1] + "到", "-~"),
+    Rule(r"(?<=[0-9][万亿千元块年月日号天分级岁页章楼])[-~](?=[0-9])", lambda m: "到", "-~"),
+)
+"""Ranges whose unit is written twice: ``2万-3万``."""
+
+GROUPED = (
+    Rule(r"(?<![0-9A-Za-z.][ ])(?<![0-9A-Za-z.])[1-9][0-9]{0,2}(?: [0-9]{3})+(?! ?[0-9])", lambda m: m[0].replace(" ", ""), " "),
+)
+"""Numbers with their thousands set apart by spaces."""
+
 ORDINALS = (
+    Rule(r"(?<=[在到去上至住下楼座栋])2层", lambda m: "二层", "层"),
     Rule(r"第 ?([0-9]{1,8})(?:[-~到至](第?)([0-9]{1,8}))?", _say_ordinal, "第"),
     Rule(r"(?<![A-Za-z])[Nn][Oo]\. ?([0-9]{1,6})(?![0-9.])", lambda m: "第" + cardinal(m[1]), "Nn"),
     Rule(r"№ ?([0-9]{1,6})(?![0-9.])", lambda m: "第" + cardinal(m[1]), "№"),
@@ -197,6 +217,8 @@ ORDINALS = (
 )
 
 PLAIN = (
+    Rule(r"(?<![0-9A-Za-z.])([0-9]{5,8})万(?!亿)", lambda m: cardinal(m[1] + "0000"), "万"),
+    Rule(r"(?<![0-9A-Za-z.])([12])米([0-9]{2})(?![0-9.]|[米厘个人])", lambda m: signed(m[1], "米") + "米" + spell(m[2]), "米"),
     Rule(r"(?m)^([0-9]{1,3})[.)）、]\s(?=\S)", _say_list, ".)）、"),
     Rule(rf"{START}([1-9][0-9]{{0,2}}(?:,[0-9]{{3}})+|[1-9][0-9]*0)\+(?=[一-鿿])", _say_about, "+"),
     Rule(rf"{QUANTITY}", _say_plain),

@@ -57,7 +57,9 @@ _RULES = (
     Rule(r"[αβγδεζηθικλμνξοπρστυφχψωςϕϵΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩ]", lambda m: _GREEK[m[0]], "".join(_GREEK)),
     Rule(r"★{2,}☆*|★+☆+", lambda m: "一二三四五六七八九十"[min(m[0].count("★"), 10) - 1].replace("二", "两") + "颗星", "★"),
     Rule(r"(?:\.{3,}|。{2,}|…+|·{3,})", lambda m: "……", ".。…·"),
-    Rule(r"(?:-{2,}|—+|—-|_{2,})", lambda m: "——", "-—_"),
+    Rule(r"(?<=[A-Za-z])_{2,}|_{2,}(?=[A-Za-z])", lambda m: " ", "_"),
+    Rule(r"-{2,}|—+|_{2,}", lambda m: "——", "-—_"),
+    Rule(r"(?:(?<=\s)|^)\.(?=[A-Za-z])", lambda m: "点", "."),
     Rule(r"(?<![A-Za-z])(?:Mr|Mrs|Ms|Dr|Prof|St|Jr|vs|etc|Inc|Ltd|Co|Vol|Fig)\.(?!\w)", lambda m: m[0][:-1], "."),
     Rule(r"(?<![A-Za-z.])(?:[A-Za-z]\.){2,8}", lambda m: m[0].replace(".", ""), "."),
     Rule(r"(?<=[A-Za-z])\.(?=[A-Za-z])", lambda m: "点", "."),
@@ -79,7 +81,6 @@ _TIDY = (
     Rule(r"[ \t]+", lambda m: " ", " \t"),
     Rule(r" ?\n[ \n]*", lambda m: "\n", "\n"),
     Rule(rf" (?=[{_END}“‘（《])|(?<=[{_END}“‘（《]) ", lambda m: "", " "),
-    Rule(rf"(?<=[{_HANZI}]{{5}}) (?=[{_HANZI}]{{5}})|(?<=[章回节卷部集篇]) (?=[{_HANZI}]{{2}})", lambda m: "，", " "),
     Rule(rf"(?<=[{_HANZI}]) | (?=[{_HANZI}])", lambda m: "", " "),
     Rule(r"（[，、。：；]*）|《》|“”|‘’", lambda m: "", "（《“‘"),
     Rule(r"，{2,}", lambda m: "，", "，"),
@@ -88,8 +89,16 @@ _TIDY = (
     Rule(r"(?<=[。！？；：、…（“‘《])，", lambda m: "", "，"),
     Rule(r"！{2,}", lambda m: "！", "！"),
     Rule(r"？{2,}", lambda m: "？", "？"),
-    Rule(r"。{2,}", lambda m: "。", "。"),
+    Rule(r"。{2,}", lambda m: "……", "。"),
 )
+
+
+_GAPS = (Rule(rf"(?<=[{_HANZI}]{{5}}) (?=[{_HANZI}]{{5}})|(?<=[章回节卷部集篇]) (?=[{_HANZI}]{{2}})", lambda m: "，", " "),)
+
+
+def keep_gaps(text: str) -> str:
+    """Make a comma of a space between two lines of verse, or after the number of a chapter; other spaces beside hanzi say nothing."""
+    return apply(_GAPS, text)
 
 
 def punctuate(text: str, warnings: dict[str, None]) -> str:

@@ -67,6 +67,11 @@ TIMES = (
     Rule(rf"((?:{_LASTING})(?:为|是|[:：])? ?)([0-9]{{1,2}}:[0-5][0-9](?::[0-5][0-9])?)(?![0-9:])", _say_lasting, ":"),
     Rule(rf"{_E}{_CLOCK} ?(?:[-~到至]|—|——) ?{_CLOCK}(?![0-9:])", _say_clocks, ":"),
     Rule(rf"{_E}{_CLOCK}(?![0-9:])(?: ?([AaPp]\.?[Mm])(?![A-Za-z])\.?)?", _say_clock, ":"),
+    Rule(
+        rf"(?<![A-Za-z])([AaPp])[Mm] ?{_CLOCK}(?![0-9:])",
+        lambda m: ("上午" if m[1] in "aA" else "下午") + clock(m[2], m[3], m[4]),
+        ":",
+    ),
     Rule(rf"{_E}(1[0-2]|0?[1-9]) ?([AaPp]\.?[Mm])(?![A-Za-z])\.?", _say_halves, "mM"),
     Rule(rf"{_E}{_HOUR} ?点 ?{_SIXTY}(?![0-9.]|[个人元天])", lambda m: _hour(m[1]) + _minute(m[2]), "点"),
     Rule(r"(?<![0-9A-Za-z.°度])([0-9]{1,3})['′’]([0-5]?[0-9])(?:\"|″|”|'')", _say_prime, "'′’"),

@@ -16,6 +16,9 @@ _DRY = r"乾(?=[杯燥净脆旱涸枯粮洗果酪瘪咳爹娘妈女儿衣冰货�
 _KEEP_ZHU = r"(?<![名显卓编原专论巨土昭拙译遗合所撰名])著(?![名作者述书录称有于])"
 
 
+_ASPECT = r"(?<=[看听跟拿带走站坐躺抱笑哭想说等穿戴随顺沿朝向对握牵拉跑活睡急忙接有为活])著(?![名作者述称])|著(?=[急凉火迷手落实想眼陆装])"
+
+
 class _Table(NamedTuple):
     characters: dict[int, str]
     phrases: dict[str, str]
@@ -55,6 +58,8 @@ def simplify(text: str) -> str:
         plain = plain.translate(table.characters)
     if "乾" in plain:
         plain = compiled(_DRY).sub("干", plain)
+    if "著" in plain:
+        plain = compiled(_ASPECT).sub("着", plain)
     if plain != text:
         if "乾" in plain:
             plain = compiled(rf"(?<![康雍])乾(?!{_KEEP_QIAN}|嘉)").sub("干", plain)

@@ -6,7 +6,7 @@ GB, MB and the like stay letters, as people say them.
 
 import re
 
-from tingshuo.text.rules.numbers import QUANTITY, cardinal, number, quantity
+from tingshuo.text.rules.numbers import NUM, QUANTITY, cardinal, number, quantity
 from tingshuo.text.rules.rule import Rule
 
 UNITS = {
@@ -27,12 +27,12 @@ UNITS = {
     "rpm": "转每分钟", "RPM": "转每分钟", "bpm": "次每分钟", "BPM": "次每分钟", "fps": "帧每秒", "FPS": "帧每秒", "px": "像素", "ppi": "像素每英寸", "dpi": "点每英寸", "DPI": "点每英寸",
     "bps": "比特每秒", "kbps": "千比特每秒", "Kbps": "千比特每秒", "Mbps": "兆比特每秒", "Gbps": "吉比特每秒", "Tbps": "太比特每秒", "bit": "比特", "bits": "比特",
     "ppm": "ppm", "ppb": "ppb", "pt": "磅", "mph": "英里每小时", "kph": "公里每小时", "mol%": "摩尔百分比",
-    "GB": "GB", "MB": "MB", "KB": "KB", "kB": "KB", "TB": "TB", "PB": "PB", "EB": "EB", "GiB": "GiB", "MiB": "MiB", "KiB": "KiB", "TiB": "TiB", "Mb": "兆比特", "Gb": "吉比特", "B": "字节",
+    "GB": "GB", "MB": "MB", "KB": "KB", "kB": "KB", "TB": "TB", "PB": "PB", "EB": "EB", "GiB": "GiB", "MiB": "MiB", "KiB": "KiB", "TiB": "TiB", "Mb": "兆比特", "Gb": "吉比特",
     "TOPS": "TOPS", "TFLOPS": "TFLOPS",
 }  # fmt: skip
 _AFTER_SLASH = {
     "h": "小时", "hr": "小时", "s": "秒", "sec": "秒", "min": "分钟", "d": "天", "day": "天", "a": "年", "m": "米", "mo": "月", "次": "次", "人": "人", "W": "瓦", "K": "开尔文", "HP": "HP",
-    "hm2": "公顷", "hm²": "公顷", "night": "晚", "person": "人", "GB": "GB", "bit": "比特",
+    "hm2": "公顷", "hm²": "公顷", "night": "晚", "person": "人", "GB": "GB", "bit": "比特", "100km": "百公里", "100m": "百米", "100g": "百克", "100mL": "百毫升", "100ml": "百毫升",
 }  # fmt: skip
 _CHINESE_BEFORE = "元|万元|亿元|块钱|块|美元|欧元|人次|人|次|转|个|公里|千米|米|公斤|千克|克|毫克|微克|吨|升|毫升|件|度|辆|台|只|张|分|帧|滴|粒|片|株|千瓦|兆瓦|焦|字|立方米|平方米|毫摩尔|摩尔|户|条|笔|斤|天|小时|页"
 _CHINESE_AFTER = (
@@ -136,6 +136,11 @@ MEASURES = (
         rf"(元|万元|次|人|个|吨|分|粒|片) ?/ ?({_CHINESE_AFTER}|{_UNIT})(?![A-Za-z0-9])",
         lambda m: f"{m[1]}每{UNITS.get(m[2], m[2])}",
         "/",
+    ),
+    Rule(
+        rf"(温[^，。！？；\n]{{0,6}}?)(-(?:{NUM})(?:[-~到至]-?{NUM})?)(?=度)",
+        lambda m: m[1] + quantity(m[2], "度", minus="零下"),
+        "度",
     ),
     Rule(r"℃|°C(?![A-Za-z])", lambda m: "摄氏度", "℃°"),
     Rule(r"℉|°F(?![A-Za-z])", lambda m: "华氏度", "℉°"),
