@@ -1,18 +1,19 @@
-"""Objective listening: does every syllable sound, does F0 follow the tones, is there a clip or a click.
+"""Objective listening: does every syllable sound, and does F0 follow the tones.
 
 Each check works on the finished samples and the times that the synthesis promised for them, so a fault anywhere between text and
 samples shows. F0 is tracked from the samples by `audio.f0`, not taken from the model.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tingshuo.audio.f0 import track_f0
+from tingshuo.audio.metrics import frame_rms_db
 from tingshuo.tasks.tts import Speech
-from tingshuo.types import TimedCharacter, Wav
+from tingshuo.types import TimedCharacter
 
 TONE_CONTOURS = {1: (5.0, 5.0, 5.0), 2: (3.0, 3.2, 5.0), 3: (2.5, 1.2, 1.5), 4: (5.0, 3.5, 1.0)}
 """Pitch levels 1 to 5 at the start, middle and end of a full tone in connected speech.
@@ -70,7 +71,7 @@ def check_syllables(speech: Speech) -> list[SyllableCheck]:
     """Measure every syllable of a synthesis."""
     rate = speech.sample_rate
     hop = rate // 100
-    levels = _levels_db(speech.wav, rate)
+    levels = frame_rms_db(speech.wav, 2 * hop, hop)
     loud_db = float(np.percentile(levels, 95))
     f0 = track_f0(speech.wav, rate, hop)
     semitones = np.where(f0 > 0, 12 * np.log2(np.maximum(f0, 1.0)), np.nan)
@@ -99,34 +100,8 @@ def tone_report(syllables: Iterable[SyllableCheck]) -> dict[int, ToneReport]:
     return {tone: _summarise(tone, contours) for tone, contours in by_tone.items() if contours}
 
 
-def clicks(wav: Wav, positions: Sequence[int], *, sample_rate: int) -> list[int]:
-    """Return those of ``positions`` (samples) where the signal jumps in a way that its neighbourhood does not.
-
-    A jump is a second difference over eight times the largest within 5 ms on both sides, and over -50 dB of full scale.
-    """
-    bend = np.abs(np.diff(wav.astype(np.float64), n=2, prepend=[0.0], append=[0.0]))
-    around = sample_rate // 200
-    found = []
-    for p in positions:
-        if 2 <= p < len(wav) - 2:
-            here = bend[p - 2 : p + 2].max()
-            beside = np.concatenate([bend[max(0, p - around) : p - 2], bend[p + 2 : p + around]])
-            if here > max(8 * beside.max(initial=0.0), 10 ** (-50 / 20)):
-                found.append(p)
-    return found
-
-
 def _characters(speech: Speech) -> list[TimedCharacter]:
     return [character for word in speech.words for character in word.characters]
-
-
-def _levels_db(wav: Wav, sample_rate: int) -> NDArray[np.float64]:
-    """Level of 20 ms around every hundredth of a second, dB of full scale."""
-    hop = sample_rate // 100
-    power = np.concatenate([[0.0], np.cumsum(wav.astype(np.float64) ** 2)])
-    starts = np.arange(0, len(wav), hop)
-    low, high = np.maximum(starts - hop, 0), np.minimum(starts + hop, len(wav))
-    return 10 * np.log10((power[high] - power[low]) / np.maximum(high - low, 1) + 1e-12)
 
 
 def _contour(semitones: NDArray[np.float64]) -> NDArray[np.float64] | None:

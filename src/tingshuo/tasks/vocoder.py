@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tingshuo.audio.level import soft_limit
 from tingshuo.audio.source import SourceFilterSynthesizer
@@ -20,6 +21,7 @@ FIRST_CHUNK_FRAMES = 24
 """A quarter of a second: little enough to be heard at once, enough to last while the next chunk is made."""
 GROWTH = 4
 LONGEST_CHUNK_FRAMES = 512
+FADE_IN_S, FADE_OUT_S = 0.005, 0.03
 
 
 def chunk_borders(frames: int, *, first: bool) -> list[int]:
@@ -78,5 +80,33 @@ def vocode(
             level: float | np.ndarray = float(gain[0])
         else:
             level = np.interp(np.arange(done, done + len(wav)) / hop, np.arange(frames), gain)
+        wav = (wav * level).astype(np.float32)
+        fade_edges(wav, done, frames * hop, config.mel.sample_rate)
         done += len(wav)
-        yield soft_limit((wav * level).astype(np.float32))
+        yield soft_limit(wav)
+
+
+def fade_edges(wav: Wav, start: int, total: int, sample_rate: int) -> None:
+    """Fade a sentence in and out, in place: its breath and room would end in a step where digital silence follows.
+
+    Parameters
+    ----------
+    wav : Wav
+        Samples ``start`` to ``start + len(wav)`` of the sentence.
+    start, total : int
+        Where they lie in a sentence of ``total`` samples.
+    sample_rate : int
+        Hz.
+    """
+    rise, fall = round(FADE_IN_S * sample_rate), round(FADE_OUT_S * sample_rate)
+    if start < rise:
+        edge = wav[: rise - start]
+        edge *= _ramp((start + np.arange(len(edge))) / rise)
+    if start + len(wav) > total - fall:
+        edge = wav[max(0, total - fall - start) :]
+        edge *= _ramp((total - start - len(wav) + np.arange(len(edge))[::-1]) / fall)
+
+
+def _ramp(position: NDArray[np.float64]) -> Wav:
+    """Half a cosine from 0 at position 0 to 1 at 1."""
+    return (0.5 - 0.5 * np.cos(np.pi * np.clip(position, 0, 1))).astype(np.float32)
