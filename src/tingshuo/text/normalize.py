@@ -4,12 +4,11 @@
 scripts, and the punctuation listed in `tingshuo.text.rules.punctuation`; no ASCII digits. Normalising it again changes nothing.
 
 The text is cut into pieces of bounded length at line and sentence ends; each runs through the families of rules in
-`tingshuo.text.rules`, in the order of `_STAGES`. Work is linear in the length of the text.
+`tingshuo.text.rules`, in the order of ``_WORDS``, ``_NUMBERS``, ``_SIGNS``, ``_REST``. Work is linear in the length of the text.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
 
 from tingshuo.text.rules.clean import clean
 from tingshuo.text.rules.codes import CODES
@@ -21,7 +20,7 @@ from tingshuo.text.rules.maths import MATHS, PERCENTS, RATIOS, SCORES
 from tingshuo.text.rules.money import MONEY
 from tingshuo.text.rules.numbers import DASHES, GROUPED, ORDINALS, PLAIN, SAME_UNIT
 from tingshuo.text.rules.punctuation import keep_gaps, punctuate, tidy
-from tingshuo.text.rules.rule import apply, compiled
+from tingshuo.text.rules.rule import RuleSet, compiled
 from tingshuo.text.rules.times import TIMES
 from tingshuo.text.rules.traditional import simplify
 from tingshuo.text.rules.units import MEASURES
@@ -34,10 +33,10 @@ _PASSES = 4
 
 _FOREIGN = "[^\u4e00-\u9fff，。！？；：、…—“”‘’（）《》\n]"
 """Anything that a rule could change, beside traditional characters."""
-_FAMILIES = (
-    DASHES, WEB, ROMANS, DATES, SCORES, CODES, GROUPED, TIMES, SAME_UNIT, PERCENTS, MONEY, ORDINALS, VERSIONS, MEASURES, RATIOS, MATHS, ATTACHED, PLAIN,
-)  # fmt: skip
-_RULES = tuple(chain.from_iterable(_FAMILIES))
+_WORDS = RuleSet(DASHES, WEB, ROMANS)
+_NUMBERS = RuleSet(DATES, SCORES, CODES, GROUPED, TIMES, SAME_UNIT, PERCENTS, MONEY, ORDINALS, VERSIONS, digits=True)
+_SIGNS = RuleSet(MEASURES, RATIOS, MATHS, ATTACHED)
+_REST = RuleSet(PLAIN, digits=True)
 _PAIR = "[，。！？；：、…—“”‘’（）《》]{2}"
 _CUT = "[。！？；\\n][”’）]*|[.!?;][\"')]* "
 
@@ -105,6 +104,6 @@ def _speak_once(text: str, warnings: dict[str, None]) -> str:
     if compiled(_FOREIGN).search(text):
         text = clean(speak_emoji(text, warnings), warnings)
         text = keep_gaps(simplify(strip_markup(text, warnings)))
-        return punctuate(apply(_RULES, text), warnings)
+        return punctuate(_REST(_SIGNS(_NUMBERS(_WORDS(text)))), warnings)
     text = simplify(text)
     return tidy(text) if compiled(_PAIR).search(text) else text

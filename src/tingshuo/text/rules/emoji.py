@@ -5,7 +5,7 @@ Unicode's emoji-data.txt, without digits, letters and the arrows and signs that 
 """
 
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 from tingshuo.text.rules.rule import compiled
 
@@ -29,7 +29,7 @@ _FACE = (
 
 @cache
 def _names() -> dict[str, str]:
-    lines = files("tingshuo.text").joinpath("data/emoji.txt").read_text("utf-8").splitlines()
+    lines = (Path(__file__).parents[1] / "data/emoji.txt").read_text("utf-8").splitlines()
     return dict(line.split("\t") for line in lines)
 
 

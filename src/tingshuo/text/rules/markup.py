@@ -2,7 +2,7 @@
 
 import re
 
-from tingshuo.text.rules.rule import Rule, apply
+from tingshuo.text.rules.rule import Rule, RuleSet
 
 _MARKDOWN = "Dropped Markdown marks and kept the words."
 _HTML = "Dropped HTML tags and kept the words."
@@ -45,15 +45,19 @@ _TAGS = (
 )
 
 
+_DROP_TAGS = RuleSet(_TAGS)
+_DROP_MARKS = RuleSet(_LINES, _SPANS)
+
+
 def strip_markup(text: str, warnings: dict[str, None]) -> str:
     """Drop Markdown and HTML marks; a warning says so once each."""
     if "<" in text:
-        plain = apply(_TAGS, text)
+        plain = _DROP_TAGS(text)
         if plain != text:
             warnings[_HTML] = None
             text = plain
     if not _SIGNS.isdisjoint(text):
-        plain = apply(_SPANS, apply(_LINES, text))
+        plain = _DROP_MARKS(text)
         if plain != text:
             warnings[_MARKDOWN] = None
             text = plain

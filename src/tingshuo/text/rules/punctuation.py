@@ -6,7 +6,7 @@ stays. What has no reading and no pause is dropped with a warning, letters of ot
 
 import re
 
-from tingshuo.text.rules.rule import Rule, apply, compiled
+from tingshuo.text.rules.rule import Rule, RuleSet, compiled
 
 _GREEK = dict(
     zip(
@@ -53,7 +53,7 @@ def _say_dots(match: re.Match[str]) -> str:
     return "……" if len(match[0]) > 1 else "。"
 
 
-_RULES = (
+_MARKS = (
     Rule(r"[αβγδεζηθικλμνξοπρστυφχψωςϕϵΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩ]", lambda m: _GREEK[m[0]], "".join(_GREEK)),
     Rule(r"★{2,}☆*|★+☆+", lambda m: "一二三四五六七八九十"[min(m[0].count("★"), 10) - 1].replace("二", "两") + "颗星", "★"),
     Rule(r"(?:\.{3,}|。{2,}|…+|·{3,})", lambda m: "……", ".。…·"),
@@ -96,14 +96,19 @@ _TIDY = (
 _GAPS = (Rule(rf"(?<=[{_HANZI}]{{5}}) (?=[{_HANZI}]{{5}})|(?<=[章回节卷部集篇]) (?=[{_HANZI}]{{2}})", lambda m: "，", " "),)
 
 
+_SAY_MARKS = RuleSet(_MARKS)
+_TIDY_UP = RuleSet(_TIDY)
+_KEEP_GAPS = RuleSet(_GAPS)
+
+
 def keep_gaps(text: str) -> str:
     """Make a comma of a space between two lines of verse, or after the number of a chapter; other spaces beside hanzi say nothing."""
-    return apply(_GAPS, text)
+    return _KEEP_GAPS(text)
 
 
 def punctuate(text: str, warnings: dict[str, None]) -> str:
     """Unify punctuation and read or drop the signs that are left."""
-    text = apply(_RULES, text.translate(_BRACKETS))
+    text = _SAY_MARKS(text.translate(_BRACKETS))
     odd = compiled(_ODD)
     if odd.search(text):
         text = odd.sub(lambda match: _say_odd(match[0], warnings), text)
@@ -112,7 +117,7 @@ def punctuate(text: str, warnings: dict[str, None]) -> str:
 
 def tidy(text: str) -> str:
     """Drop spaces and marks that say nothing: spaces beside hanzi, empty brackets, repeated commas."""
-    return apply(_TIDY, text)
+    return _TIDY_UP(text)
 
 
 def _say_odd(char: str, warnings: dict[str, None]) -> str:

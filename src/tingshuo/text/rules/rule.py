@@ -8,11 +8,12 @@ digits is tried from one place only.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 Speak = Callable[[re.Match[str]], str]
+DIGITS = frozenset("0123456789")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +36,32 @@ def compiled(pattern: str, flags: int = 0) -> re.Pattern[str]:
     return re.compile(pattern, flags)
 
 
-def apply(rules: Iterable[Rule], text: str) -> str:
-    """Apply rules in order, each to the whole text.
+class RuleSet:
+    """Rules that are applied in order, each to the whole text.
 
-    Triggers are looked up in the text as it came, so a rule must not be triggered by what an earlier one wrote.
+    Triggers are looked up in the text as it came, so a rule must not be triggered by what an earlier one of its set wrote.
+
+    Parameters
+    ----------
+    *families : tuple[Rule, ...]
+        The rules, in order.
+    digits : bool
+        Whether the set has nothing to say about a text without ASCII digits.
     """
-    present = set(text)
-    for rule in rules:
-        if not rule.triggers or not present.isdisjoint(rule.triggers):
+
+    def __init__(self, *families: tuple[Rule, ...], digits: bool = False) -> None:
+        self.rules = tuple(rule for family in families for rule in family)
+        self._triggers = frozenset("".join(rule.triggers for rule in self.rules))
+        self._digits = digits
+        self._triggered = lru_cache(maxsize=1024)(self._select)
+
+    def __call__(self, text: str) -> str:
+        """Return the text with every rule applied."""
+        if self._digits and DIGITS.isdisjoint(text):
+            return text
+        for rule in self._triggered(self._triggers.intersection(text)):
             text = compiled(rule.pattern, rule.flags).sub(rule.speak, text)
-    return text
+        return text
+
+    def _select(self, present: frozenset[str]) -> tuple[Rule, ...]:
+        return tuple(rule for rule in self.rules if not rule.triggers or not present.isdisjoint(rule.triggers))

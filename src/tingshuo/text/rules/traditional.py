@@ -6,7 +6,7 @@ simplified text too (乾隆, 著名): 著 becomes 着 and 乾 becomes 干 only w
 
 import re
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import NamedTuple
 
 from tingshuo.text.rules.rule import compiled
@@ -28,7 +28,7 @@ class _Table(NamedTuple):
 
 @cache
 def _table() -> _Table:
-    lines = files("tingshuo.text").joinpath("data/traditional.txt").read_text("utf-8").splitlines()
+    lines = (Path(__file__).parents[1] / "data/traditional.txt").read_text("utf-8").splitlines()
     characters = {ord(written): simplified for written, simplified in zip(lines[0], lines[1], strict=True)}
     phrases = dict(line.split("\t") for line in lines[2:])
     longest_first = sorted(phrases, key=len, reverse=True)
