@@ -12,6 +12,7 @@ H. Siuzdak, "Vocos", 2023.
 import numpy as np
 from numpy.typing import NDArray
 
+from tingshuo.audio.noise import NoiseFrames
 from tingshuo.audio.stft import CenteredFrames, OverlapAdd, analysis_window, forward, hann_window, inverse
 from tingshuo.types import Wav
 
@@ -48,7 +49,7 @@ class PulseTrain:
         steps = np.arange(1, hop_length + 1, dtype=np.float64) / sample_rate
         self._level_turns = steps
         self._slope_turns = steps * (np.arange(hop_length) / (2 * hop_length))
-        self._phase = np.zeros(1, np.uint64)
+        self._phase = np.zeros((1, 1), np.uint64)
         self._f0 = np.zeros(0, np.float32)
 
     def extend(self, f0: NDArray[np.float32]) -> Wav:
@@ -67,93 +68,52 @@ class PulseTrain:
         f0 = np.concatenate([self._f0, f0], dtype=np.float32)
         self._f0 = f0[-1:]
         level, slope = f0[:-1, None], np.diff(f0)[:, None]
-        if not len(level):
-            return np.zeros(0, np.float32)
-        hz = slope * self._fraction
-        hz += level
-        safe = np.maximum(hz, np.float32(VOICED_ABOVE_HZ))
-        x = self._distance(level.astype(np.float64), slope.astype(np.float64))
-        x *= np.float32(self._sample_rate * np.pi)
-        x /= safe
-        np.abs(x, out=x)
-        np.maximum(x, np.float32(1e-20), out=x)
-        pulses = np.sin(x)
-        pulses /= x
-        safe *= np.float32(PULSE_GAIN**2 / self._sample_rate)
-        pulses *= np.sqrt(safe, out=safe)
-        pulses *= hz > VOICED_ABOVE_HZ
+        pulses = np.zeros((len(level), self._hop), np.float32)
+        phase = self._advance(level, slope)
+        rows = np.flatnonzero(np.maximum(f0[:-1], f0[1:]) > VOICED_ABOVE_HZ)
+        if len(rows):
+            pulses[rows] = self._voiced(level[rows], slope[rows], phase[rows])
         return pulses.reshape(-1)
 
-    def _distance(self, level: NDArray[np.float64], slope: NDArray[np.float64]) -> Wav:
-        """Return each sample's distance to the nearest pulse in turns, -0.5 to 0.5, shape (frames, hop); advance the phase."""
-        turns = slope * self._slope_turns
-        turns += level * self._level_turns
-        # The phase at the start of each hop: a sum modulo one turn in units of 2**-64 turns, exact in any grouping.
-        whole_hops = turns[:, -1]
-        steps = ((whole_hops - np.floor(whole_hops)) * 2.0**53).astype(np.uint64) << np.uint64(11)
-        phase = np.cumsum(np.concatenate([self._phase, steps]), dtype=np.uint64)
-        self._phase = phase[-1:]
-        turns += (phase[:-1, None] >> np.uint64(11)) * 2.0**-53
+    def _voiced(self, level: NDArray[np.float32], slope: NDArray[np.float32], phase: NDArray[np.float64]) -> Wav:
+        """Return hops that are voiced at least in part, shape (hops, hop_length); phase in turns at the start of each."""
+        hz = slope * self._fraction
+        hz += level
+        partly = np.flatnonzero(np.minimum(level, level + slope) <= VOICED_ABOVE_HZ)
+        unvoiced = hz[partly] <= VOICED_ABOVE_HZ
+        np.maximum(hz, np.float32(VOICED_ABOVE_HZ), out=hz)
+        turns = level * self._level_turns
+        turns += slope * self._slope_turns
+        turns += phase
         turns -= np.rint(turns)
-        return turns.astype(np.float32)
+        # Radians of the sinc: pi times the distance to the nearest pulse in samples.
+        x = turns.astype(np.float32)
+        x *= np.float32(self._sample_rate * np.pi)
+        x /= hz
+        x += np.float32(1e-20)  # the sinc of 0 is 1
+        pulses = np.sin(x)
+        pulses /= x
+        hz *= np.float32(PULSE_GAIN**2 / self._sample_rate)
+        pulses *= np.sqrt(hz, out=hz)
+        pulses[partly] *= ~unvoiced
+        return pulses
+
+    def _advance(self, level: NDArray[np.float32], slope: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return the phase at the start of each hop, in turns, shape (hops, 1), and keep the phase after the last.
+
+        A sum modulo one turn of integers in units of 2**-64 turns: exact, however it is grouped.
+        """
+        hops = level * self._level_turns[-1] + slope * self._slope_turns[-1]
+        steps = ((hops - np.floor(hops)) * 2.0**53).astype(np.uint64) << np.uint64(11)
+        phase = np.cumsum(np.concatenate([self._phase, steps]), axis=0, dtype=np.uint64)
+        self._phase = phase[-1:]
+        turns: NDArray[np.float64] = (phase[:-1] >> np.uint64(11)).astype(np.float64)
+        return turns * 2.0**-53
 
 
-class SeededNoise:
-    """Standard normal noise that is a function of a seed and the absolute sample, in any order of reading.
-
-    Philox numbers (J. Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011), whose raw stream NumPy promises
-    never to change, through the Box-Muller transform; faster than NumPy's own normal numbers, whose stream is not promised.
-
-    Parameters
-    ----------
-    seed : int
-        0 to 2**64 - 1.
-    """
-
-    BLOCK_SAMPLES = 2048
-    """Samples that are made together; a Philox counter step makes four 64-bit words, each a pair of samples."""
-
-    def __init__(self, seed: int) -> None:
-        self._seed = seed
-        self._next = -1
-        self._index = -1
-        self._words = np.random.Philox(key=seed)
-        self._block = np.zeros(0, np.float32)
-
-    def read(self, start: int, count: int) -> Wav:
-        """Return samples ``start`` to ``start + count - 1``, shape (count,)."""
-        out = np.empty(count, np.float32)
-        done = 0
-        while done < count:
-            index, offset = divmod(start + done, self.BLOCK_SAMPLES)
-            piece = self._read_block(index)[offset : offset + count - done]
-            out[done : done + len(piece)] = piece
-            done += len(piece)
-        return out
-
-    def _read_block(self, index: int) -> Wav:
-        if index != self._index:
-            words_per_block = self.BLOCK_SAMPLES // 2
-            if index != self._next:
-                self._words = np.random.Philox(key=self._seed, counter=index * words_per_block // 4)
-            self._block = _normal(self._words.random_raw(words_per_block))
-            self._index, self._next = index, index + 1
-        return self._block
-
-
-def _normal(words: NDArray[np.uint64]) -> Wav:
-    """Return two standard normal numbers for each random 64-bit word: Box-Muller on its two halves."""
-    uniform = words.view(np.uint32).astype(np.float32).reshape(-1, 2).T.copy()
-    uniform += np.float32(0.5)
-    radius, angle = uniform
-    radius *= np.float32(2.0**-32)
-    np.log(radius, out=radius)
-    radius *= np.float32(-2)
-    np.sqrt(radius, out=radius)
-    angle *= np.float32(2 * np.pi * 2.0**-32)
-    out = np.stack([np.cos(angle), np.sin(angle)])
-    out *= radius
-    return out.reshape(-1)
+def _limited(log_gain: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return log gains of at most `MAX_LOG_GAIN`; looking is cheaper than limiting, and few frames need it."""
+    return np.minimum(log_gain, MAX_LOG_GAIN) if log_gain.max(initial=0) > MAX_LOG_GAIN else log_gain
 
 
 class SourceFilterSynthesizer:
@@ -174,9 +134,9 @@ class SourceFilterSynthesizer:
     def __init__(self, n_fft: int, hop_length: int, sample_rate: int, seed: int = 0, start_samples: int = 0) -> None:
         self._n_fft, self._hop, self._bins = n_fft, hop_length, n_fft // 2 + 1
         self._pulses = PulseTrain(sample_rate, hop_length)
-        self._noise = SeededNoise(seed)
-        self._position = start_samples
-        self._frames = CenteredFrames(n_fft, hop_length, channels=2)
+        self._noise = NoiseFrames(seed, n_fft, hop_length, start_samples)
+        self._frames = CenteredFrames(n_fft, hop_length)
+        self._samples = self._done = 0
         self._output = OverlapAdd(n_fft, hop_length)
         self._analysis, self._synthesis = analysis_window(n_fft, n_fft), hann_window(n_fft)
         capacity = BLOCK_FRAMES + n_fft // hop_length
@@ -184,7 +144,7 @@ class SourceFilterSynthesizer:
         self._pulse_filter = np.empty((capacity, self._bins), np.complex64)
         self._noise_filter = np.empty((capacity, self._bins), np.float32)
         self._work = np.empty((2, capacity, self._bins), np.float32)
-        self._windowed = np.empty((2, capacity, n_fft), np.float32)
+        self._windowed = np.empty((capacity, n_fft), np.float32)
         self._spectra = np.empty((2, capacity, self._bins), np.complex64)
 
     def push(
@@ -218,48 +178,43 @@ class SourceFilterSynthesizer:
         for start in range(0, max(len(f0), 1), BLOCK_FRAMES):
             part = slice(start, start + BLOCK_FRAMES)
             self._add_filters(gain[part], phase[part], noise_gain[part])
-            self._add_sources(f0[part], last and part.stop >= len(f0))
-            pieces.append(self._filter(last and part.stop >= len(f0)))
+            pulses = self._pulses.extend(f0[part])
+            self._samples += len(pulses)
+            ends = last and part.stop >= len(f0)
+            self._frames.push(pulses[None], ends)
+            pieces.append(self._filter(ends))
         return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
-
-    def _add_sources(self, f0: NDArray[np.float32], last: bool) -> None:
-        pulses = self._pulses.extend(f0)
-        noise = self._noise.read(self._position, len(pulses))
-        self._position += len(pulses)
-        self._frames.push(np.stack([pulses, noise]), last)
 
     def _add_filters(self, gain: NDArray[np.float32], phase: NDArray[np.float32], noise_gain: NDArray[np.float32]) -> None:
         rows = slice(self._pending, self._pending + len(gain))
         self._pending = rows.stop
-        log_gain, angle = self._work[0, : len(gain)], self._work[1, : len(gain)]
-        np.minimum(gain, MAX_LOG_GAIN, out=log_gain)
-        np.exp(log_gain, out=log_gain)
+        level, angle = self._work[:, : len(gain)]
+        np.exp(_limited(gain), out=level)
         np.multiply(phase, PI, out=angle)
         pulse_filter = self._pulse_filter[rows]
-        np.multiply(np.cos(angle), log_gain, out=pulse_filter.real)
+        np.multiply(np.cos(angle), level, out=pulse_filter.real)
         np.sin(angle, out=angle)
-        np.multiply(angle, log_gain, out=pulse_filter.imag)
+        np.multiply(angle, level, out=pulse_filter.imag)
         noise_filter = self._noise_filter[rows]
-        np.minimum(noise_gain, MAX_LOG_GAIN, out=noise_filter)
-        noise_filter += NOISE_OFFSET
+        np.add(_limited(noise_gain), NOISE_OFFSET, out=noise_filter)
         np.exp(noise_filter, out=noise_filter)
 
     def _filter(self, last: bool) -> Wav:
         count = min(self._frames.ready, self._pending)
-        assert not last or count == self._pending
-        if not count:
+        if not count:  # too little is in, or a single frame, which has no samples
             return np.zeros(0, np.float32)
-        windowed, spectra = self._windowed[:, :count], self._spectra[:, :count]
-        np.multiply(self._frames.take(count), self._analysis, out=windowed)
-        forward(windowed, out=spectra)
-        voiced, noisy = spectra
+        assert not last or count == self._pending
+        windowed, voiced, noisy = self._windowed[:count], self._spectra[0, :count], self._spectra[1, :count]
+        np.multiply(self._frames.take(count)[0], self._analysis, out=windowed)
+        forward(windowed, out=voiced)
         voiced *= self._pulse_filter[:count]
-        noisy *= self._noise_filter[:count]
+        np.multiply(self._noise.spectra(self._done, count, self._samples), self._noise_filter[:count], out=noisy)
         voiced += noisy
-        frames = inverse(voiced, self._n_fft, out=windowed[0])
-        frames *= self._synthesis
+        inverse(voiced, self._n_fft, out=windowed)
+        windowed *= self._synthesis
+        self._done += count
         self._keep(count)
-        return self._output.push(frames, last)
+        return self._output.push(windowed, last)
 
     def _keep(self, used: int) -> None:
         """Move the filters of frames whose samples are not in yet to the front."""

@@ -203,9 +203,10 @@ class OverlapAdd:
         """
         count, overlap, half = len(frames), self._overlap, self._overlap // 2
         first = self._frames
-        sums = np.zeros((count + overlap - 1, self._hop), np.float32)
+        sums = np.empty((count + overlap - 1, self._hop), np.float32)
         sums[: overlap - 1] = self._carry
-        for part in reversed(range(overlap)):
+        sums[overlap - 1 :] = frames[:, -self._hop :]
+        for part in reversed(range(overlap - 1)):
             sums[part : part + count] += frames[:, part * self._hop : (part + 1) * self._hop]
         self._frames += count
         self._carry = sums[count:]

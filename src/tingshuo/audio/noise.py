@@ -1,0 +1,174 @@
+"""White noise that is a function of a seed and the absolute sample, and its spectra, computed once per seed.
+
+The noise repeats after `PERIOD_SAMPLES`, 5.5 s at 24 kHz: filtered by what is being said, nobody hears that. It means that
+its spectra can be kept, and frames of noise cost a look-up instead of random numbers and a transform.
+"""
+
+from functools import lru_cache
+from threading import Lock
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tingshuo.audio.stft import Spectrum, analysis_window, forward, frames_of
+from tingshuo.types import Wav
+
+PERIOD_SAMPLES = 1 << 17
+BLOCK_SAMPLES = 1 << 12
+"""Samples that are made together."""
+
+
+class SeededNoise:
+    """Standard normal noise, read in any order.
+
+    Philox numbers (J. Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011), whose raw stream NumPy promises
+    never to change, through the Box-Muller transform; faster than NumPy's own normal numbers, whose stream is not promised.
+
+    Parameters
+    ----------
+    seed : int
+        0 to 2**64 - 1.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self._next = -1
+        self._index = -1
+        self._words = np.random.Philox(key=seed)
+        self._block = np.zeros(0, np.float32)
+
+    def read(self, start: int, count: int) -> Wav:
+        """Return samples ``start`` to ``start + count - 1``, shape (count,); ``start`` may be below 0."""
+        out = np.empty(count, np.float32)
+        done = 0
+        while done < count:
+            index, offset = divmod((start + done) % PERIOD_SAMPLES, BLOCK_SAMPLES)
+            piece = self._read_block(index)[offset : offset + count - done]
+            out[done : done + len(piece)] = piece
+            done += len(piece)
+        return out
+
+    def _read_block(self, index: int) -> Wav:
+        if index != self._index:
+            words = BLOCK_SAMPLES // 2
+            if index != self._next:  # elsewhere than after the last block; a counter makes four words
+                self._words = np.random.Philox(key=self._seed, counter=index * words // 4)
+            self._block = _normal(self._words.random_raw(words))
+            self._index, self._next = index, index + 1
+        return self._block
+
+
+def _normal(words: NDArray[np.uint64]) -> Wav:
+    """Return two standard normal numbers for each random 64-bit word: Box-Muller, radius and angle from 32 bits each."""
+    radius, angle = words.view(np.int32).astype(np.float32).reshape(2, -1)
+    np.abs(radius, out=radius)
+    radius += np.float32(0.5)  # never the logarithm of 0
+    radius *= np.float32(2.0**-31)
+    np.log(radius, out=radius)
+    radius *= np.float32(-2)
+    np.sqrt(radius, out=radius)
+    angle *= np.float32(np.pi * 2.0**-31)
+    out = np.empty((2, len(radius)), np.float32)
+    np.cos(angle, out=out[0])
+    np.sin(angle, out=out[1])
+    out *= radius
+    return out.reshape(-1)
+
+
+class NoiseTable:
+    """Spectra of the frames of a seed's endless noise; shared between threads, filled as far as it is read.
+
+    Parameters
+    ----------
+    seed : int
+        0 to 2**64 - 1.
+    n_fft, hop_length : int
+        Samples of a frame and between frames; the hop divides `PERIOD_SAMPLES`.
+    """
+
+    def __init__(self, seed: int, n_fft: int, hop_length: int) -> None:
+        self._noise = SeededNoise(seed)
+        self._n_fft, self._hop = n_fft, hop_length
+        self._frames = PERIOD_SAMPLES // hop_length
+        self._rows = np.empty((self._frames, n_fft // 2 + 1), np.complex64)
+        self._known = np.zeros(self._frames, bool)
+        self._lock = Lock()
+
+    def read(self, first: int, count: int) -> Spectrum:
+        """Return the spectra of frames ``first`` to ``first + count - 1``; frame k is centred at sample ``k * hop_length``.
+
+        Returns
+        -------
+        Spectrum
+            Shape (count, n_fft // 2 + 1); not to be written to.
+        """
+        index = np.arange(first, first + count) % self._frames
+        if not self._known[index].all():
+            with self._lock:
+                missing = index[~self._known[index]]  # looked up again: another thread may have filled them meanwhile
+                for run in np.split(missing, np.flatnonzero(np.diff(missing) != 1) + 1):
+                    if len(run):
+                        self._fill(int(run[0]), len(run))
+        start = first % self._frames
+        return self._rows[start : start + count] if start + count <= self._frames else self._rows[index]
+
+    def _fill(self, first: int, count: int) -> None:
+        wav = self._noise.read(first * self._hop - self._n_fft // 2, (count - 1) * self._hop + self._n_fft)
+        windowed = frames_of(wav, self._n_fft, self._hop) * analysis_window(self._n_fft, self._n_fft)
+        forward(windowed, out=self._rows[first : first + count])
+        self._known[first : first + count] = True
+
+
+@lru_cache(maxsize=4)
+def noise_table(seed: int, n_fft: int, hop_length: int) -> NoiseTable:
+    """Return the table of a seed: 2 MB for frames of 1024 samples every 256."""
+    return NoiseTable(seed, n_fft, hop_length)
+
+
+class NoiseFrames:
+    """Spectra of the noise of one signal, reflected at its ends as `CenteredFrames` does.
+
+    Parameters
+    ----------
+    seed : int
+        0 to 2**64 - 1.
+    n_fft, hop_length : int
+        Samples of a frame and between frames; the hop divides `PERIOD_SAMPLES`.
+    start_samples : int
+        Absolute sample at which the signal starts.
+    """
+
+    def __init__(self, seed: int, n_fft: int, hop_length: int, start_samples: int) -> None:
+        self._seed, self._n_fft, self._hop, self._start = seed, n_fft, hop_length, start_samples
+        self._first, unaligned = divmod(start_samples, hop_length)
+        self._table = None if unaligned else noise_table(seed, n_fft, hop_length)
+
+    def spectra(self, first: int, count: int, samples: int) -> Spectrum:
+        """Return the spectra of frames ``first`` to ``first + count - 1`` of the signal, not to be written to.
+
+        Parameters
+        ----------
+        first, count : int
+            Which frames.
+        samples : int
+            Length of the signal: so far, when the frames end before it, in all when they do not.
+        """
+        centers = np.arange(first, first + count) * self._hop
+        half = self._n_fft // 2
+        outside = (centers < half) | (centers + half > samples)
+        if self._table is None:
+            return self._reflected(centers, samples)
+        rows = self._table.read(self._first + first, count)
+        if outside.any():
+            rows = rows.copy()
+            rows[outside] = self._reflected(centers[outside], samples)
+        return rows
+
+    def _reflected(self, centers: NDArray[np.int64], samples: int) -> Spectrum:
+        """Return the spectra of frames centred at these samples of the signal, taken directly."""
+        period = max(2 * (samples - 1), 1)
+        index = (centers[:, None] + np.arange(-(self._n_fft // 2), self._n_fft // 2)) % period
+        index = np.minimum(index, period - index)
+        low = int(index.min(initial=0))
+        wav = SeededNoise(self._seed).read(self._start + low, int(index.max(initial=0)) - low + 1)
+        return forward(wav[index - low] * analysis_window(self._n_fft, self._n_fft))

@@ -1,0 +1,67 @@
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tingshuo.audio.noise import BLOCK_SAMPLES, PERIOD_SAMPLES, NoiseFrames, NoiseTable, SeededNoise
+from tingshuo.audio.stft import stft
+
+N_FFT, HOP = 1024, 256
+
+
+@given(st.integers(-(10**9), 10**9), st.integers(0, 9000), st.integers(0, 2**32 - 1))
+@settings(max_examples=30)
+def test_noise_is_a_function_of_seed_and_sample(start, count, seed):
+    whole = SeededNoise(seed).read(start, count)
+    again = SeededNoise(seed)
+    middle = count // 3
+    later = again.read(start + middle, count - middle)
+    np.testing.assert_array_equal(np.concatenate([again.read(start, middle), later]), whole)
+
+
+def test_noise_is_standard_normal_and_white():
+    noise = SeededNoise(7).read(0, PERIOD_SAMPLES).astype(np.float64)
+    assert abs(noise.mean()) < 0.012
+    assert abs(noise.std() - 1) < 0.008
+    assert abs((noise**4).mean() - 3) < 0.1
+    for lag in (1, 2, BLOCK_SAMPLES // 2, BLOCK_SAMPLES - 1, BLOCK_SAMPLES, N_FFT):
+        assert abs(np.mean(noise[lag:] * noise[:-lag])) < 0.015
+
+
+def test_noise_repeats_after_its_period_and_not_before():
+    noise = SeededNoise(1).read(0, 2 * PERIOD_SAMPLES)
+    np.testing.assert_array_equal(noise[PERIOD_SAMPLES:], noise[:PERIOD_SAMPLES])
+    assert len(np.unique(noise[:PERIOD_SAMPLES:BLOCK_SAMPLES])) == PERIOD_SAMPLES // BLOCK_SAMPLES
+
+
+def test_noise_of_two_seeds_has_nothing_in_common():
+    a, b = (SeededNoise(seed).read(0, 100_000) for seed in (0, 1))
+    assert abs(np.mean(a * b)) < 0.02
+
+
+def test_noise_stays_what_it_was():
+    # A seed has to make the same sound in the next version. Logarithm and sine may differ in the last bits between processors.
+    expected = [0.804092, 0.916176, -0.706831, 1.1542]
+    np.testing.assert_allclose(SeededNoise(0).read(0, 4), expected, rtol=1e-4)
+
+
+@pytest.mark.parametrize("start", [0, 3 * HOP, PERIOD_SAMPLES - 6 * HOP, 1000])
+@pytest.mark.parametrize("samples", [HOP, 4 * HOP, 5 * HOP, 40 * HOP])
+def test_spectra_are_those_of_the_noise(start, samples):
+    frames = samples // HOP + 1
+    expected = stft(SeededNoise(3).read(start, samples), N_FFT, HOP)
+    noise = NoiseFrames(3, N_FFT, HOP, start)
+    np.testing.assert_array_equal(noise.spectra(0, frames, samples), expected)
+    np.testing.assert_array_equal(noise.spectra(1, frames - 1, samples), expected[1:])
+    assert noise.spectra(1, 0, samples).shape == (0, N_FFT // 2 + 1)
+
+
+def test_threads_may_share_a_table():
+    expected = NoiseTable(5, N_FFT, HOP).read(0, 512)
+    table = NoiseTable(5, N_FFT, HOP)
+    with ThreadPoolExecutor(8) as pool:
+        parts = list(pool.map(lambda first: table.read(first % 480, 32).copy(), range(0, 4800, 7)))
+    for first, part in zip(range(0, 4800, 7), parts, strict=True):
+        np.testing.assert_array_equal(part, expected[first % 480 : first % 480 + 32])
