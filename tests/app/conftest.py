@@ -14,7 +14,7 @@ from tingshuo.app.http.server import create_app, listen
 from tingshuo.app.http.service import Service, Voices
 from tingshuo.app.http.workers import Workers
 from tingshuo.errors import TextError, UnknownVoiceError
-from tingshuo.store.bundle import open_bundle
+from tingshuo.store.bundle import Bundle, open_bundle
 from tingshuo.tasks.voices import find_voice
 from tingshuo.types import AudioChunk, SpeechRequest, Stages, TimedCharacter, TimedSentence, TimedWord
 
@@ -92,17 +92,10 @@ def bundle():
     return open_bundle(find_voice("default"))
 
 
-@pytest.fixture
-def fake_voice() -> FakeVoice:
-    return FakeVoice()
-
-
-@pytest.fixture
-def service(fake_voice, bundle) -> Service:
-    """A server's state around the fake voice: two threads, three requests at a time."""
+def service_of(voice: FakeVoice, bundle: Bundle) -> Service:
+    """A server's state around a fake voice: two threads, three requests at a time."""
     other = dataclasses.replace(bundle, manifest=bundle.manifest.model_copy(update={"name": "other"}))
-    voices = Voices(lambda _: fake_voice, {"default": bundle, "other": other})
-    return Service(voices, Workers(2, 3))
+    return Service(Voices(lambda _: voice, {"default": bundle, "other": other}), Workers(2, 3))
 
 
 @contextlib.contextmanager
@@ -121,6 +114,11 @@ def serving(service: Service, **options: object) -> Iterator[httpx.Client]:
             thread.join()
 
 
+def wait_until_ready(client: httpx.Client, service: Service) -> None:
+    while client.get("/readyz").status_code != 200:
+        assert service.failure is None, service.failure
+
+
 @pytest.fixture
 def serve():
     """`serving`, as a fixture because test folders are not packages."""
@@ -128,10 +126,29 @@ def serve():
 
 
 @pytest.fixture
-def client(service) -> Iterator[httpx.Client]:
-    """A client of a started server that is ready."""
-    service.warm_up = lambda: service.voices.open("default")
+def fake_voice() -> FakeVoice:
+    return FakeVoice()
+
+
+@pytest.fixture
+def service(fake_voice, bundle) -> Service:
+    return service_of(fake_voice, bundle)
+
+
+@pytest.fixture
+def client(service, fake_voice) -> Iterator[httpx.Client]:
+    """A client of a server that is ready, for one test: its state and its voice may be changed."""
     with serving(service) as client:
-        while client.get("/readyz").status_code != 200:
-            assert service.failure is None, service.failure
+        wait_until_ready(client, service)
+        fake_voice.streams.clear()
+        fake_voice.closed.clear()
+        yield client
+
+
+@pytest.fixture(scope="session")
+def shared_client(bundle) -> Iterator[httpx.Client]:
+    """A client of a server for tests that only ask."""
+    service = service_of(FakeVoice(), bundle)
+    with serving(service) as client:
+        wait_until_ready(client, service)
         yield client

@@ -74,6 +74,8 @@ def examine(voice: str) -> Iterator[Finding]:
 
 
 def _library(name: str) -> Finding:
+    from importlib import metadata
+
     try:
         return Finding(name, "ok", metadata.version(name))
     except metadata.PackageNotFoundError:

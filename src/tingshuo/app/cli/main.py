@@ -61,7 +61,7 @@ def run(arguments: Sequence[str]) -> int:
         _say_error(str(error))
         return outcome(error).exit_code
     except typer.TyperException as error:
-        _say_error(f"{error.format_message()} --help lists what is accepted")
+        _say_error(f"{error.format_message().rstrip('.')}; --help lists what is accepted")
         return error.exit_code
     except Exception as error:
         if debug:

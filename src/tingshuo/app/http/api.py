@@ -85,9 +85,9 @@ async def speak_stream(request: Request) -> Response:
     return StreamReply(lines, job.aclose, "application/x-ndjson", timing_header(take.stream.stages))
 
 
-@router.api_route(
+@router.head("/audio/{result_id}", include_in_schema=False)
+@router.get(
     "/audio/{result_id}",
-    methods=["GET", "HEAD"],
     summary="Finished audio",
     responses={
         200: {"description": "The file; ranges are answered with 206.", "content": {"audio/*": {}}},

@@ -73,7 +73,7 @@ class StreamReply(Response):
         error = None if sending.cancelled() else sending.exception()
         if isinstance(error, TingshuoError | TimeoutError):
             # The status is sent; the one honest sign left is a body without its end, which the server makes of our return.
-            log.error("a reply was broken off: %s", error or "the client took nothing")
+            log.error("a reply was broken off: %s", str(error) or "the client took nothing")
         elif error is not None:
             raise error
 

@@ -1,0 +1,131 @@
+"""``/v1``: OpenAI's shapes."""
+
+import base64
+import io
+import json
+
+import pytest
+import soundfile
+
+from tingshuo.errors import EngineError
+
+SPEECH = {"model": "tingshuo", "voice": "default", "input": "今天天气真好。我们走吧。"}
+MEDIA_TYPES = {"mp3": "audio/mpeg", "opus": "audio/ogg", "flac": "audio/flac", "wav": "audio/wav", "pcm": "audio/pcm"}
+
+
+def events(response) -> list[dict]:
+    return [json.loads(part.removeprefix("data: ")) for part in response.text.split("\n\n") if part]
+
+
+@pytest.mark.parametrize("form", MEDIA_TYPES)
+def test_speech_is_audio_of_the_format_asked_for(shared_client, form):
+    reply = shared_client.post("/v1/audio/speech", json=SPEECH | {"response_format": form})
+    assert reply.status_code == 200
+    assert reply.headers["content-type"] == MEDIA_TYPES[form]
+    assert reply.headers["transfer-encoding"] == "chunked"
+    if form == "pcm":
+        assert len(reply.content) == 4800 * 2
+    else:
+        with soundfile.SoundFile(io.BytesIO(reply.content)) as file:
+            n_samples = len(file.read(96_000))  # a stream does not say its length beforehand
+        assert file.samplerate == 24000
+        assert 4800 <= n_samples < 4800 + 2 * 1152, "whole, and padded by no more than a codec does"
+
+
+def test_mp3_is_the_default(shared_client):
+    assert shared_client.post("/v1/audio/speech", json={"input": "你好"}).headers["content-type"] == "audio/mpeg"
+
+
+def test_events_carry_the_same_bytes(shared_client):
+    whole = shared_client.post("/v1/audio/speech", json=SPEECH | {"response_format": "pcm"}).content
+    reply = shared_client.post("/v1/audio/speech", json=SPEECH | {"response_format": "pcm", "stream_format": "sse"})
+    assert reply.headers["content-type"].startswith("text/event-stream")
+    found = events(reply)
+    assert [e["type"] for e in found] == ["speech.audio.delta", "speech.audio.delta", "speech.audio.done"]
+    assert b"".join(base64.b64decode(e["audio"]) for e in found[:-1]) == whole
+    assert found[-1]["usage"]["input_tokens"] == len(SPEECH["input"])
+
+
+@pytest.mark.parametrize("model", ["tts-1", "tts-1-hd", "gpt-4o-mini-tts"])
+def test_the_names_of_openais_models_are_accepted(shared_client, model):
+    assert shared_client.post("/v1/audio/speech", json=SPEECH | {"model": model}).status_code == 200
+
+
+BAD = {
+    "unknown model": ({"model": "tts-9"}, 404, None, "accepted: tingshuo"),
+    "unknown voice": ({"voice": "alloy"}, 404, "voice", "accepted: default, other"),
+    "unknown format": ({"response_format": "midi"}, 400, "response_format", "accepted: mp3, opus, aac, flac, wav, pcm"),
+    "unknown stream format": ({"stream_format": "ws"}, 400, "stream_format", "accepted: audio, sse"),
+    "too fast": ({"speed": 4.0}, 400, "speed", "from 0.5 to 2"),
+    "our field of the other route": ({"text": "你好"}, 400, "text", "accepted: emotion"),
+    "nothing to say": ({"input": "。。"}, 422, None, "nothing to speak"),
+    "too long": ({"input": "a" * 100_001}, 413, "input", "at most 100000"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_errors_have_openais_shape(shared_client, case):
+    change, status, param, message = BAD[case]
+    reply = shared_client.post("/v1/audio/speech", json=SPEECH | change)
+    assert reply.status_code == status
+    error = reply.json()["error"]
+    assert set(error) == {"message", "type", "param", "code"}
+    assert (error["param"], error["type"]) == (param, "invalid_request_error")
+    assert message in error["message"]
+
+
+def test_an_error_before_the_first_chunk_has_its_status(client, fake_voice):
+    def fail(_: int) -> None:
+        raise EngineError("the graph broke")
+
+    fake_voice.before_chunk = fail
+    reply = client.post("/v1/audio/speech", json=SPEECH)
+    assert reply.status_code == 500
+    assert reply.json()["error"] == {"message": "the graph broke", "type": "server_error", "param": None, "code": "engine"}
+
+
+def test_an_error_after_it_breaks_the_body_off(client, fake_voice, service):
+    """A client must not take half for the whole: the body has no end."""
+    import httpx
+
+    def fail_at_second(n: int) -> None:
+        if n == 1:
+            raise EngineError("the graph broke")
+
+    fake_voice.before_chunk = fail_at_second
+    with pytest.raises(httpx.RemoteProtocolError):
+        client.post("/v1/audio/speech", json=SPEECH | {"response_format": "pcm"})
+    found = events(client.post("/v1/audio/speech", json=SPEECH | {"response_format": "pcm", "stream_format": "sse"}))
+    assert found[-1]["type"] == "error"
+    assert found[-1]["error"]["message"] == "the graph broke"
+    while service.workers.active:
+        client.get("/healthz")
+
+
+def test_instructions_choose_an_emotion_or_say_that_they_do_not(client, fake_voice):
+    reply = client.post("/v1/audio/speech", json=SPEECH | {"instructions": "happy"})
+    assert fake_voice.streams[-1]._request.emotion == "happy"
+    assert "tingshuo-warnings" not in reply.headers
+    reply = client.post("/v1/audio/speech", json=SPEECH | {"instructions": "like a pirate"})
+    assert fake_voice.streams[-1]._request.emotion == "neutral"
+    assert "name no emotion" in reply.headers["tingshuo-warnings"]
+    reply = client.post("/v1/audio/speech", json=SPEECH | {"instructions": "sad", "emotion": "angry"})
+    assert fake_voice.streams[-1]._request.emotion == "angry"
+    assert "the field emotion decides" in reply.headers["tingshuo-warnings"]
+
+
+def test_warnings_that_are_not_ascii_travel_in_the_header(shared_client):
+    from urllib.parse import unquote
+
+    reply = shared_client.post("/v1/audio/speech", json=SPEECH | {"input": "下雪☃。"})
+    assert unquote(reply.headers["tingshuo-warnings"]) == "☃ cannot be spoken"
+
+
+def test_models_and_voices_are_listed(shared_client):
+    models = shared_client.get("/v1/models").json()
+    assert models["object"] == "list"
+    assert models["data"][0] == {"id": "tingshuo", "object": "model", "created": 0, "owned_by": "tingshuo"}
+    assert shared_client.get("/v1/models/tts-1").json()["id"] == "tts-1"
+    assert shared_client.get("/v1/models/other").status_code == 404
+    voices = shared_client.get("/v1/audio/voices").json()["voices"]
+    assert [v["id"] for v in voices] == ["default", "other"]

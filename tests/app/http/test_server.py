@@ -1,0 +1,59 @@
+"""The application's life, addresses, and other origins."""
+
+import pytest
+
+from tingshuo.app.http.server import create_service, listen
+from tingshuo.errors import RequestError, UnknownVoiceError
+
+ORIGIN = {"origin": "http://game.example"}
+
+
+def test_a_taken_port_is_one_sentence():
+    with listen("127.0.0.1", 0) as first:
+        port = first.getsockname()[1]
+        with pytest.raises(RequestError, match=rf"cannot listen on 127.0.0.1:{port}: .*in use; choose another"):
+            listen("127.0.0.1", port)
+
+
+@pytest.mark.parametrize(("host", "port"), [("203.0.113.1", 0), ("127.0.0.1", 70000)])
+def test_an_address_that_cannot_be_is_one_sentence(host, port):
+    with pytest.raises(RequestError, match="choose another"):
+        listen(host, port)
+
+
+def test_a_service_knows_the_installed_voices():
+    service = create_service(threads=1)
+    assert "default" in service.voices.catalogue
+    assert service.workers.threads == 1
+    service.workers.close()
+    service.results.close()
+    with pytest.raises(UnknownVoiceError):
+        create_service("nobody")
+
+
+def test_other_origins_are_refused_unless_allowed(service, serve, shared_client):
+    closed = shared_client.options("/api/tts", headers=ORIGIN | {"access-control-request-method": "POST"})
+    assert "access-control-allow-origin" not in closed.headers
+    with serve(service, allow_origins=[ORIGIN["origin"]]) as client:
+        reply = client.options("/api/tts", headers=ORIGIN | {"access-control-request-method": "POST"})
+        assert reply.headers["access-control-allow-origin"] == ORIGIN["origin"]
+        assert "Tingshuo-Warnings" in client.get("/healthz", headers=ORIGIN).headers["access-control-expose-headers"]
+
+
+def test_the_temporary_folder_goes_with_the_server(service, serve):
+    folder = service.results.path("x", "wav").parent
+    with serve(service) as client:
+        assert client.get("/healthz").status_code == 200
+        assert folder.is_dir()
+    assert not folder.exists()
+
+
+def test_a_bug_is_a_500_in_json(client, fake_voice):
+    def bug(_: int) -> None:
+        raise ZeroDivisionError
+
+    fake_voice.before_chunk = bug
+    reply = client.post("/api/tts", json={"text": "你好"})
+    assert reply.status_code == 500
+    assert reply.json()["error"]["code"] == "internal"
+    assert "ZeroDivision" not in reply.text

@@ -1,0 +1,68 @@
+"""What routes share: voices opened once, orders checked, takes as chunks, bytes and lines."""
+
+import json
+
+import pytest
+
+from tingshuo.app.http.service import Order, Take, Voices
+from tingshuo.errors import AudioError, BusyError, UnknownVoiceError
+from tingshuo.types import SpeechRequest
+
+REQUEST = SpeechRequest(text="一。二。")
+
+
+@pytest.fixture(autouse=True)
+def _closed(service):
+    yield
+    service.workers.close()
+    service.results.close()
+
+
+def test_a_voice_is_opened_once(bundle):
+    opened = []
+    voices = Voices(lambda b: opened.append(b) or object(), {"default": bundle})
+    assert voices.open("default") is voices.open("default")
+    assert opened == [bundle]
+
+
+def test_orders_are_refused_until_the_voice_is_warm(service, fake_voice):
+    with pytest.raises(BusyError, match="still being opened"):
+        service.order("default", REQUEST, "wav")
+    service.warm_up()
+    assert fake_voice.streams[0].made == 1
+    service.ready = True
+    assert service.order("default", REQUEST, "ogg") == Order("default", REQUEST, "opus")
+
+
+def test_orders_name_known_voices_and_formats(service):
+    service.ready = True
+    with pytest.raises(UnknownVoiceError, match="accepted: default, other"):
+        service.order("../default", REQUEST, "wav")
+    with pytest.raises(AudioError, match="midi"):
+        service.order("default", REQUEST, "midi")
+
+
+def test_a_take_that_is_given_up_closes_its_stream_and_leaves_no_file(service, fake_voice):
+    take = Take(service.voices, Order("default", REQUEST, "wav"))
+    steps = take.recorded(service.results, "id")
+    next(steps)
+    steps.close()
+    assert fake_voice.streams[-1].closed
+    assert not list(service.results.path("id", "wav").parent.iterdir())
+
+
+def test_the_lines_of_a_take(service):
+    take = Take(service.voices, Order("default", REQUEST, "wav"))
+    steps = [[json.loads(line) for line in part.splitlines()] for part in take.events(service.results, "id")]
+    assert [[line["type"] for line in step] for step in steps] == [["start", "sentence", "audio"], ["sentence", "audio"]]
+    assert service.results.path("id", "wav").is_file()
+    assert take.reply("id") == take.summary("id") | {"sentences": take.reply("id")["sentences"]}
+
+
+def test_encoded_bytes_are_those_of_the_encoder(service, fake_voice):
+    from tingshuo.audio.write import open_encoder
+
+    take = Take(service.voices, Order("default", REQUEST, "pcm"))
+    with open_encoder("pcm", 24000) as encoder:
+        expected = b"".join(encoder.encode(chunk.wav) for chunk in fake_voice.speak(REQUEST))
+    assert b"".join(take.encoded()) == expected
