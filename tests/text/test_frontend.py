@@ -1,3 +1,5 @@
+import doctest
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from tingshuo.errors import SsmlError, TextError, TooLargeError
 from tingshuo.text.frontend import BORDER_PAUSES_MS, MAX_WARNINGS, Frontend
 from tingshuo.text.phrase import MAX_SYLLABLES
+from tingshuo.text.sayas import KINDS
 from tingshuo.types import MAX_CHARACTERS, Sentence
 
 CHAPTER = (
@@ -17,6 +20,8 @@ CHAPTER = (
     "他看了看表，已经8:30了；距离天亮还有9.5小时，网上（https://example.com/a.html?x=1,2）说，2023年5月6日的气温只有-3℃。\n\n"
     "    雨停了。\n"
 )
+
+DOCS = Path(__file__).parents[2] / "docs"
 
 
 def spoken(text: str, lexicon: Path | None = None) -> list[Sentence]:
@@ -239,4 +244,38 @@ def test_importing_brings_nothing_heavy() -> None:
         "print(*sorted({name.split('.')[0] for name in set(sys.modules) - before}))"
     )
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    assert not {"xml.etree", "lxml", "difflib", "rjieba", "onnxruntime", "pydantic", "jieba"} & set(loaded)
+    assert not {"pyexpat", "xml", "lxml", "difflib", "rjieba", "onnxruntime", "pydantic", "jieba"} & set(loaded)
+
+
+def test_the_examples_of_the_text_page_hold() -> None:
+    page = doctest.DocTestParser().get_doctest((DOCS / "text.md").read_text("utf-8"), {}, "text.md", "text.md", 0)
+    assert len(page.examples) > 10
+    told: list[str] = []
+    doctest.DocTestRunner().run(page, out=told.append)
+    assert not told, "".join(told)
+
+
+_MARKUP = re.findall(r"```xml\n(.*?)\n```\n\n读作：`(.*?)`", (DOCS / "ssml.md").read_text("utf-8"), re.DOTALL)
+
+
+@pytest.mark.parametrize(("document", "said"), _MARKUP, ids=lambda value: value[:20])
+def test_the_examples_of_the_markup_page_hold(document: str, said: str) -> None:
+    frontend = Frontend()
+    assert "".join(sentence.spoken for sentence in frontend.sentences(document)) == said
+    assert frontend.warnings == ()
+
+
+_NUMBERS = (DOCS / "ssml.md").read_text("utf-8").partition("| `interpret-as` |")[2].partition("\n\n")[0]
+_SAY_AS = re.findall(r"^\| ((?:`[a-z-]+` ?)+)\| ([^|]+) \| ([^|]+) \|$", _NUMBERS, re.MULTILINE)
+
+
+def test_the_kinds_of_the_markup_page_are_those_there_are() -> None:
+    named = [name.strip("`") for names, _, _ in _SAY_AS for name in names.split()]
+    assert sorted(named) == sorted(KINDS)
+
+
+@pytest.mark.parametrize(("names", "written", "said"), _SAY_AS)
+def test_the_readings_of_the_markup_page_hold(names: str, written: str, said: str) -> None:
+    for name in names.split():
+        (sentence,) = spoken(f"<speak><say-as interpret-as='{name.strip('`')}'>{written}</say-as></speak>")
+        assert sentence.spoken == said

@@ -15,7 +15,6 @@ from tingshuo.text.inline import inline_runs
 from tingshuo.text.phrase import speak_piece
 from tingshuo.text.runs import Block, Border, Run, blocks
 from tingshuo.text.split import BUDGET, FIRST_BUDGET, Piece, split
-from tingshuo.text.ssml import is_ssml, parse
 from tingshuo.text.userlexicon import EMPTY, load_user_lexicon
 from tingshuo.types import MAX_CHARACTERS, Sentence
 
@@ -123,7 +122,9 @@ class Frontend:
 
     def _blocks(self, text: str) -> Iterator[Block]:
         """Lay out the text, with markup and the user's lexicon applied."""
-        runs = iter(parse(text, self._warn)) if is_ssml(text) else _plain_runs(text, self._warn)
+        runs = _markup_runs(text, self._warn)
+        if runs is None:
+            runs = _plain_runs(text, self._warn)
         return blocks(entry for run in runs for entry in self._lexicon.apply(run))
 
     def _block_sentences(self, block: Block, first_budget: int) -> Iterator[Sentence]:
@@ -137,6 +138,15 @@ class Frontend:
         if waiting is not None:
             pause_ms = BORDER_PAUSES_MS[block.border] if block.border else 0
             yield from speak_piece(block, *waiting, self._lexicon, self._warn, pause_ms=pause_ms)
+
+
+def _markup_runs(text: str, warn: Callable[[str], None]) -> Iterator[Run] | None:
+    """Read SSML, None if the text is something else; the parser is imported when a text looks like markup."""
+    if not text.lstrip().startswith("<"):
+        return None
+    from tingshuo.text.ssml import is_ssml, parse
+
+    return iter(parse(text, warn)) if is_ssml(text) else None
 
 
 def _plain_runs(text: str, warn: Callable[[str], None]) -> Iterator[Run]:
