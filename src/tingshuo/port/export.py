@@ -6,8 +6,7 @@ graph and every precision of a bundle.
 """
 
 import warnings
-from collections.abc import Mapping, MutableSequence, Sequence
-from typing import Any
+from collections.abc import Mapping
 
 import numpy as np
 import onnx
@@ -18,6 +17,7 @@ from torch import nn
 
 from tingshuo.errors import PortError
 from tingshuo.models.layers.graph import Graph
+from tingshuo.port.rewrite import assign
 
 OPSET = 20
 """The first with Gelu."""
@@ -98,7 +98,7 @@ def _drop_identities(graph: onnx.GraphProto) -> None:
             source[node.output[0]] = node.input[0]
         else:
             kept.append(node)
-    _replace(graph.node, kept)
+    assign(graph.node, kept)
 
 
 def _externalise(graph: onnx.GraphProto, names: Mapping[str, str]) -> None:
@@ -116,8 +116,8 @@ def _externalise(graph: onnx.GraphProto, names: Mapping[str, str]) -> None:
     for node in graph.node:
         for index, name in enumerate(node.input):
             node.input[index] = renamed.get(name, name)
-    _replace(graph.node, [*casts, *graph.node])
-    _replace(graph.initializer, initializers)
+    assign(graph.node, [*casts, *graph.node])
+    assign(graph.initializer, initializers)
 
 
 def _describe(model: onnx.ModelProto, graph: Graph) -> None:
@@ -133,9 +133,3 @@ def _describe(model: onnx.ModelProto, graph: Graph) -> None:
         del node.metadata_props[:]
     for value in (*model.graph.input, *model.graph.output):
         del value.metadata_props[:]
-
-
-def _replace(field: MutableSequence[Any], items: Sequence[Any]) -> None:
-    items = list(items)
-    del field[:]
-    field.extend(items)

@@ -26,7 +26,8 @@ _ACOUSTIC_NAMES = (
     (r"\.norm_attention\.", ".attention_norm."),
     (r"\.norm_conv\.", ".conv_norm."),
 )
-_VOCODER_NAMES = ((r"^out\.", "filters."),)
+_VOCODER_HEADS = ("gain", "phase", "noise_gain")
+"""The three parts of the seed vocoder's one output layer, in the order of its rows."""
 _DERIVED = {"window"}
 """Tensors that the nets compute themselves."""
 
@@ -69,7 +70,7 @@ def read_seed(folder: Path, *, speakers: Sequence[str], styles: Sequence[str]) -
     acoustic["style.weight"] = acoustic["style.weight"][[order.index(name) for name in styles]]
     return SeedWeights(
         _rename(_fold_gamma(acoustic), _ACOUSTIC_NAMES),
-        _rename(_fold_gamma(vocoder), _VOCODER_NAMES),
+        _split_heads(_rename(_fold_gamma(vocoder), ())),
         {name: (float(mean), float(std)) for name, (mean, std) in people.items()},
     )
 
@@ -83,6 +84,13 @@ def _fold_gamma(tensors: Mapping[str, NDArray[np.float16]]) -> dict[str, NDArray
             folded[block + "project.weight"] *= gamma[:, None]
             folded[block + "project.bias"] *= gamma
     return folded
+
+
+def _split_heads(tensors: dict[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
+    for kind in ("weight", "bias"):
+        for head, rows in zip(_VOCODER_HEADS, np.split(tensors.pop(f"out.{kind}"), len(_VOCODER_HEADS)), strict=True):
+            tensors[f"{head}.{kind}"] = np.ascontiguousarray(rows)
+    return tensors
 
 
 def _rename(tensors: Mapping[str, NDArray[np.float32]], names: Sequence[tuple[str, str]]) -> dict[str, NDArray[np.float32]]:

@@ -36,9 +36,7 @@ def contexts(acoustic: FastSpeechConfig, vocoder: SourceFilterConfig) -> dict[st
     }
 
 
-def voice_files(
-    config: VoiceConfig, nets: VoiceNets, models: Mapping[str, Mapping[str, onnx.ModelProto]]
-) -> dict[str, bytes]:
+def voice_files(config: VoiceConfig, nets: VoiceNets, models: Mapping[str, Mapping[str, onnx.ModelProto]]) -> dict[str, bytes]:
     """Return config, weights and graphs as files of a bundle.
 
     Parameters

@@ -48,7 +48,7 @@ class ConvNeXtBlock(nn.Module):
         Tensor
             (B, F, D).
         """
-        y = x if valid is None else x * valid[..., None]
+        y: Tensor = x if valid is None else x * valid[..., None]
         y = self.depthwise(y.transpose(1, 2)).transpose(1, 2)
         y = self.project(nn.functional.gelu(self.expand(self.norm(y))))
         return x + y

@@ -45,7 +45,8 @@ class SourceFilter(nn.Module):
         self.norm_in = nn.LayerNorm(dim, eps=1e-6)
         self.blocks = nn.ModuleList(ConvNeXtBlock(dim, config.hidden, 1 / config.layers) for _ in range(config.layers))
         self.norm_out = nn.LayerNorm(dim, eps=1e-6)
-        self.filters = nn.Linear(dim, 3 * (config.n_fft // 2 + 1))
+        bins = config.n_fft // 2 + 1
+        self.gain, self.phase, self.noise_gain = nn.Linear(dim, bins), nn.Linear(dim, bins), nn.Linear(dim, bins)
 
     def forward(self, mel: Tensor, f0: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Predict the filters.
@@ -68,9 +69,8 @@ class SourceFilter(nn.Module):
         x = self.norm_in(x)
         for block in self.blocks:
             x = block(x)
-        filters = self.filters(self.norm_out(x))
-        bins = self.config.n_fft // 2 + 1
-        return filters[..., :bins], filters[..., bins : 2 * bins], filters[..., 2 * bins :]
+        x = self.norm_out(x)
+        return self.gain(x), self.phase(x), self.noise_gain(x)
 
     def synthesize(self, mel: Tensor, f0: Tensor, noise: Tensor) -> Tensor:
         """Return the wave.

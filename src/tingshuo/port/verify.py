@@ -1,0 +1,96 @@
+"""Prove that a graph still computes what its net computes: error per output in dB, limits per precision, golden vectors.
+
+An error is the energy of the difference over the energy of the reference. Float32 graphs must stay below -60 dB. The limits
+of int8 were set by what they do to speech: a mel below -35 dB is within 0.03 nepers of the float32 one, normalised F0 below -30
+dB within a few cents, and filters below -25 dB within 0.4 dB.
+"""
+
+import io
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from tingshuo.engine.onnx import Session
+from tingshuo.errors import VerifyError
+from tingshuo.models.layers.graph import Graph
+
+Array = NDArray[Any]
+
+LIMITS_DB: dict[str, dict[str, float]] = {
+    "fp32": dict.fromkeys(("hidden", "log_duration", "pitch", "mel", "gain", "phase", "noise_gain"), -60.0),
+    "int8": {
+        "hidden": -25.0,
+        "log_duration": -35.0,
+        "pitch": -30.0,
+        "mel": -35.0,
+        "gain": -25.0,
+        "phase": -20.0,
+        "noise_gain": -25.0,
+    },
+}
+"""Precision to output to largest error."""
+
+
+def error_db(ours: Array, reference: Array) -> float:
+    """Return the energy of the difference over that of the reference, dB, at least -200; infinite for a NaN or another shape."""
+    if ours.shape != reference.shape or not np.isfinite(ours).all():
+        return np.inf
+    difference = ours.astype(np.float64) - reference
+    energy = np.sum(np.square(reference, dtype=np.float64)) + 1e-30
+    return float(10 * np.log10(np.sum(difference**2) / energy + 1e-20))
+
+
+def reference_outputs(graph: Graph, inputs: Mapping[str, Array]) -> dict[str, Array]:
+    """Run the torch module of a graph, float32."""
+    with torch.inference_mode():
+        results = graph.module(*(torch.from_numpy(np.ascontiguousarray(inputs[name])) for name in graph.inputs))
+    results = (results,) if isinstance(results, torch.Tensor) else results
+    return {name: result.numpy() for name, result in zip(graph.outputs, results, strict=True)}
+
+
+def compare(session: Session, inputs: Mapping[str, Array], expected: Mapping[str, Array]) -> dict[str, float]:
+    """Run a session and return the error of each output, dB."""
+    outputs = session.run(inputs)
+    return {name: error_db(outputs[name], expected[name]) for name in expected}
+
+
+def check(errors: Mapping[str, float], precision: str) -> None:
+    """Refuse a graph with an error above its limit.
+
+    Raises
+    ------
+    VerifyError
+        Names the output, its error and the limit.
+    """
+    for name, error in errors.items():
+        limit = LIMITS_DB[precision][name]
+        if not error <= limit:
+            raise VerifyError(f"{precision} output {name!r} differs by {error:.1f} dB from the net's, the limit is {limit:g} dB")
+
+
+def golden_files(golden: Mapping[str, tuple[Mapping[str, Array], Mapping[str, Array]]]) -> dict[str, bytes]:
+    """Return golden vectors as files of a bundle.
+
+    Parameters
+    ----------
+    golden : Mapping
+        Graph name to its inputs and expected outputs.
+
+    Returns
+    -------
+    dict[str, bytes]
+        ``golden/<graph>.npz`` with arrays ``input/<name>`` and ``output/<name>``, and ``golden/limits.json`` with the largest
+        error of each output per precision, dB.
+    """
+    files = {"golden/limits.json": json.dumps(LIMITS_DB, indent=1).encode() + b"\n"}
+    for name, (inputs, outputs) in golden.items():
+        arrays = {f"input/{key}": value for key, value in inputs.items()}
+        arrays |= {f"output/{key}": value for key, value in outputs.items()}
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, allow_pickle=False, **arrays)
+        files[f"golden/{name}.npz"] = buffer.getvalue()
+    return files
