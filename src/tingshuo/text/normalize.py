@@ -16,7 +16,7 @@ from tingshuo.text.rules.dates import DATES
 from tingshuo.text.rules.emoji import speak_emoji
 from tingshuo.text.rules.latin import ATTACHED, ROMANS, VERSIONS
 from tingshuo.text.rules.markup import strip_markup
-from tingshuo.text.rules.maths import MATHS, PERCENTS, RATIOS, SCORES
+from tingshuo.text.rules.maths import COMPARISONS, MATHS, PERCENTS, RATIOS, SCORES
 from tingshuo.text.rules.money import MONEY
 from tingshuo.text.rules.numbers import DASHES, GROUPED, ORDINALS, PLAIN, SAME_UNIT
 from tingshuo.text.rules.punctuation import keep_gaps, punctuate, tidy
@@ -34,7 +34,7 @@ _PASSES = 4
 _FOREIGN = "[^\u4e00-\u9fff，。！？；：、…—“”‘’（）《》\n]"
 """Anything that a rule could change, beside traditional characters."""
 _WORDS = RuleSet(DASHES, WEB, ROMANS)
-_NUMBERS = RuleSet(DATES, SCORES, CODES, GROUPED, TIMES, SAME_UNIT, PERCENTS, MONEY, ORDINALS, VERSIONS, digits=True)
+_NUMBERS = RuleSet(DATES, SCORES, COMPARISONS, CODES, GROUPED, TIMES, SAME_UNIT, PERCENTS, MONEY, ORDINALS, VERSIONS, digits=True)
 _SIGNS = RuleSet(MEASURES, RATIOS, MATHS, ATTACHED)
 _REST = RuleSet(PLAIN, digits=True)
 _PAIR = "[，。！？；：、…—“”‘’（）《》]{2}"

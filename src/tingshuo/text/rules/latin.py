@@ -48,7 +48,8 @@ def _say_attached(match: re.Match[str]) -> str:
 
 def _say_mixed(match: re.Match[str]) -> str:
     said = re.sub(r"[0-9]+(?:\.[0-9]+)*", lambda m: beside_letters(m[0]), match[0])
-    return re.sub(r"(?<=[A-Za-z])-(?=[A-Za-z])", " ", said).replace("-", "")
+    said = re.sub(r"(?<=[A-Za-z])-(?=[A-Za-z])", " ", said)
+    return re.sub(r"(?<=[一-鿿])-(?=[一-鿿])", "杠", said).replace("-", "")
 
 
 def _say_after_word(match: re.Match[str]) -> str:
@@ -106,6 +107,8 @@ ROMANS = (
 )
 
 VERSIONS = (
+    Rule(r"(?<![0-9A-Za-z])0[xX][0-9A-Fa-f]{1,16}(?![0-9A-Za-z])", lambda m: spell(m[0]), "xX"),
+    Rule(r"(?<![A-Za-z])(alpha|beta|rc|dev|pre)[.-]([0-9]{1,4})(?![0-9])", lambda m: m[1] + cardinal(m[2]), ".-"),
     Rule(r"(?<![A-Za-z])([vV]|[Vv]er(?:sion)?\.? ?)([0-9]{1,4}(?:\.[0-9]{1,6}){1,4})(?![0-9.])", _say_version, "vV"),
     Rule(r"(?<![0-9A-Za-z.])[0-9]{1,4}(?:\.[0-9]{1,6}){2,5}(?![0-9]|\.[0-9])", _say_dotted, "."),
     Rule(rf"({_HYPHEN_NAMES})-(?=[0-9])", lambda m: m[1], "-"),
@@ -125,6 +128,7 @@ ATTACHED = (
         "iMNPG",
     ),
     Rule(r"(?<![0-9A-Za-z.])[A-Za-z]++(?:-?[0-9]++(?:\.[0-9]++)*+(?:-?[A-Za-z]++)?+)++(?![.][0-9])", _say_mixed),
+    Rule(r"(?<![0-9A-Za-z.)）])-(?=[0-9]++[A-Za-z])", lambda m: "负", "-"),
     Rule(r"(?<![0-9A-Za-z.])[0-9]++(?:\.[0-9]++)*+(?:-?[A-Za-z]++(?:-?[0-9]++)?+)++", _say_mixed),
     Rule(r"([A-Za-z]) ([0-9]++(?:\.[0-9]++)*+)(?![0-9%])", _say_after_word, " "),
 )

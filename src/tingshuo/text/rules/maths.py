@@ -18,6 +18,7 @@ _SIGNS = {
 _SUPER = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _SCORE_BEFORE = "比分|总分|战胜|击败|大胜|险胜|负于|不敌|战平|打成|领先|落后|逆转|力克|横扫|完胜|惜败|击退|挫|取胜|淘汰|轻取|爆冷|晋级|主场|客场|局分|盘分"
 _SCORE_AFTER = "战胜|击败|大胜|险胜|负于|不敌|战平|领先|落后|逆转|力克|横扫|完胜|惜败|取胜|获胜|轻取|淘汰|告负|小胜|的?(?:总|大)?比分|晋级|险负|惜负|反超|扳平|收官|结束|击退|拿下"
+_DIVISORS = {"L": "升", "mL": "毫升", "kg": "公斤", "m2": "平方米", "m3": "立方米"}
 _OPERAND = rf"(?:{NUM}|[A-Za-zα-ω](?![A-Za-z]))"
 
 
@@ -63,7 +64,9 @@ def _say_ratio(match: re.Match[str]) -> str:
 
 
 def _say_score(match: re.Match[str]) -> str:
-    return match[0].replace(match[2], f"{cardinal(match[3])}比{cardinal(match[4])}")
+    """Say ``比分25-18、25-20``: every pair is a score."""
+    scores = re.sub(r"([0-9]+) ?[-:] ?([0-9]+)", lambda m: f"{cardinal(m[1])}比{cardinal(m[2])}", match[2])
+    return match[1] + scores
 
 
 def _exponent(written: str) -> str:
@@ -81,7 +84,8 @@ def _say_power(match: re.Match[str]) -> str:
 
 
 def _say_scientific(match: re.Match[str]) -> str:
-    return f"{number(match[1])}乘十的{_exponent(match[2])}"
+    power = match[2] or match[3].translate(_SUPER)
+    return f"{number(match[1])}乘十的{_exponent(power)}" + (f"每{_DIVISORS[match[4]]}" if match[4] else "")
 
 
 def _say_expression(match: re.Match[str]) -> str:
@@ -111,6 +115,10 @@ def _say_sign(match: re.Match[str]) -> str:
     return _SIGNS[match[1]]
 
 
+COMPARISONS = (
+    Rule(r"(?<![-=<>])(>=|<=|[!=]=(?!=)|[±≥≤≈≠><≦≧])(?= ?-?[0-9])", _say_sign, "±≥≤≈≠><≦≧=!"),
+)
+
 PERCENTS = (
     Rule(rf"{START}(-?{NUM})([%‰‱]) ?(?:[-~到至]|—) ?(-?{NUM})([%‰‱])", _say_percents, "%‰‱"),
     Rule(rf"(?<![0-9A-Za-z.)）])(\+{NUM})([%‰‱])", _say_percent, "%‰‱"),
@@ -119,12 +127,12 @@ PERCENTS = (
 
 SCORES = (
     Rule(
-        rf"((?:{_SCORE_BEFORE})[^0-9，。；！？\n]{{0,8}})(([0-9]{{1,3}}) ?[-:] ?([0-9]{{1,3}}))(?![0-9.:%-]|[年月日元级米分岁个小人天]|/)",
+        rf"((?:{_SCORE_BEFORE})[^0-9，。；！？\n]{{0,8}})([0-9]{{1,3}} ?[-:] ?[0-9]{{1,3}}(?:[、,，] ?[0-9]{{1,3}}[-:][0-9]{{1,3}}){{0,8}})(?![0-9.:%-]|[年月日元级米分岁个小人天]|/)",
         _say_score,
         "-:",
     ),
-    Rule(rf"(?<![0-9A-Za-z.:-])()(([0-9]{{1,3}}) ?[-:] ?([0-9]{{1,3}}))(?=(?:{_SCORE_AFTER}))", _say_score, "-:"),
-    Rule(rf"(?<=以)()(([0-9]{{1,3}})[-:]([0-9]{{1,3}}))(?=[^0-9:，。元个]{{0,4}}(?:[胜负平败克]|领先|落后))", _say_score, "-:"),
+    Rule(rf"(?<![0-9A-Za-z.:-])()([0-9]{{1,3}} ?[-:] ?[0-9]{{1,3}}(?:[、,，] ?[0-9]{{1,3}}[-:][0-9]{{1,3}}){{0,8}})(?=(?:{_SCORE_AFTER}))", _say_score, "-:"),
+    Rule(rf"(?<=以)()([0-9]{{1,3}}[-:][0-9]{{1,3}})(?=[^0-9:，。元个]{{0,4}}(?:[胜负平败克]|领先|落后))", _say_score, "-:"),
     Rule(
         r"(?<![0-9A-Za-z.:-])[0-9]{1,3} ?[VvＶ][Ss]\.? ?[0-9]{1,3}(?![0-9A-Za-z.])",
         lambda m: "比".join(cardinal(g) for g in re.findall(r"[0-9]+", m[0])),
@@ -141,13 +149,11 @@ RATIOS = (
 MATHS = (
     Rule(rf"(?:(?<![0-9A-Za-z.])([0-9]{{1,6}}) ?)?([{''.join(_FRACTIONS)}])", _say_vulgar, "".join(_FRACTIONS)),
     Rule(
-        r"(?<![0-9A-Za-z.])([0-9]{1,12}(?:\.[0-9]{1,12})?) ?[×xX*] ?10(?:\^([+-]?[0-9]{1,4})|(?=[⁰¹²³⁴-⁹⁻])[⁰¹²³⁴-⁹⁻]{1,5})",
-        lambda m: (
-            _say_scientific(m) if m[2] else f"{number(m[1])}乘十的{_exponent(m[0][m[0].rindex('0') + 1 :].translate(_SUPER))}"
-        ),
+        r"(?<![0-9A-Za-z.])([0-9]{1,12}(?:\.[0-9]{1,12})?) ?[×xX*] ?10(?:\^([+-]?[0-9]{1,4})|([⁰¹²³⁴-⁹⁻]{1,5}))(?:/(L|mL|kg|m2|m3)(?![A-Za-z0-9]))?",
+        _say_scientific,
         "^⁰¹²³⁴⁵⁶⁷⁸⁹⁻",
     ),
-    Rule(r"(?<![0-9A-Za-z.])([0-9]{1,4}\.[0-9]{1,12})[eE]([+-]?[0-9]{1,3})(?![0-9A-Za-z])", lambda m: _say_scientific(m), "eE"),
+    Rule(r"(?<![0-9A-Za-z.])([0-9]{1,4}(?:\.[0-9]{1,12}(?=[eE][+-]?[0-9])|(?=[eE]-[0-9])))[eE]([+-]?[0-9]{1,3})()()(?![0-9A-Za-z])", _say_scientific, "eE"),
     Rule(
         rf"(?<![0-9A-Za-z.])({NUM}|[A-Za-z])(?:\^(-?[0-9]{{1,6}}|\{{-?[0-9]{{1,6}}\}}|\(-?[0-9]{{1,6}}\)|[a-z](?![A-Za-z]))|([⁰¹²³⁴-⁹⁻]{{1,6}}))",
         _say_power,
@@ -169,9 +175,9 @@ MATHS = (
         "+×÷-−*/xX",
     ),
     Rule(r"(?<![0-9A-Za-z./])(-)?(?:([0-9]{1,4}) )?([0-9]{1,9})/([0-9]{1,9})(?![0-9/.]|[A-Za-z])", _say_fraction, "/"),
+    Rule(r"(?<=[一-鿿])\*(?=[0-9])", lambda m: "乘", "*"),
     Rule(r"(?<=[A-Za-z)）])[⁰¹²³⁴-⁹⁻]{1,6}", lambda m: "的" + _exponent(m[0].translate(_SUPER)), "⁰¹²³⁴⁵⁶⁷⁸⁹⁻"),
     Rule(rf"√ ?({NUM}|[A-Za-z](?![A-Za-z]))", lambda m: "根号" + (number(m[1]) if m[1][0].isdigit() else m[1]), "√"),
-    Rule(r"(±|≥|≤|≈|≠|>=|<=|>|<|＞|＜|≦|≧)(?= ?-?[0-9])", _say_sign, "±≥≤≈≠><≦≧"),
     Rule(r"(?<=[0-9一-鿿A-Za-z ])([=≈≠≥≤±≡≦≧×÷]|==|!=|>=|<=)", _say_sign, "=≈≠≥≤±≡≦≧×÷!<>"),
     Rule(rf"([↑↓]) ?({NUM})", lambda m: ("上升" if m[1] == "↑" else "下降") + m[2], "↑↓"),
     Rule(r"(?<![0-9A-Za-z一-鿿)）])\+(?=[0-9])", lambda m: "正", "+"),

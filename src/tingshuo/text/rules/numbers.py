@@ -188,6 +188,7 @@ def _say_list(match: re.Match[str]) -> str:
 
 
 DASHES = (
+    Rule(r"(?<![0-9A-Za-z./])[0-9]{1,3}(?:/[0-9]{1,3}){2,8}(?![0-9/.])", lambda m: m[0].replace("/", "、"), "/"),
     Rule(r"(?<=[0-9])：(?=[0-9])", lambda m: ":", "："),
     Rule(r"§ ?([0-9]{1,4}(?:\.[0-9]{1,3})?)", lambda m: f"第{m[1]}节", "§"),
     Rule(r"(?<=[0-9%‰℃°元年月日号时点分])(?: ?—{1,2} ?|–)(?=-?[0-9])", lambda m: "-", "—"),
@@ -207,6 +208,7 @@ GROUPED = (
 """Numbers with their thousands set apart by spaces."""
 
 ORDINALS = (
+    Rule(r"第 ?([0-9]{1,4}(?:\.[0-9]{1,3}){1,4})(?![0-9])", lambda m: "第" + "点".join(cardinal(part) for part in m[1].split(".")), "第"),
     Rule(r"(?<=[在到去上至住下楼座栋])2层", lambda m: "二层", "层"),
     Rule(r"第 ?([0-9]{1,8})(?:[-~到至](第?)([0-9]{1,8}))?", _say_ordinal, "第"),
     Rule(r"(?<![A-Za-z])[Nn][Oo]\. ?([0-9]{1,6})(?![0-9.])", lambda m: "第" + cardinal(m[1]), "Nn"),
@@ -217,6 +219,7 @@ ORDINALS = (
 )
 
 PLAIN = (
+    Rule(r"(?<=[A-Za-z])(?<!Fig)(?<!Vol)(?<!No)\.(?=[0-9])", lambda m: "点", "."),
     Rule(r"(?<![0-9A-Za-z.])([0-9]{5,8})万(?!亿)", lambda m: cardinal(m[1] + "0000"), "万"),
     Rule(r"(?<![0-9A-Za-z.])([12])米([0-9]{2})(?![0-9.]|[米厘个人])", lambda m: signed(m[1], "米") + "米" + spell(m[2]), "米"),
     Rule(r"(?m)^([0-9]{1,3})[.)）、]\s(?=\S)", _say_list, ".)）、"),

@@ -18,7 +18,7 @@ def _hour(digits: str) -> str:
 
 
 def _minute(digits: str) -> str:
-    return "零" + spell(digits[1]) if digits[0] == "0" else cardinal(digits)
+    return "零" + spell(digits[1]).strip("零") if digits[0] == "0" else cardinal(digits)
 
 
 def clock(hour: str, minute: str, second: str | None = None) -> str:
@@ -54,6 +54,8 @@ def _say_prime(match: re.Match[str]) -> str:
 
 
 TIMES = (
+    Rule(r"((?:周|星期)[一二三四五六日天](?:[-至到](?:周|星期)?[一二三四五六日天])?) ?(?=[0-9]{1,2}:[0-5][0-9])", lambda m: m[1] + "，", "周星"),
+    Rule(r"(?<=[0-9]秒)([0-9]{1,2})(?![0-9])", lambda m: spell(m[1]), "秒"),
     Rule(
         rf"((?:{_SCORE})[^0-9，。；！？]{{0,6}})([0-9]{{1,3}}):([0-9]{{1,3}})(?![0-9:])",
         lambda m: f"{m[1]}{cardinal(m[2])}比{cardinal(m[3])}",

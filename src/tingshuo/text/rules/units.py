@@ -26,7 +26,7 @@ UNITS = {
     "℃": "摄氏度", "°C": "摄氏度", "℉": "华氏度", "°F": "华氏度", "°": "度", "cd": "坎德拉", "lm": "流明", "lx": "勒克斯", "nit": "尼特", "nits": "尼特",
     "rpm": "转每分钟", "RPM": "转每分钟", "bpm": "次每分钟", "BPM": "次每分钟", "fps": "帧每秒", "FPS": "帧每秒", "px": "像素", "ppi": "像素每英寸", "dpi": "点每英寸", "DPI": "点每英寸",
     "bps": "比特每秒", "kbps": "千比特每秒", "Kbps": "千比特每秒", "Mbps": "兆比特每秒", "Gbps": "吉比特每秒", "Tbps": "太比特每秒", "bit": "比特", "bits": "比特",
-    "ppm": "ppm", "ppb": "ppb", "pt": "磅", "mph": "英里每小时", "kph": "公里每小时", "mol%": "摩尔百分比",
+    "bp": "个基点", "BP": "个基点", "ppm": "ppm", "ppb": "ppb", "pt": "磅", "mph": "英里每小时", "kph": "公里每小时", "mol%": "摩尔百分比",
     "GB": "GB", "MB": "MB", "KB": "KB", "kB": "KB", "TB": "TB", "PB": "PB", "EB": "EB", "GiB": "GiB", "MiB": "MiB", "KiB": "KiB", "TiB": "TiB", "Mb": "兆比特", "Gb": "吉比特",
     "TOPS": "TOPS", "TFLOPS": "TFLOPS",
 }  # fmt: skip
@@ -50,21 +50,20 @@ _POWER = {"²": "2", "³": "3"}
 _END = r"(?![A-Za-z0-9²³])"
 
 
-def _name(written: str) -> str:
-    return UNITS[written]
+def _divisor(written: str) -> str:
+    """Say what a unit is divided by."""
+    return _AFTER_SLASH.get(written) or UNITS.get(written) or written
 
 
 def _say_unit(match: re.Match[str]) -> str:
     """Say a number or range with its unit and what it is divided by."""
-    written, unit, per = match[1], UNITS[match[2]], match[3]
+    written, unit = match[1], UNITS[match[2]]
     if unit in ("摄氏度", "华氏度") or (unit == "度" and "零下" in match.string[max(0, match.start() - 2) : match.start()]):
         said = quantity(written, unit, minus="零下")
     else:
         said = quantity(written, unit)
     said += unit
-    if per:
-        said += "每" + (_AFTER_SLASH.get(per) or UNITS.get(per) or per)
-    return said
+    return said + "".join("每" + _divisor(per) for per in match.groups()[2:] if per)
 
 
 def _say_range(match: re.Match[str]) -> str:
@@ -78,8 +77,7 @@ def _say_range(match: re.Match[str]) -> str:
 
 def _say_chinese_rate(match: re.Match[str]) -> str:
     """Say ``8000元/平方米`` and ``3次/天``."""
-    per = _AFTER_SLASH.get(match[3]) or UNITS.get(match[3]) or match[3]
-    return f"{quantity(match[1], match[2])}{match[2]}每{per}"
+    return f"{quantity(match[1], match[2])}{match[2]}每{_divisor(match[3])}"
 
 
 def _say_angle(match: re.Match[str]) -> str:
@@ -124,7 +122,7 @@ MEASURES = (
     ),
     Rule(rf"({QUANTITY}) ?({_UNIT}) ?[-~到至] ?(-?[0-9]{{1,12}}(?:\.[0-9]{{1,8}})?) ?\2{_END}", _say_range, "-~到至"),
     Rule(
-        rf"({QUANTITY}) ?({_UNIT})(?: ?/ ?({_alternatives(_AFTER_SLASH)}|{_UNIT}|{_CHINESE_AFTER})(?![A-Za-z0-9])|(?![A-Za-z0-9²³/])|(?=/(?![A-Za-z])))",
+        rf"({QUANTITY}) ?({_UNIT})(?: ?/ ?({_alternatives(_AFTER_SLASH)}|{_UNIT}|{_CHINESE_AFTER})(?:/(d|h|min|kg|天|日|次))?(?![A-Za-z0-9])|(?![A-Za-z0-9²³/])|(?=/(?![A-Za-z])))",
         _say_unit,
     ),
     Rule(
@@ -142,6 +140,7 @@ MEASURES = (
         lambda m: m[1] + quantity(m[2], "度", minus="零下"),
         "度",
     ),
+    Rule(r"(?<![A-Za-z0-9])([kdcm]?m[23])(?![A-Za-z0-9])", lambda m: UNITS[m[1]], "m"),
     Rule(r"℃|°C(?![A-Za-z])", lambda m: "摄氏度", "℃°"),
     Rule(r"℉|°F(?![A-Za-z])", lambda m: "华氏度", "℉°"),
 )

@@ -51,6 +51,7 @@ def _say_decimal_or_letters(match: re.Match[str]) -> str:
 
 
 WEB = (
+    Rule(r"(?<![0-9A-Za-z])([xX])86(?:([_-]?)64)?(?![0-9A-Za-z])", lambda m: m[1] + "八六" + ("六四" if m[0].endswith("64") else ""), "x"),
     Rule(rf"(?<![A-Za-z0-9])((?:https?|ftp|wss?|file)://)([{_URL_CHAR}]+)", _say_url, ":"),
     Rule(
         r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}@(?:[A-Za-z0-9-]{1,63}\.){1,5}[A-Za-z]{2,10}(?![A-Za-z0-9])",
@@ -80,6 +81,6 @@ WEB = (
     Rule(r"(?<![#A-Za-z0-9])#([^#\s]{1,40})#", lambda m: m[1], "#"),
     Rule(r"(?<![A-Za-z])([CcFfJ])#(?![A-Za-z0-9])", lambda m: m[1].upper() + " Sharp", "#"),
     Rule(r"(?<![A-Za-z0-9+])([A-Za-z]|Notepad|notepad|DevC?)\+\+(?![0-9A-Za-z])", lambda m: m[1] + "加加", "+"),
-    Rule(r"(?<![#A-Za-z0-9])#(?=[A-Za-z一-鿿])", lambda m: "", "#"),
+    Rule(r"(?<![^\s，。！？；：])#(?=[A-Za-z一-鿿])", lambda m: "", "#"),
     Rule(r"(?<=[A-Za-z0-9])_(?=[A-Za-z0-9])", lambda m: "下划线", "_"),
 )
