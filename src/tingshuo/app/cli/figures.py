@@ -123,11 +123,11 @@ def running_server(voice: str) -> Iterator[ServerProcess]:
             process.terminate()
 
 
-def server_figures(voice: str, requests: int, on_request: Callable[[], None]) -> Iterator[Figure]:
+def server_figures(voice: str, requests: int, on_request: Callable[[], None], first_audio_runs: int = 20) -> Iterator[Figure]:
     """Yield first audio of a warm server, and its memory over many different requests; ``on_request`` is called after each."""
     with running_server(voice) as server:
         first = []
-        for seed in range(20):
+        for seed in range(first_audio_runs):
             body = {"input": TWO_HUNDRED, "response_format": "pcm", "seed": seed}
             first.append(server.post("/v1/audio/speech", body)[0])
         detail = f"{len(TWO_HUNDRED)} characters, median of {len(first)} seen by a client; the slowest {max(first):.0f} ms"

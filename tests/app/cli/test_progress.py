@@ -1,0 +1,38 @@
+"""The bar: only after a second, only where somebody sees it."""
+
+from tingshuo.app.cli.progress import Progress
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_quick_work_shows_nothing():
+    clock = Clock()
+    with Progress("x", 2, clock, visible=True) as progress:
+        clock.now = 1.0
+        progress.advance(1)
+        assert not progress.shown
+
+
+def test_long_work_shows_a_bar(capsys):
+    clock = Clock()
+    with Progress("Speaking", 2, clock, visible=True) as progress:
+        clock.now = 1.1
+        progress.advance(1)
+        assert progress.shown
+        progress.advance(1)
+        assert progress.done == 2
+    assert capsys.readouterr().out == "", "standard output is for the result"
+
+
+def test_nobody_sees_a_bar_that_is_not_on_a_terminal(capsys):
+    clock = Clock()
+    with Progress("x", 2, clock) as progress:
+        clock.now = 9.0
+        progress.advance(1)
+        assert not progress.shown
+    assert capsys.readouterr().err == ""
