@@ -1,5 +1,9 @@
 /** The server's routes that the page uses. Addresses are relative, so the page also works below a path prefix. */
 
+/** A server that is busy, or is still opening its voice, is asked again so often. */
+const BUSY_TRIES = 5;
+const LONGEST_PAUSE_S = 3;
+
 /** What went wrong: `refused` by the server, no `network`, an answer `broken` off or not understood, audio `expired`. */
 export class ApiError extends Error {
   /**
@@ -36,6 +40,19 @@ export async function synthesize(request, signal) {
 }
 
 /**
+ * @param {string} url as `synthesize` gives it
+ * @returns {Promise<Blob>} the finished file
+ */
+export async function fetchAudio(url) {
+  const response = await send(url, {});
+  try {
+    return await response.blob();
+  } catch {
+    throw new ApiError("broken");
+  }
+}
+
+/**
  * Speech as it is made: lines of type start, sentence, audio (with `pcm`, an Int16Array), done.
  *
  * @param {object} request
@@ -60,15 +77,32 @@ function post(request, signal) {
 }
 
 async function send(path, options) {
-  let response;
+  let response = await ask(path, options);
+  for (let tries = 1; response.status === 503 && tries < BUSY_TRIES; tries += 1) {
+    await pause(1000 * Math.min(LONGEST_PAUSE_S, Number(response.headers.get("retry-after")) || 1), options.signal);
+    response = await ask(path, options);
+  }
+  if (!response.ok) throw new ApiError("refused", await errorSentence(response), response.status);
+  return response;
+}
+
+async function ask(path, options) {
   try {
-    response = await fetch(path, { cache: "no-store", ...options });
+    return await fetch(path, { cache: "no-store", ...options });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new ApiError("network");
   }
-  if (!response.ok) throw new ApiError("refused", await errorSentence(response), response.status);
-  return response;
+}
+
+function pause(ms, signal) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, ms);
+    signal?.addEventListener("abort", () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    });
+  });
 }
 
 async function errorSentence(response) {

@@ -25,7 +25,8 @@ export class Controls extends EventTarget {
     this.chips.addEventListener("change", (event) => this.#set({ emotion: event.target.value }));
     this.voice.addEventListener("change", () => this.#set({ voice: this.voice.value, style: "" }));
     this.style.addEventListener("change", () => this.#set({ style: this.style.value }));
-    this.seed.addEventListener("change", () => this.#set({ seed: Math.round(Number(this.seed.value)) }));
+    this.seed.addEventListener("input", () => this.#typeSeed());
+    this.seed.addEventListener("change", () => this.#draw());
     for (const slider of this.sliders) {
       slider.addEventListener("input", () => this.#set({ [slider.name]: Number(slider.value) }));
       slider.addEventListener("dblclick", () => this.#set({ [slider.name]: DEFAULTS[slider.name] }));
@@ -67,6 +68,14 @@ export class Controls extends EventTarget {
 
   #set(change) {
     this.apply({ ...this.settings, ...change });
+  }
+
+  /** While it is typed, a seed that is not one yet changes nothing. */
+  #typeSeed() {
+    const seed = this.seed.value === "" ? -1 : Number(this.seed.value);
+    if (!Number.isInteger(seed) || seed < 0 || seed > LARGEST_SEED) return;
+    this.settings = { ...this.settings, seed };
+    this.dispatchEvent(new Event("change"));
   }
 
   #buildChips(emotions) {

@@ -1,11 +1,18 @@
 /** Taking the sound home: the file in a chosen format, and subtitles made here from the times. */
 
-import { ApiError, synthesize } from "./api.js";
+import { fetchAudio, synthesize } from "./api.js";
 import { fileName } from "./format.js";
 import { requestBody } from "./settings.js";
 import { toSrt } from "./subtitles.js";
 
-const OFFERED = ["wav", "mp3", "flac", "ogg"];
+/** Names of formats for the server, with the ending that players know and the words of the menu. */
+const OFFERED = [
+  { name: "wav", ending: "wav", label: "WAV" },
+  { name: "mp3", ending: "mp3", label: "MP3" },
+  { name: "flac", ending: "flac", label: "FLAC" },
+  { name: "opus", ending: "ogg", label: "OGG" },
+];
+const REVOKE_MS = 60000;
 
 export class Downloads {
   /**
@@ -28,9 +35,9 @@ export class Downloads {
   }
 
   draw() {
-    const formats = OFFERED.filter((name) => !this.controls.offer || this.controls.offer.formats.includes(name));
+    const formats = OFFERED.filter(({ name }) => !this.controls.offer || this.controls.offer.formats.includes(name));
     if (this.format.options.length !== formats.length) {
-      this.format.replaceChildren(...formats.map((name) => new Option(name.toUpperCase(), name)));
+      this.format.replaceChildren(...formats.map(({ name, label }) => new Option(label, name)));
     }
     this.format.value = this.controls.settings.format;
     const { summary } = this.session.utterance ?? {};
@@ -50,10 +57,9 @@ export class Downloads {
       if (format !== utterance.format) {
         url = (await synthesize(requestBody(utterance.text, utterance.settings, format))).audio_url;
       }
-      if (!(await fetch(url, { method: "HEAD" })).ok) throw new ApiError("expired");
-      save(url, fileName(utterance.text, format));
+      save(await fetchAudio(url), fileName(utterance.text, OFFERED.find(({ name }) => name === format).ending));
     } catch (error) {
-      this.session.fail(error instanceof TypeError ? new ApiError("network") : error);
+      this.session.fail(error);
     } finally {
       this.working = false;
       this.draw();
@@ -62,17 +68,17 @@ export class Downloads {
 
   #downloadSubtitles() {
     const { utterance, track } = this.session;
-    const url = URL.createObjectURL(new Blob([toSrt(track.sentences)], { type: "application/x-subrip" }));
-    save(url, fileName(utterance.text, "srt"));
-    setTimeout(() => URL.revokeObjectURL(url), 10000);
+    save(new Blob([toSrt(track.sentences)], { type: "application/x-subrip" }), fileName(utterance.text, "srt"));
   }
 }
 
-function save(url, name) {
+/** Save under a name of ours: the address of a blob has none of its own, as the server's replies have. */
+function save(blob, name) {
   const link = document.createElement("a");
-  link.href = url;
+  link.href = URL.createObjectURL(blob);
   link.download = name;
   document.body.append(link);
   link.click();
   link.remove();
+  setTimeout(() => URL.revokeObjectURL(link.href), REVOKE_MS);
 }

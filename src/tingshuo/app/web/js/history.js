@@ -51,5 +51,5 @@ function identity({ text, settings }) {
 }
 
 function isEntry(entry) {
-  return typeof entry?.text === "string" && typeof entry.settings === "object" && Number.isFinite(entry.at);
+  return typeof entry?.text === "string" && typeof entry.settings?.emotion === "string" && Number.isFinite(entry.at);
 }

@@ -40,7 +40,7 @@ export class Session extends EventTarget {
       if (this.player.waiting && this.busy) return "waiting";
       return this.busy || this.player.playing ? "speaking" : "done";
     }
-    return this.phase;
+    return this.phase === "stopped" && this.player.playing ? "speaking" : this.phase;
   }
 
   /** The server has said what it can do. */
@@ -81,7 +81,6 @@ export class Session extends EventTarget {
   stop() {
     this.abort?.abort();
     this.player.stop();
-    if (this.phase === "finished") this.#enter("stopped", null);
   }
 
   async #run(utterance, signal) {

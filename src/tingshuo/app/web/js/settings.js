@@ -14,9 +14,14 @@ export const DEFAULTS = Object.freeze({
 
 export const LARGEST_SEED = 2 ** 32 - 1;
 
-/** @returns {Settings} of the last visit; they still have to pass `admissible` */
+/** @returns {Settings} of the last visit, of the right types; they still have to pass `admissible` */
 export function loadSettings() {
-  return { ...DEFAULTS, ...read("settings", {}) };
+  const stored = read("settings", {});
+  const entries = Object.entries(DEFAULTS).map(([name, usual]) => {
+    const value = stored?.[name];
+    return [name, typeof value === typeof usual ? value : usual];
+  });
+  return Object.fromEntries(entries);
 }
 
 /** @param {Settings} settings */
