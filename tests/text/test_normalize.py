@@ -39,7 +39,8 @@ def test_golden_files_hold_many_different_cases():
 _FRAGMENTS = st.one_of(
     st.sampled_from(
         list(
-            "0123456789.,:;-—~/%+*#=<>()[]{}$￥€@_&'\"“”‘’ 　\n年月日号点分秒个第万亿元块到至零下温度室楼路两二比abAIVXkmgGB℃²½①Ⅳ☀😀★著乾後，。！？、…·√π"
+            "0123456789.,:;-—~/%+*#=<>()[]{}$￥€@_&'\"“”‘’ 　\n年月日号点分秒个第万亿元块到至零下温度室楼路两二比abAIVXkmgGB℃"
+            "²½①Ⅳ☀😀★著乾後，。！？、…·√π"
         )
     ),
     st.sampled_from(
@@ -61,8 +62,6 @@ _FRAGMENTS = st.one_of(
             "<b>",
             "iPhone 15",
             "12306",
-        ]
-        + [
             "电话",
             "比分",
             "￥1.50",

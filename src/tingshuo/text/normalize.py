@@ -1,7 +1,8 @@
 """Written Chinese to spoken Chinese: numbers, dates, units, signs, addresses, markup, traditional characters.
 
-`normalize` turns ``2026年3月5日气温-3~4℃`` into ``二零二六年三月五日气温零下三到零上四摄氏度``. The output holds hanzi, Latin words, letters of other
-scripts, and the punctuation listed in `tingshuo.text.rules.punctuation`; no ASCII digits. Normalising it again changes nothing.
+`normalize` turns ``3月5日气温-3~4℃`` into ``三月五日气温零下三到零上四摄氏度``. The output holds hanzi, Latin words, letters of
+other scripts, and the punctuation listed in `tingshuo.text.rules.punctuation`; no ASCII digits. Normalising it again changes
+nothing.
 
 The text is cut into pieces of bounded length at line and sentence ends; each runs through the families of rules in
 `tingshuo.text.rules`, in the order of ``_WORDS``, ``_NUMBERS``, ``_SIGNS``, ``_REST``. Work is linear in the length of the text.

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tingshuo.text.rules.numbers import cardinal, looks_like_code, number, quantity, split_range, spell, takes_liang
+from tingshuo.text.rules.numbers import cardinal, looks_like_code, number, quantity, spell, split_range, takes_liang
 
 _DIGIT = {char: value for value, char in enumerate("零一二三四五六七八九")} | {"两": 2}
 _PLACE = {"十": 10, "百": 100, "千": 1000}
@@ -39,11 +39,24 @@ def test_a_cardinal_has_no_double_zero_and_no_zero_at_an_end(value):
 @pytest.mark.parametrize(
     ("digits", "spoken"),
     [
-        ("0", "零"), ("10", "十"), ("12", "十二"), ("20", "二十"), ("110", "一百一十"), ("1001", "一千零一"), ("2000", "两千"), ("2200", "两千二百"),
-        ("10010", "一万零一十"), ("100000", "十万"), ("200000000", "两亿"), ("1000000000000", "一万亿"), ("1234567800000000", "一千二百三十四万五千六百七十八亿"),
-        ("007", "零零七"), ("1,234", "一千二百三十四"), ("12345678901234567", "一二三四五六七八九零一二三四五六七"),
+        ("0", "零"),
+        ("10", "十"),
+        ("12", "十二"),
+        ("20", "二十"),
+        ("110", "一百一十"),
+        ("1001", "一千零一"),
+        ("2000", "两千"),
+        ("2200", "两千二百"),
+        ("10010", "一万零一十"),
+        ("100000", "十万"),
+        ("200000000", "两亿"),
+        ("1000000000000", "一万亿"),
+        ("1234567800000000", "一千二百三十四万五千六百七十八亿"),
+        ("007", "零零七"),
+        ("1,234", "一千二百三十四"),
+        ("12345678901234567", "一二三四五六七八九零一二三四五六七"),
     ],
-)  # fmt: skip
+)
 def test_cardinals(digits, spoken):
     assert cardinal(digits) == spoken
 

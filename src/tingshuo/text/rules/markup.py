@@ -37,7 +37,8 @@ _TAGS = (
     Rule(r"<!--[^<>]{0,300}-->", lambda m: "", "<"),
     Rule(r"(?i)<br ?/?>|</(?:p|div|li|h[1-6]|tr)>", lambda m: "\n", "<"),
     Rule(
-        r"(?i)</?(?:a|b|i|u|s|p|em|strong|div|span|li|ul|ol|h[1-6]|table|tr|td|th|thead|tbody|img|code|pre|sup|sub|font|center|small|big|mark|del|ins|blockquote|hr|html|body|head)"
+        r"(?i)</?(?:a|b|i|u|s|p|em|strong|div|span|li|ul|ol|h[1-6]|table|tr|td|th|thead|tbody|img|code|pre|sup|sub|font|"
+        r"center|small|big|mark|del|ins|blockquote|hr|html|body|head)"
         r"(?: [^<>]{0,300})?/?>",
         lambda m: "",
         "<",

@@ -6,13 +6,17 @@ from tingshuo.text.rules.numbers import NUM, START, cardinal, quantity, split_ra
 from tingshuo.text.rules.rule import Rule
 
 _SYMBOLS = {
-    "US$": "美元", "HK$": "港元", "NT$": "新台币", "AU$": "澳元", "A$": "澳元", "CA$": "加元", "C$": "加元", "S$": "新加坡元", "MOP$": "澳门元",
-    "R$": "雷亚尔", "RMB¥": "元", "CN¥": "元", "JP¥": "日元", "$": "美元", "¥": "元", "€": "欧元", "£": "英镑", "₩": "韩元", "₽": "卢布", "฿": "泰铢",
+    "US$": "美元", "HK$": "港元", "NT$": "新台币", "AU$": "澳元", "A$": "澳元", "CA$": "加元", "C$": "加元", "S$": "新加坡元",
+    "MOP$": "澳门元",
+    "R$": "雷亚尔", "RMB¥": "元", "CN¥": "元", "JP¥": "日元", "$": "美元", "¥": "元", "€": "欧元", "£": "英镑", "₩": "韩元",
+    "₽": "卢布", "฿": "泰铢",
     "₹": "卢比", "₫": "越南盾", "₺": "里拉", "₴": "格里夫纳", "₿": "比特币", "¢": "美分",
 }  # fmt: skip
 _CODES = {
-    "RMB": "人民币", "CNY": "人民币", "USD": "美元", "EUR": "欧元", "GBP": "英镑", "JPY": "日元", "HKD": "港元", "TWD": "新台币", "KRW": "韩元",
-    "AUD": "澳元", "CAD": "加元", "CHF": "瑞士法郎", "SGD": "新加坡元", "RUB": "卢布", "INR": "卢比", "THB": "泰铢", "MOP": "澳门元", "BTC": "比特币",
+    "RMB": "人民币", "CNY": "人民币", "USD": "美元", "EUR": "欧元", "GBP": "英镑", "JPY": "日元", "HKD": "港元",
+    "TWD": "新台币", "KRW": "韩元",
+    "AUD": "澳元", "CAD": "加元", "CHF": "瑞士法郎", "SGD": "新加坡元", "RUB": "卢布", "INR": "卢比", "THB": "泰铢",
+    "MOP": "澳门元", "BTC": "比特币",
     "USDT": "泰达币",
 }  # fmt: skip
 _SCALE = {
@@ -64,9 +68,7 @@ def _say_symbol(match: re.Match[str]) -> str:
     sign = "负" if match[1] else ""
     unit = _SYMBOLS[match[2]]
     scale = (match[4] or "").strip()
-    if scale and scale not in _SCALE and match[5]:
-        unit = ""
-    elif match[5]:
+    if match[5]:  # the unit is written out as well: $100美元
         unit = ""
     return sign + amount(match[3], unit, scale) + (match[5] or "")
 
@@ -98,7 +100,8 @@ def _say_thousands(match: re.Match[str]) -> str:
 
 MONEY = (
     Rule(
-        rf"(-)?({_SYMBOL}) ?({_PLAIN_RANGE})(?:( ?(?:万亿|千万|百万|十亿|百亿|千亿|[万亿千百]|(?:million|billion|bn|mn|Bn|[kKmMbBtTwW])(?![A-Za-z0-9])))?({_UNIT_WORDS})?)",
+        rf"(-)?({_SYMBOL}) ?({_PLAIN_RANGE})(?:( ?(?:万亿|千万|百万|十亿|百亿|千亿|[万亿千百]|(?:million|billion|bn|mn|Bn|"
+        rf"[kKmMbBtTwW])(?![A-Za-z0-9])))?({_UNIT_WORDS})?)",
         _say_symbol,
         "$¥€£₩₽฿₹₫₺₴₿",
     ),
@@ -117,7 +120,8 @@ MONEY = (
         rf"({START}(?:[0-9]{{1,3}}(?:,[0-9]{{3}})+|[1-9][0-9]*|0)\.[0-9]+)(元|块|美元|欧元|英镑|港元|港币)", _say_yuan, "元块镑币"
     ),
     Rule(
-        rf"({START}[0-9]{{1,4}}(?:\.[0-9]{{1,4}})?(?:[-~][0-9]{{1,4}}(?:\.[0-9]{{1,4}})?)?)([wWkK])(?=\+?(?:元|块|人|粉|播放|阅读|点赞|浏览|用户|下载|订单|赞|月薪|年薪|收入|销量|评论|的?工资)|(?<!W)(?:[，。！？、]|\+?\Z))",
+        rf"({START}[0-9]{{1,4}}(?:\.[0-9]{{1,4}})?(?:[-~][0-9]{{1,4}}(?:\.[0-9]{{1,4}})?)?)([wWkK])(?=\+?(?:元|块|人|粉|"
+        rf"播放|阅读|点赞|浏览|用户|下载|订单|赞|月薪|年薪|收入|销量|评论|的?工资)|(?<!W)(?:[，。！？、]|\+?\Z))",
         lambda m: m[0] if m[2] == "K" and len(m[1]) == 1 else _say_thousands(m),
         "wWkK",
     ),

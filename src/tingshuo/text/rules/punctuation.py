@@ -1,7 +1,8 @@
 """What is left after the numbers: Greek letters, signs between words, brackets, quotes, spaces.
 
-The output knows these marks only: ``，。！？；：、…… —— “ ” ‘ ’ （ ） 《 》 ·`` and, between Latin letters, ``'`` and a space. A newline
-stays. What has no reading and no pause is dropped with a warning, letters of other scripts stay for the pronunciation to report.
+The output knows these marks only: ``，。！？；：、…… —— “ ” ‘ ’ （ ） 《 》 ·`` and, between Latin letters, ``'`` and a space. A
+newline stays. What has no reading and no pause is dropped with a warning, letters of other scripts stay for the pronunciation to
+report.
 """
 
 import re
@@ -11,17 +12,40 @@ from tingshuo.text.rules.rule import Rule, RuleSet, compiled
 _GREEK = dict(
     zip(
         "αβγδεζηθικλμνξοπρστυφχψω",
-        "阿尔法 贝塔 伽马 德尔塔 艾普西龙 泽塔 伊塔 西塔 约塔 卡帕 兰姆达 缪 纽 克西 奥密克戎 派 柔 西格玛 陶 宇普西龙 斐 希 普西 欧米伽".split(),
+        [
+            *(
+                "阿尔法",
+                "贝塔",
+                "伽马",
+                "德尔塔",
+                "艾普西龙",
+                "泽塔",
+                "伊塔",
+                "西塔",
+                "约塔",
+                "卡帕",
+                "兰姆达",
+                "缪",
+                "纽",
+                "克西",
+            ),
+            *("奥密克戎", "派", "柔", "西格玛", "陶", "宇普西龙", "斐", "希", "普西", "欧米伽"),
+        ],
         strict=True,
     )
 )
 _GREEK |= {letter.upper(): name for letter, name in _GREEK.items()} | {"ς": "西格玛", "ϕ": "斐", "ϵ": "艾普西龙"}
 _WORDS = {
-    "℃": "摄氏度", "°": "度", "‰": "千分之", "%": "百分号", "№": "号", "¥": "人民币", "$": "美元", "€": "欧元", "£": "英镑", "×": "乘", "÷": "除以",
-    "±": "正负", "≥": "大于等于", "≤": "小于等于", "≠": "不等于", "≈": "约等于", "∞": "无穷大", "√": "对勾", "∑": "求和", "∫": "积分", "∂": "偏", "∆": "德尔塔",
-    "∈": "属于", "∪": "并", "∩": "交", "⊂": "包含于", "∴": "所以", "∵": "因为", "⊥": "垂直于", "∥": "平行于", "∠": "角", "△": "三角形", "□": "方框", "∀": "任意", "∃": "存在",
-    "→": "到", "⇒": "推出", "←": "左箭头", "↑": "上升", "↓": "下降", "↔": "双向箭头", "⇔": "等价于", "➜": "到", "➔": "到", "＝": "等于", "Ω": "欧姆", "§": "节", "‱": "万分之",
-    "㏑": "自然对数", "@": "艾特", "#": "井号", "+": "加", "=": "等于", "&": "和", "^": "", "\\": "反斜杠", "☑": "对勾", "☒": "叉", "✗": "叉", "✘": "叉", "✓": "对勾",
+    "℃": "摄氏度", "°": "度", "‰": "千分之", "%": "百分号", "№": "号", "¥": "人民币", "$": "美元", "€": "欧元", "£": "英镑",
+    "×": "乘", "÷": "除以",
+    "±": "正负", "≥": "大于等于", "≤": "小于等于", "≠": "不等于", "≈": "约等于", "∞": "无穷大", "√": "对勾", "∑": "求和",
+    "∫": "积分", "∂": "偏", "∆": "德尔塔",
+    "∈": "属于", "∪": "并", "∩": "交", "⊂": "包含于", "∴": "所以", "∵": "因为", "⊥": "垂直于", "∥": "平行于", "∠": "角",
+    "△": "三角形", "□": "方框", "∀": "任意", "∃": "存在",
+    "→": "到", "⇒": "推出", "←": "左箭头", "↑": "上升", "↓": "下降", "↔": "双向箭头", "⇔": "等价于", "➜": "到", "➔": "到",
+    "＝": "等于", "Ω": "欧姆", "§": "节", "‱": "万分之",
+    "㏑": "自然对数", "@": "艾特", "#": "井号", "+": "加", "=": "等于", "&": "和", "^": "", "\\": "反斜杠", "☑": "对勾",
+    "☒": "叉", "✗": "叉", "✘": "叉", "✓": "对勾",
 }  # fmt: skip
 _PAUSES = {
     "|": "，",
@@ -104,7 +128,7 @@ _KEEP_GAPS = RuleSet(_GAPS)
 
 
 def keep_gaps(text: str) -> str:
-    """Make a comma of a space between two lines of verse, or after the number of a chapter; other spaces beside hanzi say nothing."""
+    """Make a comma of a space between lines of verse or after the number of a chapter; other such spaces are dropped later."""
     return _KEEP_GAPS(text)
 
 

@@ -1,7 +1,8 @@
 """Traditional to simplified characters: a table of characters, phrases that differ from it, and 乾 and 著 by context.
 
-The table is data, built from OpenCC's dictionaries (Apache-2.0) by ``scripts/build_traditional_table.py``. 乾 and 著 are written in
-simplified text too (乾隆, 著名): 著 becomes 着 and 乾 becomes 干 only where the text is traditional otherwise or the word leaves no doubt.
+The table is data, built from OpenCC's dictionaries (Apache-2.0) by ``scripts/build_traditional_table.py``. 乾 and 著 are
+written in simplified text too (乾隆, 著名): 著 becomes 着 and 乾 becomes 干 only where the text is traditional otherwise or the
+word leaves no doubt.
 """
 
 import re
@@ -12,11 +13,17 @@ from typing import NamedTuple
 from tingshuo.text.rules.rule import compiled
 
 _KEEP_QIAN = "隆|坤|元|陵|县|卦|宁|符|道|清宫|德|化|封|祐|佑|州|纲|象|安|亨|天|明|位|爻|健|夕|兴|务|文|照|泰"
-_DRY = r"乾(?=[杯燥净脆旱涸枯粮洗果酪瘪咳爹娘妈女儿衣冰货草菜巴眼笑嚎瞪柴透裂渴电燥湿瘦炒煎洁等着了])|(?<=[饼晒擦烘风吹喝弄口沥烤晾榨肉鱼豆葡])乾(?![隆坤])"
+_DRY = (
+    r"乾(?=[杯燥净脆旱涸枯粮洗果酪瘪咳爹娘妈女儿衣冰货草菜巴眼笑嚎瞪柴透裂渴电燥湿瘦炒煎洁等着了])|"
+    r"(?<=[饼晒擦烘风吹喝弄口沥烤晾榨肉鱼豆葡])乾(?![隆坤])"
+)
 _KEEP_ZHU = r"(?<![名显卓编原专论巨土昭拙译遗合所撰名])著(?![名作者述书录称有于])"
 
 
-_ASPECT = r"(?<=[看听跟拿带走站坐躺抱笑哭想说等穿戴随顺沿朝向对握牵拉跑活睡急忙接有为活])著(?!名(?!著)|[作者述称])|著(?=[急凉火迷手落实想眼陆装])"
+_ASPECT = (
+    r"(?<=[看听跟拿带走站坐躺抱笑哭想说等穿戴随顺沿朝向对握牵拉跑活睡急忙接有为活])著(?!名(?!著)|[作者述称])|"
+    r"著(?=[急凉火迷手落实想眼陆装])"
+)
 
 
 class _Table(NamedTuple):

@@ -7,14 +7,19 @@ from tingshuo.text.rules.numbers import spell
 from tingshuo.text.rules.rule import Rule
 
 _MARKS = {
-    ".": "点", "/": "斜杠", ":": "冒号", "-": "杠", "_": "下划线", "@": "艾特", "?": "问号", "=": "等于", "&": "和", "#": "井号", "%": "百分号", "+": "加", "~": "波浪号",
+    ".": "点", "/": "斜杠", ":": "冒号", "-": "杠", "_": "下划线", "@": "艾特", "?": "问号", "=": "等于", "&": "和",
+    "#": "井号", "%": "百分号", "+": "加", "~": "波浪号",
     "\\": "反斜杠", "!": "叹号", ",": "逗号", "$": "美元符号", "*": "星号", ";": "分号",
 }  # fmt: skip
 _URL_CHAR = r"A-Za-z0-9\-._~:/?#@!$&*+,;=%"
 _HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61})?\.){1,8}"
-_TLD = r"(?:com|cn|net|org|edu|gov|io|ai|cc|tv|me|info|top|xyz|app|dev|co|uk|jp|hk|tw|us|de|fr|ru|eu|vip|shop|site|wang|club|biz|mil|int)"
+_TLD = (
+    r"(?:com|cn|net|org|edu|gov|io|ai|cc|tv|me|info|top|xyz|app|dev|co|uk|jp|hk|tw|us|de|fr|ru|eu|vip|shop|site|wang|"
+    r"club|biz|mil|int)"
+)
 _EXTENSION = (
-    r"(?:txt|pdf|docx?|xlsx?|pptx?|csv|json|ya?ml|toml|ini|xml|html?|css|js|ts|tsx|jsx|py|java|cpp|c|h|rs|go|rb|php|sh|bat|exe|dll|so|apk|ipa|dmg|iso|zip|rar|7z|tar|gz|bz2|"
+    r"(?:txt|pdf|docx?|xlsx?|pptx?|csv|json|ya?ml|toml|ini|xml|html?|css|js|ts|tsx|jsx|py|java|cpp|c|h|rs|go|rb|php|"
+    r"sh|bat|exe|dll|so|apk|ipa|dmg|iso|zip|rar|7z|tar|gz|bz2|"
     r"mp3|mp4|wav|flac|ogg|opus|m4a|avi|mkv|mov|jpe?g|png|gif|bmp|svg|webp|psd|epub|mobi|md|log|db|sql|onnx|pth?|bin|srt|lrc|vtt)"
 )
 _WORD_OR_DIGITS = re.compile(r"[0-9]+|[A-Za-z]+|.", re.DOTALL)
@@ -51,7 +56,11 @@ def _say_decimal_or_letters(match: re.Match[str]) -> str:
 
 
 WEB = (
-    Rule(r"(?<![0-9A-Za-z])([xX])86(?:([_-]?)64)?(?![0-9A-Za-z])", lambda m: m[1] + "八六" + ("六四" if m[0].endswith("64") else ""), "x"),
+    Rule(
+        r"(?<![0-9A-Za-z])([xX])86(?:([_-]?)64)?(?![0-9A-Za-z])",
+        lambda m: m[1] + "八六" + ("六四" if m[0].endswith("64") else ""),
+        "x",
+    ),
     Rule(rf"(?<![A-Za-z0-9])((?:https?|ftp|wss?|file)://)([{_URL_CHAR}]+)", _say_url, ":"),
     Rule(
         r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}@(?:[A-Za-z0-9-]{1,63}\.){1,5}[A-Za-z]{2,10}(?![A-Za-z0-9])",
