@@ -68,6 +68,8 @@ def track_f0(wav: Wav, sample_rate: int, hop_length: int, fmin: float = 60.0, fm
 
 
 def _smooth(wav: Wav, sample_rate: int) -> Wav:
+    if not len(wav):
+        return wav
     kernel = np.hanning(max(int(SMOOTHING_S * sample_rate), 1) + 2)
     whole = np.convolve(np.asarray(wav, np.float32), (kernel / kernel.sum()).astype(np.float32))
     start = (len(kernel) - 1) // 2

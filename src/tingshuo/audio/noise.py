@@ -102,6 +102,9 @@ class NoiseTable:
         Spectrum
             Shape (count, n_fft // 2 + 1); not to be written to.
         """
+        start = first % self._frames
+        if start + count <= self._frames and self._known[start : start + count].all():
+            return self._rows[start : start + count]
         index = np.arange(first, first + count) % self._frames
         if not self._known[index].all():
             with self._lock:
@@ -109,8 +112,7 @@ class NoiseTable:
                 for run in np.split(missing, np.flatnonzero(np.diff(missing) != 1) + 1):
                     if len(run):
                         self._fill(int(run[0]), len(run))
-        start = first % self._frames
-        return self._rows[start : start + count] if start + count <= self._frames else self._rows[index]
+        return self._rows[index]
 
     def _fill(self, first: int, count: int) -> None:
         wav = self._noise.read(first * self._hop - self._n_fft // 2, (count - 1) * self._hop + self._n_fft)
@@ -153,15 +155,16 @@ class NoiseFrames:
         samples : int
             Length of the signal: so far, when the frames end before it, in all when they do not.
         """
-        centers = np.arange(first, first + count) * self._hop
         half = self._n_fft // 2
-        outside = (centers < half) | (centers + half > samples)
+        inside = first * self._hop >= half and (first + count - 1) * self._hop + half <= samples
+        if inside and self._table is not None:
+            return self._table.read(self._first + first, count)
+        centers = np.arange(first, first + count) * self._hop
         if self._table is None:
             return self._reflected(centers, samples)
-        rows = self._table.read(self._first + first, count)
-        if outside.any():
-            rows = rows.copy()
-            rows[outside] = self._reflected(centers[outside], samples)
+        rows = self._table.read(self._first + first, count).copy()
+        outside = (centers < half) | (centers + half > samples)
+        rows[outside] = self._reflected(centers[outside], samples)
         return rows
 
     def _reflected(self, centers: NDArray[np.int64], samples: int) -> Spectrum:

@@ -2,10 +2,13 @@
 
 from typing import Any, ClassVar
 
+import numpy as np
+
 from tingshuo.audio.encoders import Encoder, Pcm
 from tingshuo.audio.formats import Format
 from tingshuo.audio.ogg import SerialNumber
 from tingshuo.errors import AudioError
+from tingshuo.types import Wav
 
 MP3_BITS_PER_S = 64_000
 """For each channel."""
@@ -73,8 +76,12 @@ class SndfileEncoder(Encoder):
 
     def _encode(self, pcm: Pcm) -> bytes:
         if len(pcm):
-            self._file.write(pcm)
+            self._file.write(self._samples(pcm))
         return self._sink.drain()
+
+    def _samples(self, pcm: Pcm) -> Pcm | Wav:
+        """Return samples in the type in which libsndfile gets them."""
+        return pcm
 
     def _finish(self) -> bytes:
         self._file.close()
@@ -99,6 +106,7 @@ class Mp3Encoder(SndfileEncoder):
 
     The first frame holds no sound but a table (frames, bytes, samples to skip) that is only known at the end. A file has it;
     from a stream the frame is left out, and the codec's own delay (about 46 ms at 24 kHz) is heard as silence at the start.
+    At constant bit rates LAME lowers the level by 0.4 dB so that the decoded peaks stay in range.
     """
 
     CONTAINER, SUBTYPE = "MP3", "MPEG_LAYER_III"
@@ -111,6 +119,10 @@ class Mp3Encoder(SndfileEncoder):
 
     def _encode(self, pcm: Pcm) -> bytes:
         return self._without_table(super()._encode(pcm))
+
+    def _samples(self, pcm: Pcm) -> Wav:
+        # libsndfile 1.2.2 mixes the two channels of 16-bit samples up, not those of floats.
+        return pcm.astype(np.float32) / np.float32(32768)
 
     def _finish(self) -> bytes:
         out = self._without_table(super()._finish())

@@ -68,11 +68,13 @@ class PulseTrain:
         f0 = np.concatenate([self._f0, f0], dtype=np.float32)
         self._f0 = f0[-1:]
         level, slope = f0[:-1, None], np.diff(f0)[:, None]
-        pulses = np.zeros((len(level), self._hop), np.float32)
         phase = self._advance(level, slope)
-        rows = np.flatnonzero(np.maximum(f0[:-1], f0[1:]) > VOICED_ABOVE_HZ)
-        if len(rows):
-            pulses[rows] = self._voiced(level[rows], slope[rows], phase[rows])
+        voiced = np.maximum(f0[:-1], f0[1:]) > VOICED_ABOVE_HZ
+        if voiced.all():
+            return self._voiced(level, slope, phase).reshape(-1)
+        pulses = np.zeros((len(level), self._hop), np.float32)
+        if voiced.any():
+            pulses[voiced] = self._voiced(level[voiced], slope[voiced], phase[voiced])
         return pulses.reshape(-1)
 
     def _voiced(self, level: NDArray[np.float32], slope: NDArray[np.float32], phase: NDArray[np.float64]) -> Wav:
@@ -104,7 +106,7 @@ class PulseTrain:
         A sum modulo one turn of integers in units of 2**-64 turns: exact, however it is grouped.
         """
         hops = level * self._level_turns[-1] + slope * self._slope_turns[-1]
-        steps = ((hops - np.floor(hops)) * 2.0**53).astype(np.uint64) << np.uint64(11)
+        steps = (hops * 2.0**53).astype(np.uint64) << np.uint64(11)  # whole turns are shifted out
         phase = np.cumsum(np.concatenate([self._phase, steps]), axis=0, dtype=np.uint64)
         self._phase = phase[-1:]
         turns: NDArray[np.float64] = (phase[:-1] >> np.uint64(11)).astype(np.float64)

@@ -1,0 +1,82 @@
+import io
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tingshuo.audio.encoders import to_pcm16
+from tingshuo.audio.read import read
+from tingshuo.audio.write import encode, open_encoder
+from tingshuo.errors import AudioError, EncoderNotInstalledError
+
+
+@pytest.fixture
+def fake_ffmpeg(tmp_path, monkeypatch):
+    """Put a program named ffmpeg first on the PATH: ``fake_ffmpeg(body)`` with Python code."""
+
+    def install(body):
+        program = tmp_path / "ffmpeg"
+        program.write_text(f"#!{sys.executable} -S\nimport sys\n{body}")
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", str(tmp_path))
+
+    return install
+
+
+ECHO = "sys.stdout.buffer.write(' '.join(sys.argv[1:]).encode() + b'|' + sys.stdin.buffer.read())"
+
+
+def test_samples_go_in_and_bytes_come_out(fake_ffmpeg, speechlike):
+    fake_ffmpeg(ECHO)
+    command, _, samples = encode(speechlike, 24000, "aac").partition(b"|")
+    assert samples == to_pcm16(speechlike).tobytes()
+    assert b"-f s16le -ar 24000 -ac 1 -i pipe:0" in command
+    assert command.endswith(b"-f adts pipe:1")
+
+
+def test_much_audio_does_not_block(fake_ffmpeg):
+    fake_ffmpeg("import shutil\nshutil.copyfileobj(sys.stdin.buffer, sys.stdout.buffer)")
+    wav = np.zeros(100_000, np.float32)
+    with open_encoder("aac", 24000) as encoder:
+        size = sum(len(encoder.encode(wav)) for _ in range(20))
+        assert size + len(encoder.finish()) == 20 * 200_000
+
+
+def test_a_failure_is_said_with_its_reason(fake_ffmpeg, speechlike):
+    fake_ffmpeg("sys.stdin.buffer.read(); print('first'); print('no such encoder', file=sys.stderr); sys.exit(3)")
+    with pytest.raises(AudioError, match="ffmpeg failed with status 3: no such encoder"):
+        encode(speechlike, 24000, "aac")
+
+
+def test_a_program_that_dies_early_is_said(fake_ffmpeg):
+    fake_ffmpeg("sys.exit(9)")
+    wav = np.zeros(1_000_000, np.float32)
+    with pytest.raises(AudioError, match="status 9: it gave no reason"):
+        encode(wav, 24000, "aac")
+
+
+def test_giving_up_ends_the_program(fake_ffmpeg, speechlike):
+    fake_ffmpeg(ECHO)
+    encoder = open_encoder("aac", 24000)
+    encoder.encode(speechlike)
+    encoder.close()
+    assert encoder._process.returncode is not None
+    encoder.close()
+
+
+def test_a_missing_program_is_named_with_the_remedy(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(EncoderNotInstalledError, match="needs the program ffmpeg on the PATH; install it, or choose mp3 or opus"):
+        open_encoder("aac", 24000)
+
+
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="no ffmpeg on this machine")
+def test_the_real_program_makes_aac(speechlike, tmp_path: Path):
+    data = encode(speechlike, 24000, "aac")
+    # An ADTS frame begins with twelve set bits.
+    assert data[0] == 0xFF
+    assert data[1] & 0xF0 == 0xF0
+    with pytest.raises(AudioError, match="cannot be read"):
+        read(io.BytesIO(data))
