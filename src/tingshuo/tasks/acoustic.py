@@ -123,7 +123,7 @@ class SentenceAcoustics:
         with self._stopwatch("acoustic_ms"):
             self._extend_pitch(stop)
         f0 = np.exp(self._normalised_f0[start:stop] * self._timbre.f0.log_f0_std + self._timbre.f0.log_f0_mean)
-        return (f0 * (1 - self._unvoiced[start:stop])).astype(np.float32)
+        return np.asarray(f0 * (1 - self._unvoiced[start:stop]), np.float32)
 
     def mel(self, start: int, stop: int) -> Floats:
         """Log-mel of frames ``start`` to ``stop``, (n_mels, stop - start)."""
@@ -215,7 +215,7 @@ def tilt_shape(mel: MelConfig) -> Floats:
     edges = np.linspace(2595 * np.log10(1 + mel.fmin / 700), 2595 * np.log10(1 + mel.fmax / 700), mel.n_mels + 2)
     centres_hz = 700 * (10 ** (edges[1:-1] / 2595) - 1)
     octaves = np.log2(np.clip(centres_hz, TILT_LOW_HZ, TILT_HIGH_HZ) / TILT_PIVOT_HZ)
-    return (octaves * np.log(10) / 20).astype(np.float32)
+    return np.asarray(octaves * np.log(10) / 20, np.float32)
 
 
 def _governing_word(word_index: NDArray[np.int64]) -> NDArray[np.int64]:
