@@ -48,7 +48,7 @@ def test_unvoiced_stretches_are_zero():
     wav = PulseTrain(RATE, HOP).extend(truth)
     wav += np.random.default_rng(0).standard_normal(len(wav)).astype(np.float32) * 0.005
     estimate = track_f0(wav, RATE, HOP)
-    for start, voiced in ((0, True), (60, False), (120, True), (180, False)):
+    for start, voiced in ((0, 1.0), (60, 0.0), (120, 1.0), (180, 0.0)):
         inner = estimate[start + 4 : start + 56]
         assert (inner > 0).mean() == pytest.approx(voiced, abs=0.02)
 
