@@ -75,8 +75,15 @@ def normalize_report(text: str) -> Normalized:
         Any string, of any length.
     """
     warnings: dict[str, None] = {}
-    spoken = [_speak(piece, warnings) for piece in pieces(text)]
-    return Normalized((tidy("".join(spoken)) if len(spoken) > 1 else "".join(spoken)).strip(" "), tuple(warnings))
+    for _ in range(_PASSES):
+        spoken = [_speak(piece, warnings) for piece in pieces(text)]
+        if len(spoken) == 1:
+            return Normalized(spoken[0].strip(" "), tuple(warnings))
+        joined = tidy("".join(spoken)).strip(" ")
+        if joined == text:
+            break
+        text = joined  # once more, for what meets only now that the pieces are together
+    return Normalized(text, tuple(warnings))
 
 
 def pieces(text: str) -> Iterator[str]:
