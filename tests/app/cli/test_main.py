@@ -22,6 +22,10 @@ def test_every_help_has_an_example(tingshuo, verb):
     assert f"tingshuo {verb}" in done.text.split("Example:")[1]
 
 
+def test_nothing_asked_for_is_answered_with_help(tingshuo):
+    assert tingshuo().text == tingshuo("--help").text == tingshuo("-h").text
+
+
 def test_version(tingshuo):
     done = tingshuo("--version")
     assert (done.code, done.text) == (0, f"tingshuo {__version__}\n")

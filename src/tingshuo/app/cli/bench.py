@@ -17,8 +17,9 @@ def bench(
     repeats: Annotated[int, typer.Option(help="Runs of which the median is taken.")] = 5,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Measure speed and memory: RTF, cold start, first audio of a warm server, and memory under many requests.
+    """Measure speed and memory.
 
+    RTF, cold start, first audio of a warm server, and the server's memory under many requests.
     Other work on the machine makes every figure worse.
 
     Example:

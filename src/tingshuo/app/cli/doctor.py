@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from importlib import metadata
 from typing import Annotated, Any
 
 import typer
@@ -34,7 +33,9 @@ def doctor(
     voice: Annotated[str, typer.Option("--voice", "-v", help="The voice to try.")] = "default",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Show what is installed, which engine and how many threads are used, and the speed to expect here.
+    """Show what is installed and the speed to expect here.
+
+    Engines, formats, instruction sets, usable cores, the voice's files, and a short measured run.
 
     Example:
 

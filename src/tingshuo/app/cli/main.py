@@ -20,7 +20,6 @@ from tingshuo.errors import TingshuoError, outcome
 
 app = typer.Typer(
     name="tingshuo",
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -54,7 +53,7 @@ def run(arguments: Sequence[str]) -> int:
     """
     arguments, debug = _take_debug(arguments)
     try:
-        code = app(list(arguments), prog_name="tingshuo", standalone_mode=False)
+        code = app(arguments or ["--help"], prog_name="tingshuo", standalone_mode=False)
     except TingshuoError as error:
         if debug:
             raise
