@@ -6,7 +6,7 @@ a rewritten stretch places are shared out evenly, so that marks, times and marku
 
 from itertools import pairwise
 
-_MOST_PAIRS = 1_000_000
+_MOST_PAIRS = 40_000
 
 
 def align(before: str, after: str) -> list[int]:
@@ -15,7 +15,7 @@ def align(before: str, after: str) -> list[int]:
     Parameters
     ----------
     before, after : str
-        A text and its rewritten form; meant for sentences. Beyond a million pairs of characters places are shared out evenly
+        A text and its rewritten form; meant for sentences. Beyond 40,000 pairs of characters places are shared out evenly
         over the whole.
 
     Returns
