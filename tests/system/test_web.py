@@ -529,6 +529,9 @@ def contrast(one: str, other: str) -> float:
 
 def test_every_control_has_a_name_and_nothing_jumps(visit):
     page = visit.page
+    speak(visit, "……")
+    visit.wait("error")
+    visit.complaints.clear()
     spoken(visit)
     nameless = page.evaluate("""() => [...document.querySelectorAll("button, input, select, textarea, [role]")]
       .filter((e) => !["presentation", "status", "alert"].includes(e.getAttribute("role")))

@@ -61,8 +61,9 @@ export class Compose {
     const count = countCharacters(this.text);
     const over = count - this.limit;
     const limit = Number.isFinite(this.limit) ? translator.number(this.limit) : "…";
-    this.count.textContent =
-      over > 0 ? translator.t("tooLong", { over: translator.number(over) }) : translator.t("count", { count: translator.number(count), limit });
+    this.count.textContent = over > 0
+      ? translator.t("tooLong", { over: translator.number(over) })
+      : translator.t("count", { count: translator.number(count), limit });
     this.count.classList.toggle("over", over > 0);
     this.box.setAttribute("aria-invalid", String(over > 0));
     this.estimate.textContent = count && over <= 0 ? translator.t("estimate", { time: this.#estimate() }) : "";

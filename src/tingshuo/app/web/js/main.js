@@ -20,7 +20,7 @@ const byId = (id) => document.getElementById(id);
 
 const translator = new Translator();
 translator.apply(document);
-const player = new Player(byId("audio"));
+const player = new Player(document.querySelector("audio"));
 const session = new Session(player, new Track());
 const controls = new Controls(document.querySelector("main"), translator, loadSettings());
 const history = new History();

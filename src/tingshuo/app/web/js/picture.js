@@ -5,6 +5,7 @@ import { cssColours, sharpen } from "./canvas.js";
 const TILE = 256;
 const TILES_KEPT = 24;
 const WAVE_SHARE = 0.34;
+const MEL_COLOURS = ["--mel-low", "--mel-mid", "--mel-high"];
 
 export class Picture {
   /**
@@ -21,8 +22,8 @@ export class Picture {
 
   /** Read the colours again, after a change of theme or emotion. */
   recolour() {
-    this.colours = cssColours(this.canvas, ["--mel-low", "--mel-mid", "--mel-high", "--wave", "--wave-played", "--playhead", "--line"]);
-    this.palette = palette([this.colours["--mel-low"], this.colours["--mel-mid"], this.colours["--mel-high"]]);
+    this.colours = cssColours(this.canvas, [...MEL_COLOURS, "--wave", "--wave-played", "--playhead", "--line"]);
+    this.palette = palette(MEL_COLOURS.map((name) => this.colours[name]));
     this.tiles.clear();
   }
 
@@ -39,7 +40,7 @@ export class Picture {
     context.clearRect(0, 0, width, height);
     this.#drawMel(context, waveHeight, width, height - waveHeight);
     this.#drawWave(context, width, waveHeight, positionS, ratio);
-    if (this.track.columns) this.#drawHead(context, positionS, height);
+    if (this.track.columns) this.#drawHead(context, positionS, width, height);
   }
 
   #drawMel(context, top, width, height) {
@@ -104,10 +105,11 @@ export class Picture {
     }
   }
 
-  #drawHead(context, positionS, height) {
+  #drawHead(context, positionS, width, height) {
     const x = this.viewport.x(positionS);
+    if (x < 0 || x > width + 1) return;
     context.fillStyle = this.colours["--playhead"];
-    context.fillRect(x - 1, 0, 2, height);
+    context.fillRect(Math.min(x - 1, width - 2), 0, 2, height);
     context.beginPath();
     context.arc(x, 3, 3.5, 0, 2 * Math.PI);
     context.fill();

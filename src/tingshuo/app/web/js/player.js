@@ -20,6 +20,7 @@ export class Player extends EventTarget {
     /** @type {LiveVoice | null} */
     this.live = null;
     this.fileUrl = "";
+    audio.addEventListener("loadedmetadata", () => this.#rescue());
     for (const name of UPDATES) audio.addEventListener(name, () => this.#changed());
     audio.addEventListener("ended", () => this.dispatchEvent(new Event("ended")));
     audio.addEventListener("error", () => {
@@ -162,6 +163,13 @@ export class Player extends EventTarget {
     this.audio.currentTime = seconds;
     this.live.release();
     this.live = null;
+  }
+
+  /** Where the browser gives no running context (no sound card, a call on a phone), play the file as soon as it is there. */
+  #rescue() {
+    if (!this.live?.playing || this.context.state === "running") return;
+    this.#takeOver(this.live.positionS);
+    this.play();
   }
 
   #liveEnded() {

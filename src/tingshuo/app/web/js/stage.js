@@ -154,19 +154,20 @@ export class Stage {
   #drawMetrics() {
     const { utterance } = this.session;
     const summary = utterance?.summary;
-    const put = (name, text, title = "") => {
+    const put = (name, text, title) => {
       const element = this.root.querySelector(`[data-metric=${name}]`);
       element.textContent = text;
-      element.parentElement.title = title;
+      element.parentElement.title = title || "";
     };
-    const { t } = { t: (...args) => this.translator.t(...args) };
-    put("first", utterance?.firstAudioMs ? milliseconds(utterance.firstAudioMs) : "—", summary ? this.#stages(summary.stages) : "");
-    put("rtf", summary ? ratio(summary.rtf) : "—", summary ? t("faster", { times: Math.round(1 / summary.rtf) }) : "");
+    put("first", utterance?.firstAudioMs ? milliseconds(utterance.firstAudioMs) : "—", summary && this.#stages(summary.stages));
+    const times = summary && Math.round(1 / summary.rtf);
+    put("rtf", summary ? ratio(summary.rtf) : "—", summary && this.translator.t("faster", { times }));
     put("duration", summary ? clock(summary.duration_s) : "—");
   }
 
   #stages(stages) {
-    const [ttfb, text, acoustic, vocoder] = ["ttfb_ms", "text_ms", "acoustic_ms", "vocoder_ms"].map((name) => milliseconds(stages[name] ?? 0));
-    return this.translator.t("stages", { ttfb, text, acoustic, vocoder });
+    const names = ["ttfb", "text", "acoustic", "vocoder"];
+    const values = names.map((name) => [name, milliseconds(stages[`${name}_ms`] ?? 0)]);
+    return this.translator.t("stages", Object.fromEntries(values));
   }
 }
