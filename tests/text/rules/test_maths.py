@@ -21,7 +21,8 @@ def test_fractions(parts, spoken):
 @pytest.mark.parametrize(
     ("written", "spoken"),
     [
-        ("3-1", "三到一"),
+        ("3-1", "三比一"),
+        ("1-3", "一到三"),
         ("比分3-1", "比分三比一"),
         ("3-1=2", "三减一等于二"),
         ("-1", "负一"),
@@ -35,7 +36,15 @@ def test_one_sign_in_its_contexts(written, spoken):
 
 
 @pytest.mark.parametrize(
-    ("written", "spoken"), [("2^-3", "二的负三次方"), ("2^{10}", "二的十次方"), ("10⁻³", "十的负三次方"), ("5³", "五的立方")]
+    ("written", "spoken"),
+    [
+        ("2^-3", "二的负三次方"),
+        ("2^n", "二的n次方"),
+        ("3×10^+8", "三乘十的八次方"),
+        ("2^{10}", "二的十次方"),
+        ("10⁻³", "十的负三次方"),
+        ("5³", "五的立方"),
+    ],
 )
 def test_powers(written, spoken):
     assert normalize(written) == spoken

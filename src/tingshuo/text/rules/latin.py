@@ -128,6 +128,7 @@ VERSIONS = (
 )
 
 ATTACHED = (
+    Rule(r"(?<![A-Za-z])(K?N95|AK-?47)(?![0-9A-Za-z])", lambda m: spell(m[1].replace("-", "")), "NA"),
     Rule(r"(?<![A-Za-z])([Ww])i-?([Ff])i(?![A-Za-z])", lambda m: "WiFi", "-"),
     Rule(r"(?<![A-Za-z])([Ee])-(?=mail)", lambda m: m[1], "-"),
     Rule(

@@ -86,7 +86,8 @@ def _exponent(written: str) -> str:
         return "平方"
     if written == "3":
         return "立方"
-    return signed(written) + "次方"
+    bare = written.lstrip("+")
+    return (bare if bare.isalpha() else signed(bare)) + "次方"
 
 
 def _say_power(match: re.Match[str]) -> str:
@@ -163,6 +164,7 @@ RATIOS = (
 )
 
 MATHS = (
+    Rule(r"(?<![0-9A-Za-z./])24/7(?![0-9/.])", lambda m: "二十四七", "/"),
     Rule(rf"(?:(?<![0-9A-Za-z.])([0-9]{{1,6}}) ?)?([{''.join(_FRACTIONS)}])", _say_vulgar, "".join(_FRACTIONS)),
     Rule(
         r"(?<![0-9A-Za-z.])([0-9]{1,12}(?:\.[0-9]{1,12})?) ?[×xX*] ?10(?:\^([+-]?[0-9]{1,4})|([⁰¹²³⁴-⁹⁻]{1,5}))(?:/(L|mL|"

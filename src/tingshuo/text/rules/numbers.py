@@ -31,6 +31,7 @@ _ONE = frozenset(
     "拨辈餐页行列箭小百美欧港日韩卢摄伏瓦帕焦牛摩欧赫比字兆厅卫票招集款站折局球罐课侧边端栏宗桩则撮绺缕丛簇捆沓摞筐篓"
     "锅勺匙碟杆挺发枪拳脚跤圈处村镇地姓桌席格码剂味针吉安流转像卷节股盏扇顶所架具尊"
 )
+_ADDRESS = frozenset("班栋号室单楼层座")
 _NOT = (
     "分之",
     "年级",
@@ -172,6 +173,10 @@ def _say_plain(match: re.Match[str]) -> str:
     written, after = match[0], rest(match)
     if written.isdigit() and looks_like_code(written, after):
         return spell(written)
+    if "-" in written[1:] and after[:1] not in ("点", "折"):
+        first, second = split_range(written)
+        if second and first.isdigit() and second.isdigit() and int(first) >= int(second):
+            return cardinal(first) + ("杠" if after[:1] in _ADDRESS else "比") + cardinal(second)
     return quantity(written, after)
 
 
@@ -190,10 +195,11 @@ def _say_list(match: re.Match[str]) -> str:
 
 
 DASHES = (
+    Rule(r"(?:^|(?<=[\s，。：:（(]))~ ?(?=[0-9])", lambda m: "约", "~"),
     Rule(r"(?<![0-9A-Za-z./])[0-9]{1,3}(?:/[0-9]{1,3}){2,8}(?![0-9/.])", lambda m: m[0].replace("/", "、"), "/"),
     Rule(r"(?<=[0-9])：(?=[0-9])", lambda m: ":", "："),
     Rule(r"§ ?([0-9]{1,4}(?:\.[0-9]{1,3})?)", lambda m: f"第{m[1]}节", "§"),
-    Rule(r"(?<=[0-9%‰℃°元年月日号时点分])(?: ?—{1,2} ?|–)(?=-?[0-9])", lambda m: "-", "—"),
+    Rule(r"(?<=[0-9%‰℃°元年月日号时点分])(?: ?—{1,2} ?|–)(?=-?[0-9]|前[0-9])", lambda m: "-", "—"),
     Rule(r"(?<=[0-9A-Za-z%])～(?=-?[0-9])", lambda m: "~", "～"),
 )
 """One hyphen for the dashes of ranges."""
@@ -215,7 +221,7 @@ ORDINALS = (
         lambda m: "第" + "点".join(cardinal(part) for part in m[1].split(".")),
         "第",
     ),
-    Rule(r"(?<=[在到去上至住下楼座栋])2层", lambda m: "二层", "层"),
+    Rule(r"(?<=[在到去上至住下楼座栋元])2层", lambda m: "二层", "层"),
     Rule(r"第 ?([0-9]{1,8})(?:[-~到至](第?)([0-9]{1,8}))?", _say_ordinal, "第"),
     Rule(r"(?<![A-Za-z])[Nn][Oo]\. ?([0-9]{1,6})(?![0-9.])", lambda m: "第" + cardinal(m[1]), "Nn"),
     Rule(r"№ ?([0-9]{1,6})(?![0-9.])", lambda m: "第" + cardinal(m[1]), "№"),
@@ -225,6 +231,7 @@ ORDINALS = (
 )
 
 PLAIN = (
+    Rule(r"(?<![0-9])1(0{2}|0{3}|0{4})分之", lambda m: {2: "百", 3: "千", 4: "万"}[len(m[1])] + "分之", "分"),
     Rule(r"(?<=[A-Za-z])(?<!Fig)(?<!Vol)(?<!No)\.(?=[0-9])", lambda m: "点", "."),
     Rule(r"(?<![0-9A-Za-z.])([0-9]{5,8})万(?!亿)", lambda m: cardinal(m[1] + "0000"), "万"),
     Rule(r"(?<![0-9A-Za-z.])([12])米([0-9]{2})(?![0-9.]|[米厘个人])", lambda m: signed(m[1], "米") + "米" + spell(m[2]), "米"),

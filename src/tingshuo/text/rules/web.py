@@ -89,7 +89,7 @@ WEB = (
     Rule(r"@(?=[A-Za-z0-9_一-鿿])", lambda m: "艾特", "@"),
     Rule(r"(?<![#A-Za-z0-9])#([^#\s]{1,40})#", lambda m: m[1], "#"),
     Rule(r"(?<![A-Za-z])([CcFfJ])#(?![A-Za-z0-9])", lambda m: m[1].upper() + " Sharp", "#"),
-    Rule(r"(?<![A-Za-z0-9+])([A-Za-z]|Notepad|notepad|DevC?)\+\+(?![0-9A-Za-z])", lambda m: m[1] + "加加", "+"),
+    Rule(r"(?<![A-Za-z0-9+])([A-Za-z]|Notepad|notepad|DevC?)\+\+(?![A-Za-z])", lambda m: m[1] + "加加", "+"),
     Rule(r"(?<![^\s，。！？；：])#(?=[A-Za-z一-鿿])", lambda m: "", "#"),
     Rule(r"(?<=[A-Za-z0-9])_(?=[A-Za-z0-9])", lambda m: "下划线", "_"),
 )
