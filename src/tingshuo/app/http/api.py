@@ -85,18 +85,18 @@ async def speak_stream(request: Request) -> Response:
     return StreamReply(lines, job.aclose, "application/x-ndjson", timing_header(take.stream.stages))
 
 
-@router.head("/audio/{result_id}", include_in_schema=False)
+@router.head("/audio/{id}", include_in_schema=False)
 @router.get(
-    "/audio/{result_id}",
+    "/audio/{id}",
     summary="Finished audio",
     responses={
         200: {"description": "The file; ranges are answered with 206.", "content": {"audio/*": {}}},
         404: {"description": "Never was, or is gone."},
     },
 )
-async def audio(request: Request, result_id: str, if_none_match: Annotated[str | None, Header()] = None) -> Response:
+async def audio(request: Request, id: str, if_none_match: Annotated[str | None, Header()] = None) -> Response:
     """The file that a reply's `audio_url` names. It never changes; it is kept for an hour at most."""
-    result = the_service(request).results.get(result_id)
+    result = the_service(request).results.get(id)
     headers = {
         "etag": f'"{result.id}"',
         "cache-control": "private, max-age=3600, immutable",
