@@ -77,7 +77,8 @@ def graph_entries(models: Mapping[str, Mapping[str, onnx.ModelProto]]) -> dict[s
             "outputs": _specs(model.graph.output),
             "variants": [
                 {"engine": ENGINE, "precision": precision, "path": graph_path(name, precision), "weights": [weights]}
-                for precision in models
+                for precision, graphs in models.items()
+                if name in graphs
             ],
         }
     return entries

@@ -24,6 +24,8 @@ class FastSpeechConfig(StrictModel):
     duration_layers: int = 3
     duration_kernel: int = 5
     """Phonemes that one convolution of the duration predictor sees."""
+    pitch_hidden: int = 256
+    """Features between the layers of the pitch predictor."""
     pitch_layers: int = 4
     pitch_kernel: int = 7
     """Frames that one convolution of the pitch predictor sees."""

@@ -46,8 +46,8 @@ class FastSpeech(nn.Module):
         self.encoder = nn.ModuleList(
             TransformerBlock(dim, config.encoder_hidden, config.heads) for _ in range(config.encoder_layers)
         )
-        self.duration = Predictor(dim, config.duration_layers, config.duration_kernel, 1)
-        self.pitch = Predictor(dim, config.pitch_layers, config.pitch_kernel, 2)
+        self.duration = Predictor(dim, dim, config.duration_layers, config.duration_kernel, 1)
+        self.pitch = Predictor(dim, config.pitch_hidden, config.pitch_layers, config.pitch_kernel, 2)
         kernel = config.pitch_embedding_kernel
         self.pitch_embedding = nn.Conv1d(2, decoder_dim, kernel, padding=kernel // 2)
         self.decoder_in = nn.Linear(dim + PLACE_FEATURES, decoder_dim)

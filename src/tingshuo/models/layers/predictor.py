@@ -3,6 +3,8 @@
 Source: the variance predictor of Ren et al. 2020, "FastSpeech 2", with GELU.
 """
 
+from itertools import pairwise
+
 from torch import Tensor, nn
 
 
@@ -12,7 +14,9 @@ class Predictor(nn.Module):
     Parameters
     ----------
     dim : int
-        Features of a step, in and between the layers.
+        Features of a step.
+    hidden : int
+        Features between the layers.
     layers : int
         Number of convolutions.
     kernel : int
@@ -23,12 +27,13 @@ class Predictor(nn.Module):
         Probability of dropping a feature while training.
     """
 
-    def __init__(self, dim: int, layers: int, kernel: int, out: int, dropout: float = 0.2) -> None:
+    def __init__(self, dim: int, hidden: int, layers: int, kernel: int, out: int, dropout: float = 0.2) -> None:
         super().__init__()
-        self.convs = nn.ModuleList(nn.Conv1d(dim, dim, kernel, padding=kernel // 2) for _ in range(layers))
-        self.norms = nn.ModuleList(nn.LayerNorm(dim) for _ in range(layers))
+        widths = [dim, *[hidden] * layers]
+        self.convs = nn.ModuleList(nn.Conv1d(a, b, kernel, padding=kernel // 2) for a, b in pairwise(widths))
+        self.norms = nn.ModuleList(nn.LayerNorm(hidden) for _ in range(layers))
         self.dropout = nn.Dropout(dropout)
-        self.out = nn.Linear(dim, out)
+        self.out = nn.Linear(hidden, out)
 
     def forward(self, x: Tensor, valid: Tensor | None = None) -> Tensor:
         """Predict: ``x`` (B, N, D), ``valid`` (B, N) of 0 and 1 or None; returns (B, N, out)."""

@@ -69,8 +69,10 @@ class TransformerBlock(nn.Module):
         y = self.conv_norm(x)
         if valid is not None:
             y = y * valid[..., None]
-        y = self.conv_out(nn.functional.gelu(self.conv_in(y.transpose(1, 2)))).transpose(1, 2)
-        x = x + self.dropout(y)
+        y = nn.functional.gelu(self.conv_in(y.transpose(1, 2)))
+        if valid is not None:
+            y = y * valid[:, None]  # the first convolution reaches into the padding
+        x = x + self.dropout(self.conv_out(y).transpose(1, 2))
         return x if valid is None else x * valid[..., None]
 
 
