@@ -58,6 +58,7 @@ def test_line_ends_of_every_kind(end: str) -> None:
 
 def test_a_line_break_inside_an_english_sentence_is_a_blank() -> None:
     assert [sentence.source for sentence in spoken("hello my dear\nworld.\nBye.")] == ["hello my dear world.", "Bye."]
+    assert [sentence.source for sentence in spoken("apple\nbanana")] == ["apple", "banana"]
 
 
 def test_the_first_sentence_is_short_and_comes_before_the_rest_is_read() -> None:
@@ -152,6 +153,7 @@ def test_what_is_no_text_is_removed_with_a_warning() -> None:
 
 def test_unspeakable_pieces_join_the_source_of_what_follows() -> None:
     assert [sentence.source for sentence in spoken("ꙮꙮ。你好。")] == ["ꙮꙮ。你好。"]
+    assert [sentence.source for sentence in spoken("一\n***\n二")] == ["一", "***\n二"]
 
 
 def test_warnings_are_told_once_and_not_without_end() -> None:

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tingshuo.text.split import BUDGET, FIRST_BUDGET, split
@@ -48,6 +48,7 @@ def test_cuts_are_where_a_sentence_ends(pieces: list[str]) -> None:
 
 
 @given(st.text("我们，。！？“”（）…、.3a /:; \n(\"'" + "好", max_size=200), st.integers(1, 60), st.integers(0, 60))
+@settings(deadline=None)
 def test_pieces_put_together_are_the_text(text: str, budget: int, first_budget: int) -> None:
     pieces = cut(text, budget=budget, first_budget=first_budget)
     assert "".join(pieces) == text
@@ -55,6 +56,7 @@ def test_pieces_put_together_are_the_text(text: str, budget: int, first_budget: 
 
 
 @given(st.text("我们的时候，。、“”", max_size=400), st.integers(5, 60))
+@settings(deadline=None)
 def test_no_piece_has_more_hanzi_than_the_budget(text: str, budget: int) -> None:
     assert all(sum(char not in "，。、“”" for char in piece) <= budget for piece in cut(text, budget=budget))
 

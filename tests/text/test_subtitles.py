@@ -1,7 +1,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tingshuo.errors import RequestError
@@ -106,6 +106,7 @@ _SENTENCES = st.lists(
 
 
 @given(_SENTENCES, st.integers(1, 30))
+@settings(deadline=None)
 def test_any_sentences_make_cues_in_order_with_all_their_text(parts: list[tuple[str, str]], longest_line: int) -> None:
     sentences = []
     for i, (text, words) in enumerate(parts):

@@ -29,7 +29,8 @@ _UNWANTED = re.compile(
 )
 _LINE_END = re.compile(r"[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]\s*")
 _NEWLINE = re.compile(r"\r\n|[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
-_WRAPPED = re.compile(r"[A-Za-z,]")
+
+_ENGLISH = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ,\"'")
 
 
 class Frontend:
@@ -94,6 +95,7 @@ class Frontend:
         spoken = False
         skipped = ""
         for block in self._blocks(text):
+            skipped += "\n" if skipped else ""
             for sentence in self._block_sentences(block, 0 if spoken else self._first_budget):
                 if not any(word.syllables for word in sentence.words):
                     skipped += sentence.source
@@ -102,6 +104,7 @@ class Frontend:
                 yield replace(sentence, source=skipped + sentence.source) if skipped else sentence
                 skipped = ""
         if not spoken:
+            skipped = skipped.strip()
             found = skipped if len(skipped) <= 20 else skipped[:20] + "…"
             what = f"found only {found!r}" if found else "the markup has no text"
             raise TextError(f"there is nothing to speak: {what}; give letters, digits or Chinese characters")
@@ -154,10 +157,17 @@ def _plain_runs(text: str, warn: Callable[[str], None]) -> Iterator[Run]:
     done = 0
     for match in _LINE_END.finditer(text):
         blank = len(_NEWLINE.findall(match[0])) > 1
-        yield from inline_runs(text[done : match.start()], warn)
+        line = text[done : match.start()]
+        yield from inline_runs(line, warn)
         done = match.end()
-        if not blank and _WRAPPED.match(text, match.start() - 1) and "a" <= text[done : done + 1] <= "z":
+        if not blank and _goes_on(line, text[done : done + 1]):
             yield Run(" ")
         else:
             yield Run(border="paragraph" if blank else "line")
     yield from inline_runs(text[done:], warn)
+
+
+def _goes_on(line: str, following: str) -> bool:
+    """Tell whether a line of several English words goes on in the next line, which begins with ``following``."""
+    last = line[-1:]
+    return "a" <= following <= "z" and line[:1] in _ENGLISH and last in _ENGLISH and last != '"' and " " in line
