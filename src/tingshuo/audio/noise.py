@@ -21,8 +21,8 @@ BLOCK_SAMPLES = 1 << 12
 class SeededNoise:
     """Standard normal noise, read in any order.
 
-    Philox numbers (J. Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011), whose raw stream NumPy promises
-    never to change, through the Box-Muller transform; faster than NumPy's own normal numbers, whose stream is not promised.
+    Random words are a hash of their index (SplitMix64: G. Steele, D. Lea and C. Flood, "Fast splittable pseudorandom number
+    generators", 2014), so no library's next version changes them; the Box-Muller transform makes them normal.
 
     Parameters
     ----------
@@ -31,10 +31,8 @@ class SeededNoise:
     """
 
     def __init__(self, seed: int) -> None:
-        self._seed = seed
-        self._next = -1
+        self._key = _mixed(np.array([seed], np.uint64) + _STEP)
         self._index = -1
-        self._words = np.random.Philox(key=seed)
         self._block = np.zeros(0, np.float32)
 
     def read(self, start: int, count: int) -> Wav:
@@ -51,11 +49,23 @@ class SeededNoise:
     def _read_block(self, index: int) -> Wav:
         if index != self._index:
             words = BLOCK_SAMPLES // 2
-            if index != self._next:  # elsewhere than after the last block; a counter makes four words
-                self._words = np.random.Philox(key=self._seed, counter=index * words // 4)
-            self._block = _normal(self._words.random_raw(words))
-            self._index, self._next = index, index + 1
+            counters = np.arange(index * words, (index + 1) * words, dtype=np.uint64)
+            counters *= _STEP
+            counters += self._key
+            self._block, self._index = _normal(_mixed(counters)), index
         return self._block
+
+
+# The odd number next to 2**64 divided by the golden ratio, and the finaliser's two factors, of SplitMix64.
+_STEP, _FACTORS, _SHIFTS = np.uint64(0x9E3779B97F4A7C15), (0xBF58476D1CE4E5B9, 0x94D049BB133111EB), (30, 27, 31)
+
+
+def _mixed(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return SplitMix64's hash of each word, in place."""
+    for shift, factor in zip(_SHIFTS, (*_FACTORS, 1), strict=True):
+        words ^= words >> np.uint64(shift)
+        words *= np.uint64(factor)
+    return words
 
 
 def _normal(words: NDArray[np.uint64]) -> Wav:

@@ -5,7 +5,6 @@ Command line and server both use it, so the same samples make the same bytes eve
 
 import errno
 import os
-import secrets
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
@@ -149,7 +148,7 @@ class FileWriter:
             # A symbolic link stays a link: what it points to is replaced.
             self._path = Path(os.path.realpath(path))
             self._check_place()
-            self._temporary = self._path.parent / f".tingshuo-{secrets.token_hex(6)}.partial"
+            self._temporary = self._path.parent / f".tingshuo-{os.urandom(6).hex()}.partial"
             self._file = self._temporary.open("xb")
         except (OSError, ValueError) as error:
             self._encoder.close()
