@@ -38,7 +38,8 @@ def report(name: str, texts: list[str]) -> None:
     """Print one row per normaliser."""
     characters = sum(map(len, texts))
     ours = seconds(normalize, texts)
-    print(f"{name}: {characters / ours:,.0f} characters/s, {30e3 * ours / characters:.3f} ms per 30 of them")
+    mean = characters / len(texts)
+    print(f"{name}: {characters / ours:,.0f} characters/s, {1e3 * ours / len(texts):.3f} ms per text of {mean:.0f} characters")
     try:
         from wetext import Normalizer
     except ModuleNotFoundError:

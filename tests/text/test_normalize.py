@@ -86,7 +86,7 @@ _FRAGMENTS = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300, deadline=None, derandomize=True)
 @given(st.lists(_FRAGMENTS, max_size=14).map("".join))
 def test_any_mixture_comes_out_without_digits_and_stays_as_it_is(text):
     spoken = normalize(text)
@@ -94,7 +94,7 @@ def test_any_mixture_comes_out_without_digits_and_stays_as_it_is(text):
     assert normalize(spoken) == spoken
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200, deadline=None, derandomize=True)
 @given(st.text(alphabet=st.characters(exclude_categories=()), max_size=30))
 def test_any_string_is_accepted_even_lone_surrogates(text):
     spoken = normalize(text)

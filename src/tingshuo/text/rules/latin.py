@@ -139,6 +139,6 @@ ATTACHED = (
     Rule(r"(?<![0-9A-Za-z.])[A-Za-z]++(?:-?[0-9]++(?:\.[0-9]++)*+(?:-?[A-Za-z]++)?+)++(?![.][0-9])", _say_mixed),
     Rule(r"(?<![0-9A-Za-z.)）])-(?=[0-9]++[A-Za-z])", lambda m: "负", "-"),
     Rule(r"(?<![0-9A-Za-z.])[0-9]++(?:\.[0-9]++)*+(?:-?[A-Za-z]++(?:-?[0-9]++)?+)++", _say_mixed),
-    Rule(r"([A-Za-z]) ([0-9]++(?:\.[0-9]++)*+)(?![0-9%])", _say_after_word, " "),
+    Rule(r"([A-Za-z]) ([0-9]++(?:\.[0-9]++)*+)(?![0-9%]|[-~到至][0-9])", _say_after_word, " "),
 )
 __all__ = ["ATTACHED", "ROMANS", "VERSIONS", "beside_letters", "number", "roman"]

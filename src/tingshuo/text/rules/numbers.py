@@ -28,7 +28,7 @@ _ONE = frozenset(
     "个只条张本位名次天年周斤公米元块毛角分秒岁人件家辆台把杯瓶碗双对套间座艘架头匹棵朵片颗粒枚支枝根场届种类项步句段篇首幅门口户"
     "起例轮层盒箱包袋桶壶盘份笔批群排堆串束滴声遍趟回下番瓣股队派方国省市县者大倍成吨克升寸尺丈里亩顷英平立厘毫微纳千"
     "万亿点晚夜代载刻"
-    "拨辈餐页行列箭小百美欧港日韩卢摄伏瓦帕焦牛摩欧赫比字兆厅卫票招集款站折局球罐课侧边端栏宗桩则撮绺缕丛簇捆沓摞筐篓"
+    "拨辈餐页行列箭小百美欧港日韩卢摄伏瓦帕焦牛摩欧赫字兆厅卫票招集款站折局球罐课侧边端栏宗桩则撮绺缕丛簇捆沓摞筐篓"
     "锅勺匙碟杆挺发枪拳脚跤圈处村镇地姓桌席格码剂味针吉安流转像卷节股盏扇顶所架具尊"
 )
 _ADDRESS = frozenset("班栋号室单楼层座")
@@ -154,7 +154,7 @@ def takes_liang(after: str) -> bool:
         return False
     if after.startswith("栋"):
         return after.startswith("栋楼")
-    return after[:1] in _ONE or after[:2] in ("GB", "TB", "MB", "KB")
+    return after[:1] in _ONE or after[:2] in ("GB", "TB", "MB", "KB", "比特", "比索")
 
 
 def rest(match: re.Match[str]) -> str:
