@@ -24,12 +24,14 @@ OUT = ROOT / "src" / "tingshuo" / "text" / "data"
 
 MIN_FREQUENCY = 10
 """Words of jieba's dictionary that are rarer than this in its corpus are left out."""
+OWN_FREQUENCY = 200
+"""What our own words count as at least: enough to be preferred to their characters."""
 MAX_LENGTH = 8
 TOTAL = 60_101_967
 """Tokens of the corpus behind jieba's frequencies."""
 STEPS_PER_NEPER = 4
 """Resolution of a cost: -ln(probability) in quarters, one printable character from '!' on."""
-HANZI = re.compile("[\u3400-\u9fff]+")
+HANZI = re.compile("[\u3400-\u9fff〇\U00020000-\U000323af]+")
 TAGS = {"nr": "N", "nrt": "N", "nrfg": "N", "ns": "S", "nt": "T", "nz": "Z", "zg": "z", "t": "t"}
 
 
@@ -60,6 +62,15 @@ def own_lines(name: str) -> Iterator[tuple[str, list[str]]]:
             yield key, readings
 
 
+def own_words(chars: dict[str, list[str]], known: dict[str, list[str]]) -> Iterator[tuple[str, list[str]]]:
+    """Yield our own words: those of ``neutral.txt`` end in a neutral tone, those of ``words.txt`` are spelled out."""
+    for line in (OWN / "neutral.txt").read_text("utf-8").splitlines():
+        for word in line.split("#")[0].split():
+            readings = known.get(word) or [chars[c][0] for c in word]
+            yield word, [*readings[:-1], readings[-1][:-1] + "5"]
+    yield from own_lines("words.txt")
+
+
 def frequencies() -> dict[str, tuple[int, str]]:
     """Return frequency and part of speech of the words of jieba's dictionary."""
     out = {}
@@ -77,10 +88,10 @@ def words(chars: dict[str, list[str]]) -> dict[str, tuple[int, str, str]]:
     for phrase, readings in PHRASES_DICT.items():
         if HANZI.fullmatch(phrase) and 1 < len(phrase) <= MAX_LENGTH:
             known[phrase] = [citation(char, syllable(r[0])) for char, r in zip(phrase, readings, strict=True)]
-    for table in sorted(p.name for p in OWN.glob("words*.txt")):
-        for word, readings in own_lines(table):
-            known[word] = ["=", *(readings or [chars[c][0] for c in word])]
-            counted.setdefault(word, (30, "n"))
+    for word, readings in own_words(chars, known):
+        known[word] = ["=", *readings]
+        count, tag = counted.get(word) or (0, counted.get(word.rstrip("儿"), (0, "n"))[1])
+        counted[word] = max(count, OWN_FREQUENCY), tag
     out = {}
     for word in known.keys() | {w for w, (count, _) in counted.items() if count >= MIN_FREQUENCY or len(w) == 1}:
         count, tag = counted.get(word, (2, "l"))

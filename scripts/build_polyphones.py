@@ -1,16 +1,17 @@
 """Build the polyphone model that `tingshuo.text.polyphone` runs.
 
-    python scripts/build_polyphones.py G2PM_FOLDER DATA.tsv [--steps 300]
+    python scripts/build_polyphones.py G2PM_FOLDER DATA.tsv
 
 ``G2PM_FOLDER`` is the unpacked PyPI package g2pM 0.1.2.5 (Apache-2.0, https://github.com/kakaobrain/g2pM; Park and Lee, "A Neural
 Grapheme-to-Phoneme Conversion Package for Mandarin Chinese Based on a New Open Benchmark Dataset", Interspeech 2020). ``DATA.tsv``
-holds labelled sentences (index, pinyin, sentence); only the tuning half (`benchmarks/polyphones.py` says which) is trained on.
+holds labelled sentences (index, pinyin, sentence); only the labels of the tuning half (`benchmarks/polyphones.py` says which) are used.
 The weights are read with pickle, here and nowhere else.
 """
 
 import argparse
 import pickle
 import sys
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -41,16 +42,26 @@ def read_weights(folder: Path) -> tuple[dict[str, np.ndarray], str, list[str]]:
 def fold(tensors: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Rearrange the net for the fewest operations at run time.
 
-    Both directions are stacked, the two biases added, and the rows of the three sigmoid gates halved, because
-    sigmoid(x) = (1 + tanh(x / 2)) / 2 lets one tanh serve all four gates. Order of the gates: input, forget, cell, output.
+    Both directions become one recurrence: rows and columns are gates (input, forget, output, cell) times directions times 32
+    units, the recurrent matrix is block-diagonal. The two biases are added. The three sigmoid gates are halved, because
+    sigmoid(x) = (1 + tanh(x / 2)) / 2 lets one tanh serve all four gates.
     """
-    half = np.repeat(np.array([0.5, 0.5, 1.0, 0.5], np.float32), 32)
-    suffixes = ("l0", "l0_reverse")
+    gates = np.zeros((2, 4, 2, 32, 64), np.float32)  # direction of the input, gate, direction, unit, embedding
+    recurrent = np.zeros((4, 2, 32, 2, 32), np.float32)
+    bias = np.zeros((4, 2, 32), np.float32)
+    for d, suffix in enumerate(("l0", "l0_reverse")):
+        for ours, theirs in enumerate((0, 1, 3, 2)):  # PyTorch's order is input, forget, cell, output
+            rows = slice(32 * theirs, 32 * theirs + 32)
+            scale = 1.0 if theirs == 2 else 0.5
+            gates[d, ours, d] = scale * tensors[f"lstm.weight_ih_{suffix}"][rows]
+            recurrent[ours, d, :, d] = scale * tensors[f"lstm.weight_hh_{suffix}"][rows]
+            bias[ours, d] = scale * (tensors[f"lstm.bias_ih_{suffix}"] + tensors[f"lstm.bias_hh_{suffix}"])[rows]
     return {
         "embedding": tensors["embedding.weight"],
-        "input": np.stack([(tensors[f"lstm.weight_ih_{s}"] * half[:, None]).T for s in suffixes]),
-        "bias": np.stack([(tensors[f"lstm.bias_ih_{s}"] + tensors[f"lstm.bias_hh_{s}"]) * half for s in suffixes]),
-        "recurrent": np.stack([(tensors[f"lstm.weight_hh_{s}"] * half[:, None]).T for s in suffixes]),
+        "input": gates[0].reshape(256, 64).T,
+        "input_reverse": gates[1].reshape(256, 64).T,
+        "bias": bias.reshape(256),
+        "recurrent": recurrent.reshape(256, 64).T,
         "hidden": tensors["logit_layer.0.weight"].T,
         "hidden_bias": tensors["logit_layer.0.bias"],
         "output": tensors["logit_layer.2.weight"],
@@ -61,20 +72,27 @@ def fold(tensors: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 def read_candidates(labelled: list[Labelled], readings: list[str]) -> dict[str, list[str]]:
     """Return the readings to choose from for every character that the net was trained to decide.
 
-    These are the readings of the lexicon that the net itself ever prefers over all others in some sentence (what it never learnt for
-    a character has an arbitrary score there), and the labels of the tuning half.
+    These are the labels of the tuning half, and for characters with few of them also the readings of the lexicon that the net itself
+    ever prefers over all others in some sentence (what it never learnt for a character has an arbitrary score there).
     """
     lexicon, net = load_lexicon(), PolyphoneNet()
     decided = {row.sentence[row.index] for row in labelled}
     out: dict[str, set[str]] = {char: set() for char in decided}
+    seen: Counter[str] = Counter()
     for row in labelled:
         if is_tuning(row.sentence):
+            seen[row.sentence[row.index]] += 1
             out[row.sentence[row.index]].add(row.pinyin)
-        indices = [i for i, char in enumerate(row.sentence) if char in decided]
+    for row in labelled:
+        indices = [i for i, char in enumerate(row.sentence) if char in decided and seen[char] < FEW_LABELS]
         for i, best in zip(indices, net.logits(row.sentence, indices).argmax(axis=1), strict=True):
             if readings[best] in lexicon.readings(row.sentence[i]):
                 out[row.sentence[i]].add(readings[best])
-    return {char: sorted(known) for char, known in sorted(out.items())}
+    return {char: sorted(known) for char, known in sorted(out.items()) if known}
+
+
+FEW_LABELS = 6
+"""Characters with fewer labels in the tuning half may also have readings that the net prefers somewhere."""
 
 
 def save(tensors: dict[str, np.ndarray], characters: str, readings: list[str], candidates: dict[str, list[str]]) -> None:
@@ -93,7 +111,7 @@ def main() -> None:
     tensors, characters, readings = read_weights(arguments.g2pm)
     readings = ["er5" if r == "r5" else r for r in readings]
     labelled = read_labelled(str(arguments.data))
-    save(fold(tensors), characters, readings, {})
+    save(fold(tensors), characters, readings, {})  # so that the net can be asked what it prefers
     save(fold(tensors), characters, readings, read_candidates(labelled, readings))
 
 

@@ -25,9 +25,8 @@ LETTERS: dict[str, tuple[str, ...]] = {
 
 _HAND = {
     "ok": "ou1 kei4", "okay": "ou1 kei4", "wifi": "wai1 fai4", "hello": "ha1 lou5", "hi": "hai4", "bye": "bai4", "byebye": "bai2 bai4",
-    "iphone": "ai4 feng1", "ipad": "ai4 pai4 de5", "app": "ai1 pu5", "apps": "ai1 pu5 si5", "email": "yi1 mei4 er5", "the": "de5",
-    "a": "e5", "an": "an4", "of": "ou4 fu5", "to": "tu4", "and": "an4 de5", "in": "yin4", "is": "yi4 zi5", "it": "yi4 te5",
-    "google": "gu1 gou5", "facebook": "fei1 si5 bu4 ke5", "youtube": "you1 tiu5 bu5", "python": "pai4 sen5", "linux": "li1 nei5 ke5 si5",
+    "iphone": "ai4 feng1", "ipad": "ai4 pai4 de5", "app": "ai1 pu5", "apps": "ai1 pu5 si5", "email": "yi1 mei4 er5", 
+    "google": "gu1 gou5", "facebook": "fei1 si5 bu4 ke5", "youtube": "you1 tu4 bu5", "python": "pai4 sen5", "linux": "li1 nei5 ke5 si5",
     "java": "zha1 wa5", "windows": "wen1 dou5 si5", "office": "ao1 fei5 si5", "coffee": "kao1 fei5", "party": "pa1 ti5", "show": "xiu4",
     "cool": "ku4", "bug": "ba1 ge5", "logo": "lou1 gou5", "pizza": "pi1 sa4", "tesla": "tai4 si5 la1", "nasa": "nei4 sa1",
     "opec": "ou1 pei4 ke5", "nato": "nei4 tou1", "unesco": "you2 nai4 si5 kou5", "apec": "ei1 pei4 ke5", "asean": "ya4 xi1 an5",
@@ -37,6 +36,12 @@ _HAND = {
     "sim": "xi4 mu5", "pin": "pin4", "lol": "ai2 lou5 ou1 ai2 lou5", "github": "ji1 te5 ha4 bu5", "android": "an1 zhuo2",
     "mp3": "ai2 mu5 pi4 san1", "ppt": "pi4 pi4 ti4", "diy": "di4 ai1 wai4", "nba": "en1 bi4 ei1", "cba": "sei1 bi4 ei1",
 }  # fmt: skip
+_SMALL = {
+    "the": "de5", "an": "an4", "of": "ou4 fu5", "to": "tu4", "and": "an4 de5", "in": "yin4", "is": "yi4 zi5", "it": "yi4 te5",
+    "on": "ang4", "at": "ai4 te5", "or": "ou4 er5", "us": "a4 si5", "am": "ai4 mu5", "we": "wei4", "me": "mi4", "he": "xi4",
+}  # fmt: skip
+SMALL: dict[str, tuple[str, ...]] = {word: tuple(pinyin.split()) for word, pinyin in _SMALL.items()}
+"""English function words; in capitals the same letters are spelled (IT, US)."""
 HAND: dict[str, tuple[str, ...]] = {word: tuple(pinyin.split()) for word, pinyin in _HAND.items()}
 """Words whose usual Chinese rendering is not what the rules would give, and abbreviations that are read as words."""
 
@@ -58,9 +63,11 @@ def pronounce(word: str) -> list[tuple[str, str]]:
         The syllables with the letters that each stands for; the letters concatenate to ``word``. Empty when there is nothing to say.
     """
     plain = fold(word)
-    key = plain.replace("'", "").lower()
+    key = re.sub("[^a-z]", "", plain.lower())
     if key in HAND:
         return spread(word, HAND[key])
+    if key in SMALL and not word.isupper():
+        return spread(word, SMALL[key])
     out: list[tuple[str, str]] = []
     pieces = list(_PIECE.finditer(plain)) if len(plain) == len(word) else []
     if not pieces:

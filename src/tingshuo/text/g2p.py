@@ -10,15 +10,17 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
+from typing import NamedTuple
 
 from tingshuo.errors import TextError
+from tingshuo.text.contexts import read_de, read_in_context
 from tingshuo.text.english import pronounce
 from tingshuo.text.lexicon import Lexicon, load_lexicon
 from tingshuo.text.names import find_surnames
 from tingshuo.text.polyphone import load_polyphones
 from tingshuo.text.sandhi import Draft, apply_sandhi
 from tingshuo.text.segment import Token, segment
-from tingshuo.text.symbols import make_syllable, split_syllable
+from tingshuo.text.symbols import make_syllable
 from tingshuo.types import Word
 
 PAUSES_MS = {
@@ -39,6 +41,7 @@ BLANK_MS = 80
 DICTIONARY_WEIGHT = 8.0
 """How much likelier, in nepers, the reading that the lexicon has for a word is than the net thinks; set on the tuning half."""
 
+UNSEEN = 0.0
 _DIGITS = dict(zip("0123456789", "零一二三四五六七八九", strict=True))
 _GREEK = dict(
     zip(
@@ -131,6 +134,13 @@ def _checked_lexicon(lexicon: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[
     return out
 
 
+class Run(NamedTuple):
+    """An unbroken run of Chinese characters: index of its first character in the text, and its words."""
+
+    start: int
+    tokens: list[Token]
+
+
 class _Scanner:
     """One pass over a text: ``items`` gets drafts and pauses in order, ``dropped`` what is neither."""
 
@@ -145,12 +155,19 @@ class _Scanner:
 
     def scan(self) -> None:
         """Fill ``items`` and ``dropped``."""
+        pieces: list[tuple[str, str, int]] = []
         for start, end, word in self._pieces():
             if word:
-                self._add_user_word(word, start)
+                pieces.append(("user_word", word, start))
             else:
-                for match in _SCAN.finditer(self.text, start, end):
-                    getattr(self, f"_add_{match.lastgroup}")(match[0], match.start())
+                pieces += ((str(m.lastgroup), m[0], m.start()) for m in _SCAN.finditer(self.text, start, end))
+        runs = {start: Run(start, segment(text, self._lexicon)) for kind, text, start in pieces if kind == "hanzi"}
+        readings = read_characters(list(runs.values()), self.text, self._lexicon)
+        for kind, text, start in pieces:
+            if kind == "hanzi":
+                self._add_hanzi(runs[start], readings)
+            else:
+                getattr(self, f"_add_{kind}")(text, start)
 
     def _pieces(self) -> Iterator[tuple[int, int, str]]:
         """Cut the text at the user's words: (start, end, the word or "")."""
@@ -179,17 +196,15 @@ class _Scanner:
                 draft.append(word[round(i * step) : round((i + 1) * step)], pinyin, locked=True)
         self.items.append(draft)
 
-    def _add_hanzi(self, run: str, start: int) -> None:
-        tokens = segment(run, self._lexicon)
-        readings = _read(tokens, run, self.text, start, self._lexicon)
-        for token in tokens:
+    def _add_hanzi(self, run: Run, readings: dict[int, str]) -> None:
+        for token in run.tokens:
             draft = Draft(token.text, token.entry.tag)
-            for k, char in enumerate(token.text, token.start):
-                pinyin = self.fixed.get(start + k) or readings[k]
+            for i, char in enumerate(token.text, run.start + token.start):
+                pinyin = self.fixed.get(i) or readings.get(i)
                 if pinyin:
-                    draft.append(char, pinyin, locked=start + k in self.fixed)
+                    draft.append(char, pinyin, locked=i in self.fixed)
                 else:
-                    self._drop(char, start + k)
+                    self._drop(char, i)
             if draft.chars:
                 self.items.append(draft)
 
@@ -243,28 +258,78 @@ def _is_hanzi(char: str) -> bool:
     return match is not None and match.lastgroup == "hanzi"
 
 
-def _read(tokens: list[Token], run: str, text: str, start: int, lexicon: Lexicon) -> list[str]:
-    """Choose the citation reading of every character of a run, "" where there is none."""
-    surnames = find_surnames(tokens, lexicon)
-    readings = [""] * len(run)
-    open_: list[tuple[int, str]] = []  # index in the run, reading of its word or ""
-    net = load_polyphones()
-    for token in tokens:
-        known = token.entry.readings
-        for k, char in enumerate(token.text, token.start):
-            if k in surnames:
-                readings[k] = surnames[k]
-            elif known and token.entry.sure:
-                readings[k] = known[k - token.start]
-            elif char in net:
-                open_.append((k, known[k - token.start] if known and len(token.text) > 1 else ""))
-            else:
-                usual = lexicon.readings(char)
-                readings[k] = known[k - token.start] if known else usual[0] if usual else ""
-    if open_:
-        scores = net.scores(text, [start + k for k, _ in open_])
-        for (k, of_word), score in zip(open_, scores, strict=True):
+def read_characters(runs: list[Run], text: str, lexicon: Lexicon) -> dict[int, str]:
+    """Choose the reading of every Chinese character of a text, before sandhi.
+
+    Parameters
+    ----------
+    runs : list of Run
+        The runs of Chinese characters, segmented.
+    text : str
+        The whole text, which the polyphone net reads.
+    lexicon : Lexicon
+        Readings of words and characters.
+
+    Returns
+    -------
+    dict
+        Index of a character to its pinyin; characters without a reading are missing.
+    """
+    readings, undecided = open_characters(runs, text, lexicon)
+    if undecided:
+        scores = load_polyphones().scores(text, list(undecided))
+        for (i, of_word), score in zip(undecided.items(), scores, strict=True):
             if of_word:
-                score[of_word] = score.get(of_word, 0.0) + DICTIONARY_WEIGHT
-            readings[k] = max(score, key=score.__getitem__)
+                score[of_word] = score.get(of_word, UNSEEN) + DICTIONARY_WEIGHT
+            readings[i] = max(score, key=score.__getitem__)
     return readings
+
+
+def open_characters(runs: list[Run], text: str, lexicon: Lexicon) -> tuple[dict[int, str], dict[int, str]]:
+    """Split characters into those whose reading is certain and those that the net is to decide.
+
+    Returns
+    -------
+    tuple of dict
+        Index to reading; index to what the lexicon has for the character in its word, "" when it has nothing.
+    """
+    net = load_polyphones()
+    settled = read_in_context(text)
+    readings: dict[int, str] = {}
+    undecided: dict[int, str] = {}
+    for run in runs:
+        surnames = find_surnames(run.tokens)
+        for t, token in enumerate(run.tokens):
+            known = _readings_in_word(token, lexicon)
+            for k, char in enumerate(token.text):
+                i = run.start + token.start + k
+                reading, sure = known[k]
+                if token.start + k in surnames:
+                    readings[i] = surnames[token.start + k]
+                elif sure:
+                    readings[i] = reading
+                elif i in settled:
+                    readings[i] = settled[i]
+                elif token.text == "得" and (of_grammar := read_de(run.tokens, t)):
+                    readings[i] = of_grammar
+                elif char in net:
+                    undecided[i] = reading
+                elif usual := reading or next(iter(lexicon.readings(char)), ""):
+                    readings[i] = usual
+    return readings, undecided
+
+
+def _readings_in_word(token: Token, lexicon: Lexicon) -> list[tuple[str, bool]]:
+    """Return what the lexicon has for each character of a word, from shorter words inside it if need be: reading or "", and if sure."""
+    n = len(token.text)
+    if n == 1:
+        return [("", False)]
+    if token.entry.pinyin:
+        return [(reading, token.entry.sure) for reading in token.entry.readings]
+    out = [("", False)] * n
+    for length in range(n - 1, 1, -1):
+        for start in (0, n - length):
+            part = lexicon.word(token.text[start : start + length])
+            if part and part.pinyin and not any(sure for _, sure in out[start : start + length]) and not out[start][0]:
+                out[start : start + length] = [(reading, part.sure) for reading in part.readings]
+    return out

@@ -75,9 +75,13 @@ def phones_to_syllables(phones: str) -> tuple[str, ...]:
         out += _alone(cluster[: len(cluster) - len(onset)])
         end = nuclei[i + 1].start() if i + 1 < len(nuclei) else len(phones)
         coda = phones[nucleus.end() : end]
+        onset_of_next = ""
         if i + 1 < len(nuclei):
             match = _SYLLABLE_START.search(coda)
-            coda = coda[: len(coda) - len(match[0] if match else "")]
+            onset_of_next = match[0] if match else ""
+            coda = coda[: len(coda) - len(onset_of_next)]
+        if coda.endswith("m") and onset_of_next[:1] in ("p", "b"):
+            coda = coda[:-1] + "n"
         tone = _tone(i, stressed, len(nuclei), nucleus[2])
         syllables, used = _syllable(onset, nucleus[1], coda, weak=not nucleus[2], tone=tone)
         out += syllables

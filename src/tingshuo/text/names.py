@@ -5,7 +5,6 @@ Readings as in the *Contemporary Chinese Dictionary* (现代汉语词典, 7th ed
 
 import re
 
-from tingshuo.text.lexicon import Lexicon
 from tingshuo.text.segment import Token
 
 SURNAMES: dict[str, tuple[str, ...]] = {
@@ -13,10 +12,10 @@ SURNAMES: dict[str, tuple[str, ...]] = {
     for surname, pinyin in re.findall(
         r"(\S+) (\S+)",
         "单 shan4 曾 zeng1 解 xie4 仇 qiu2 任 ren2 华 hua4 查 zha1 朴 piao2 区 ou1 盖 ge3 翟 zhai2 燕 yan1 宁 ning2 葛 ge3 "
-        "尉 wei4 员 yun4 缪 miao4 黑 he4 折 she2 秘 bi4 冼 xian3 洗 xian3 召 shao4 祭 zhai4 繁 po2 种 chong2 逄 pang2 隗 wei3 "
-        "牟 mou2 佴 nai4 过 guo1 覃 qin2 应 ying1 哈 ha3 柏 bai3 卜 bu3 车 che1 盛 sheng4 干 gan1 句 gou1 都 du1 曲 qu1 沈 shen3 "
-        "莘 shen1 撒 sa4 肖 xiao1 石 shi2 阚 kan4 乐 yue4 谌 chen2 褚 chu3 令 ling2 俞 yu2 尹 yin3 澹 tan2 訾 zi1 晁 chao2 "
-        "郗 xi1 行 xing2 舍 she4 能 nai4 幸 xing4 适 kuo4 洪 hong2 臧 zang1 芮 rui4 兴 xing1 藏 zang1 尧 yao2 庹 tuo3 "
+        "尉 wei4 员 yun4 缪 miao4 折 she2 秘 bi4 冼 xian3 召 shao4 逄 pang2 隗 wei3 "
+        "牟 mou2 佴 nai4 覃 qin2 应 ying1 柏 bai3 卜 bu3 盛 sheng4 曲 qu1 "
+        "莘 shen1 撒 sa4 乐 yue4 褚 chu3 澹 tan2 訾 zi1 晁 chao2 "
+        "郗 xi1  "
         "尉迟 yu4'chi2 万俟 mo4'qi2 长孙 zhang3'sun1 令狐 ling2'hu2 澹台 tan2'tai2 鲜于 xian1'yu2 呼延 hu1'yan2 "
         "宇文 yu3'wen2 夏侯 xia4'hou2 诸葛 zhu1'ge3 皇甫 huang2'fu3 钟离 zhong1'li2 单于 chan2'yu2 申屠 shen1'tu2",
     )
@@ -47,7 +46,11 @@ GIVEN = frozenset(
 """Characters that are common in given names."""
 
 
-def find_surnames(tokens: list[Token], lexicon: Lexicon) -> dict[int, str]:
+_RARE = 54
+"""Cost (quarters of -ln(probability)) from which a character on its own is rare."""
+
+
+def find_surnames(tokens: list[Token]) -> dict[int, str]:
     """Find surnames with a reading of their own in a run of words.
 
     A character counts as one when it stands after 姓, before a title (单老师, 小任), starts a person's name that the lexicon has, or
@@ -74,7 +77,7 @@ def _is_surname(tokens: list[Token], i: int, length: int) -> bool:
     after = tokens[i + 1].text if i + 1 < len(tokens) else ""
     rest = token.text[length:]
     if rest:  # 曾国藩, 任总, 单先生: the lexicon has it as one word
-        return rest in TITLES or (token.entry.tag == "N" and len(rest) <= 2 and not token.entry.sure)
+        return rest in TITLES or (token.entry.tag == "N" and len(rest) <= 2 and not token.entry.pinyin)
     if length == 2:
         return True
     if before[-1:] == "姓" or after in TITLES:
@@ -89,9 +92,14 @@ def _is_given_name(tokens: list[Token], i: int) -> bool:
     if i >= len(tokens):
         return False
     first = tokens[i]
+    second = tokens[i + 1] if i + 1 < len(tokens) else None
     if len(first.text) == 2:
         return first.entry.tag == "N" and all(c in GIVEN for c in first.text)
-    second = tokens[i + 1] if i + 1 < len(tokens) else None
-    if len(first.text) != 1 or first.text not in GIVEN:
+    if second is None or not _fits_name(first):
         return False
-    return second is not None and len(second.text) == 1 and second.text in GIVEN
+    return second.text in TITLES or _fits_name(second)
+
+
+def _fits_name(token: Token) -> bool:
+    """Say whether a single character is common in given names, or too rare to be there for another reason."""
+    return len(token.text) == 1 and (token.text in GIVEN or token.entry.cost > _RARE)

@@ -5,6 +5,7 @@ One bidirectional LSTM (64 -> 2 x 32) over the characters of a sentence, two den
 arXiv:2004.03136; Apache-2.0). ``scripts/build_polyphones.py`` makes the data files.
 """
 
+import math
 from functools import cache
 from importlib.resources import files
 
@@ -12,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 _UNKNOWN, _BEGIN, _END, _FIRST = 1, 2, 3, 4
-_UNITS = 32
+_UNITS = 64
+"""Units of both directions together."""
 
 
 class PolyphoneNet:
@@ -53,34 +55,44 @@ class PolyphoneNet:
         out = []
         for i, row in zip(indices, self.logits(text, indices), strict=True):
             known, classes = self._candidates[text[i]]
-            logits = row[classes]
-            logits -= logits.max() + np.log(np.exp(logits - logits.max()).sum())
-            out.append(dict(zip(known, logits.tolist(), strict=True)))
+            logits = row[classes].tolist()
+            top = max(logits)
+            total = top + math.log(sum(math.exp(x - top) for x in logits))
+            out.append({reading: x - total for reading, x in zip(known, logits, strict=True)})
         return out
 
     def logits(self, text: str, indices: list[int]) -> NDArray[np.float32]:
         """Return the unnormalised scores of all readings at some characters, (len(indices), readings)."""
         t = self._tensors
         hidden = np.maximum(self._states(text)[np.array(indices, dtype=int) + 1] @ t["hidden"] + t["hidden_bias"], 0)
-        return hidden @ t["output"].T + t["output_bias"]
+        logits: NDArray[np.float32] = hidden @ t["output"].T + t["output_bias"]
+        return logits
 
     def _states(self, text: str) -> NDArray[np.float32]:
-        """Run both directions over begin, text, end; -> (len(text) + 2, 64)."""
+        """Run both directions over begin, text, end; -> (len(text) + 2, 64).
+
+        The directions are one recurrence of 64 units with a block-diagonal matrix: at step t it reads character t and, from the
+        other end, character -t. Order of the gates: input, forget, output, cell.
+        """
         t = self._tensors
         x = t["embedding"][[_BEGIN, *(self._rows.get(char, _UNKNOWN) for char in text), _END]]
-        gates = np.stack([x, x[::-1]]) @ t["input"] + t["bias"][:, None]  # (2, T, 128)
-        steps = gates.transpose(1, 0, 2)[:, :, None].copy()  # (T, 2, 1, 128)
+        gates = x @ t["input"] + x[::-1] @ t["input_reverse"] + t["bias"]  # (T, 256)
         recurrent = t["recurrent"]
-        h = np.zeros((2, 1, _UNITS), np.float32)
-        c = np.zeros_like(h)
-        states = np.empty((len(steps), 2, _UNITS), np.float32)
-        for step, gate in enumerate(steps):
-            z = np.tanh(gate + h @ recurrent)  # the sigmoid gates are stored halved: sigmoid(x) = (1 + tanh(x / 2)) / 2
-            s = 0.5 + 0.5 * z
-            c = s[..., _UNITS : 2 * _UNITS] * c + s[..., :_UNITS] * z[..., 2 * _UNITS : 3 * _UNITS]
-            h = s[..., 3 * _UNITS :] * np.tanh(c)
-            states[step] = h[:, 0]
-        return np.concatenate([states[:, 0], states[::-1, 1]], axis=1)
+        h = np.zeros(_UNITS, np.float32)
+        c = np.zeros(_UNITS, np.float32)
+        states = np.empty((len(gates), _UNITS), np.float32)
+        for step, gate in enumerate(gates):
+            gate += h @ recurrent
+            np.tanh(gate, out=gate)
+            sigmoids = gate[: 3 * _UNITS]  # stored halved: sigmoid(x) = (1 + tanh(x / 2)) / 2
+            sigmoids *= 0.5
+            sigmoids += 0.5
+            c *= gate[_UNITS : 2 * _UNITS]
+            c += gate[:_UNITS] * gate[3 * _UNITS :]
+            h = np.tanh(c, out=states[step])
+            h *= gate[2 * _UNITS : 3 * _UNITS]
+        half = _UNITS // 2
+        return np.concatenate([states[:, :half], states[::-1, half:]], axis=1)
 
 
 @cache

@@ -19,7 +19,7 @@ _LOOSE_ONE = frozenset(
 )
 _DIRECTIONS = frozenset("起来 出来 出去 进来 进去 上来 上去 下来 下去 过来 过去 回来 回去".split())
 _PASSING = frozenset("年 节 马路 桥 河 街 江 关 生日 日子 春节 中秋 中秋节 海关 周末 冬 夏 夜".split())
-_MODALS = frozenset("要 会 能 可以 应该 必须 不 想 去 来 敢 肯 难 好".split())
+_MODALS = frozenset("要 会 能 可以 应该 必须 不 没 敢 肯 难".split())
 _NOT_PLACES_FOR_R = frozenset("有无我吾其生携养抱为子妻幼婴女男孤健胎少小宠患弃产乞侄孙孩育")
 _FULL_ER = frozenset(
     "混血儿 新生儿 早产儿 低能儿 畸形儿 幸运儿 弄潮儿 流浪儿 脑瘫儿 连体儿 宁馨儿 私生儿 巨婴儿 足月儿 双胞胎儿 莫卧儿 帖木儿".split()
@@ -72,7 +72,7 @@ def _neutralise(words: list[Draft]) -> None:
         if word.foreign:
             continue
         before = words[i - 1] if i else None
-        if len(word.chars) == 2 and word.chars[0] == word.chars[1] and word.tag == "v":
+        if 2 <= len(word.chars) <= 3 and word.chars[0] == word.chars[1] and word.tag == "v":
             _reduplicate(word, 0, word, 1)
         elif before is None or before.foreign:
             continue
@@ -107,6 +107,10 @@ class _Place:
         return self.word.chars[self.i]
 
     @property
+    def pinyin(self) -> str:
+        return f"{self.word.bodies[self.i]}{self.word.tones[self.i]}"
+
+    @property
     def tone(self) -> int:
         return self.word.tones[self.i]
 
@@ -117,38 +121,33 @@ def _change_yi_and_bu(words: list[Draft]) -> None:
     for k, place in enumerate(places):
         if place.word.locked[place.i] or place.word.foreign:
             continue
-        following = places[k + 1] if k + 1 < len(places) else None
-        if place.char == "一" and place.word.bodies[place.i] == "yi":
-            place.word.set_tone(place.i, _tone_of_yi(text, k, place, following))
-        elif place.char == "不" and place.word.bodies[place.i] == "bu":
-            place.word.set_tone(place.i, _tone_of_bu(text, k, place, following))
+        if place.char == "一" and place.pinyin == "yi1":
+            place.word.set_tone(place.i, _tone_of_yi(text, k, places))
+        elif place.char == "不" and place.pinyin == "bu4":
+            place.word.set_tone(place.i, _tone_of_bu(text, k, places))
 
 
-def _tone_of_yi(text: str, k: int, place: _Place, following: _Place | None) -> int:
-    before, after = text[k - 1 : k], text[k + 1 : k + 2]
-    if 0 < k < len(text) - 1 and before == after and before not in _DIGITS:
+def _tone_of_yi(text: str, k: int, places: list[_Place]) -> int:
+    before, after, place = text[k - 1 : k] if k else "", text[k + 1 : k + 2], places[k]
+    if before and before == after and before not in _DIGITS:
         return 5  # 看一看
-    if following is None or _is_number_one(text, k):
+    if not after or _is_number_one(text, k, places):
         return 1
     ends_word = place.i == len(place.word.chars) - 1 and place.i > 0
-    if ends_word and place.word.text not in _LOOSE_ONE:
+    if ends_word and place.word.text not in _LOOSE_ONE and place.word.tag != "m":
         return 1  # 统一, 唯一, 万一
-    return 2 if _falls(following) else 4
+    return 2 if _falls(places[k + 1]) else 4
 
 
-def _is_number_one(text: str, k: int) -> bool:
+def _is_number_one(text: str, k: int, places: list[_Place]) -> bool:
     """Say whether a 一 is a numeral that is read off: 第一, 十一, 一月, 一二三, 二零一一."""
     before, after = text[k - 1 : k] if k else "", text[k + 1 : k + 2]
     rest = text[k + 1 :]
-    if (
-        before in ("第", "初", "十", "零", "〇", "幺")
-        or before in ("周", "期", "拜")
-        and text[max(k - 2, 0) : k] in ("星期", "周", "礼拜", "本周", "下周", "上周", "周")
-    ):
+    if before and (before in "第初十零〇幺" or text[max(k - 2, 0) : k].endswith(("星期", "周", "礼拜"))):
         return True
     if after and after in "零〇一二两三四五六七八九幺点" and not rest.startswith(("两", "点儿")):
         return after != "点" or rest[1:2] in _DIGITS and rest[1:2] != ""
-    if before and before in "一二三四五六七八九":
+    if before and before in "一二三四五六七八九" and (places[k].i or _DIGITS.issuperset(places[k - 1].word.text)):
         return True  # digits one by one
     if before == "点" and k > 1 and text[k - 2] in _DIGITS:
         return not rest.startswith("刻")
@@ -163,13 +162,13 @@ def _falls(place: _Place) -> bool:
     return place.tone == 4 or (place.tone == 5 and place.char in "个")
 
 
-def _tone_of_bu(text: str, k: int, place: _Place, following: _Place | None) -> int:
-    before, after = text[k - 1 : k] if k else "", text[k + 1 : k + 2]
+def _tone_of_bu(text: str, k: int, places: list[_Place]) -> int:
+    before, after, place = text[k - 1 : k] if k else "", text[k + 1 : k + 2], places[k]
     if before and before == after:
         return 5  # 看不看
     if place.word.text[1:2] == "不" and len(place.word.chars) == 3 and place.i == 1 and before not in _DIGITS:
-        return 5  # 对不起, 差不多
-    return 2 if following is not None and following.tone == 4 else 4
+        return 5  # 差不多
+    return 2 if after and places[k + 1].tone == 4 else 4
 
 
 # --- erhua
