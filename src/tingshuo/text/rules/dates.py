@@ -31,10 +31,6 @@ def _year(digits: str) -> str:
     return spell(digits)
 
 
-def _say_date(match: re.Match[str]) -> str:
-    return f"{_year(match[1])}年{_plain(match[2])}月{_plain(match[3])}日"
-
-
 def _say_separated(match: re.Match[str]) -> str:
     return f"{_year(match[1])}年{_plain(match[3])}月{_plain(match[4])}日"
 
@@ -87,13 +83,29 @@ def _say_month_day_range(match: re.Match[str]) -> str:
 
 
 def _say_generation(match: re.Match[str]) -> str:
-    """Say ``80、90后``: digit by digit."""
-    return spell(match[1]) + "后"
+    """Say ``80、90后`` digit by digit, where every number can name a generation."""
+    names = re.split(r"[、/,，]", match[1])
+    if not all(re.fullmatch("[05-9][05]|[12]0", name) for name in names):
+        return match[0]
+    return "、".join(spell(name) for name in names) + "后"
 
 
 def _say_decade(match: re.Match[str]) -> str:
     century, digits = match[1], match[2]
     return (_year(century) if century else "") + (cardinal(digits) if not century else spell(digits)) + "年代"
+
+
+def _say_era(match: re.Match[str]) -> str:
+    """Say ``公元前221年`` and ``（前770-前256年``."""
+    era, first, second_era, second = match.groups()
+    if era == "前" and len(first) < 3:
+        return match[0]
+    return f"{era}{_ancient(first)}" + (f"到{second_era}{_ancient(second)}" if second else "") + "年"
+
+
+def _ancient(digits: str) -> str:
+    """Say a year of the first millennium or before: two digits as a number, more one by one."""
+    return spell(digits) if len(digits) > 2 else cardinal(digits)
 
 
 DATES = (
@@ -139,11 +151,7 @@ DATES = (
     ),
     Rule(
         r"(?<![0-9A-Za-z.])([0-9]{2}(?:[、/,，][0-9]{2})*)后(?!卫|[的]?[天分秒个])(?<!3.后)(?<!4.后)",
-        lambda m: (
-            "、".join(spell(g) for g in re.split(r"[、/,，]", m[1])) + "后"
-            if re.fullmatch(r"(?:[05-9][05](?:[、/,，]|$)|10(?:[、/,，]|$)|20(?:[、/,，]|$))+", m[1])
-            else m[0]
-        ),
+        _say_generation,
         "后",
     ),
     Rule(rf"{_E}(?:([0-9]{{2}})(?=[0-9]{{2}}年代))?([0-9]0)年代", _say_decade, "年"),
@@ -151,11 +159,7 @@ DATES = (
     Rule(r"(?<![0-9A-Za-z])['‘’]([0-9]{2})年?(?![0-9])", lambda m: spell(m[1]) + "年", "'‘’"),
     Rule(
         r"(公元前?|西元前?|(?<=[（(到])前)([0-9]{1,4})(?:(?:[-~到至]|—)(前?)([0-9]{1,4}))?年",
-        lambda m: (
-            m[0]
-            if m[1] == "前" and len(m[2]) < 3
-            else f"{m[1]}{_ancient(m[2])}" + (f"到{m[3]}{_ancient(m[4])}" if m[4] else "") + "年"
-        ),
+        _say_era,
         "元前",
     ),
     Rule(rf"{_E}([12][0-9]{{3}})(年?){_TO}([12][0-9]{{3}})年", _say_years, "年"),
@@ -186,8 +190,3 @@ DATES = (
     ),
     Rule(r"(?<=双)(11|12|10)(?![0-9.])", lambda m: cardinal(m[1]), "双"),
 )
-
-
-def _ancient(digits: str) -> str:
-    """Say a year of the first millennium or before: two digits as a number, more one by one."""
-    return spell(digits) if len(digits) > 2 else cardinal(digits)

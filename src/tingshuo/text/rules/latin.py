@@ -5,8 +5,10 @@ Words stay in Latin letters; the digits beside them are said as people say them 
 """
 
 import re
+import unicodedata
+from string import ascii_letters
 
-from tingshuo.text.rules.numbers import cardinal, number, spell
+from tingshuo.text.rules.numbers import cardinal, spell
 from tingshuo.text.rules.rule import Rule
 
 _ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
@@ -14,12 +16,6 @@ _ROMAN_FORM = r"(?=[IVXLC])(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})"
 _UNICODE_ROMAN = {chr(0x2160 + i): i + 1 for i in range(12)} | {chr(0x2170 + i): i + 1 for i in range(12)} | {
     "Ⅼ": 50, "Ⅽ": 100, "Ⅾ": 500, "Ⅿ": 1000,
 }  # fmt: skip
-_PLACE_NAMES = {"4G": "四G"}
-_LABELLED = (
-    "骁龙|天玑|麒麟|波音|空客|标致|特斯拉|幻影|奔驰|宝马|奥迪|锐龙|酷睿|华为|荣耀|小米|红米|道奇|保时捷|解放|东风|"
-    "米格|苏|图|伊尔|歼|轰|运|直|歼轰|米|安|长征|神舟|嫦娥|天宫|天舟|巨浪|鹰击|红旗|霹雳|海鹰|风云|空警|武直|翼龙|"
-    "彩虹|雪龙"
-)
 _HYPHEN_NAMES = (
     "歼|轰|运|直|歼轰|东风|米格|苏|图|伊尔|巨浪|鹰击|红旗|霹雳|海鹰|风云|空警|武直|神舟|长征|嫦娥|天宫|天舟|波音|"
     "空客|安|米|彩虹|翼龙|快舟|北斗|卡|幻影|萨德|爱国者|飞毛腿"
@@ -44,16 +40,8 @@ def roman(letters: str) -> int:
     return total
 
 
-def _say_attached(match: re.Match[str]) -> str:
-    """Say ``GPT-4o``, ``H5N1``, ``MP3``, ``i7-12700K``: letters stay, digits are said, hyphens fall away."""
-    return re.sub(
-        r"[0-9]+(?:\.[0-9]+)*",
-        lambda m: beside_letters(m[0]),
-        re.sub(r"(?<=[A-Za-z])-(?=[0-9])|(?<=[0-9])-(?=[A-Za-z])", "", match[0]),
-    )
-
-
 def _say_mixed(match: re.Match[str]) -> str:
+    """Say ``GPT-4o``, ``H5N1``, ``MP3``, ``i7-12700K``: letters stay, digits are said, hyphens beside letters fall away."""
     said = re.sub(r"[0-9]+(?:\.[0-9]+)*", lambda m: beside_letters(m[0]), match[0])
     said = re.sub(r"(?<=[A-Za-z])-(?=[A-Za-z])", " ", said)
     return re.sub(r"(?<=[一-鿿])-(?=[一-鿿])", "杠", said).replace("-", "")
@@ -78,21 +66,15 @@ def _say_dotted(match: re.Match[str]) -> str:
 
 
 def _say_roman(match: re.Match[str]) -> str:
-    return match[1] + cardinal(str(roman(match[2]))) + (match[3] if match.re.groups > 2 else "")
+    return "".join((match[1], cardinal(str(roman(match[2]))), *match.groups()[2:]))
 
 
 def _say_numerals(match: re.Match[str]) -> str:
-    """Say a run of Unicode Roman numerals: ``ⅩⅣ`` is 十四, ``Ⅳ`` 四."""
-    return "".join(cardinal(str(_UNICODE_ROMAN[c])) for c in match[0]) if len(match[0]) == 1 else _joined(match[0])
-
-
-def _joined(letters: str) -> str:
-    import unicodedata
-
-    ascii_letters = unicodedata.normalize("NFKC", letters).upper()
-    if re.fullmatch(_ROMAN_FORM, ascii_letters):
-        return cardinal(str(roman(ascii_letters)))
-    return "".join(cardinal(str(_UNICODE_ROMAN[c])) for c in letters)
+    """Say a run of Unicode Roman numerals: ``ⅩⅣ`` is 十四, ``ⅣⅤ`` 四五."""
+    letters = unicodedata.normalize("NFKC", match[0]).upper()
+    if re.fullmatch(_ROMAN_FORM, letters):
+        return cardinal(str(roman(letters)))
+    return "".join(cardinal(str(_UNICODE_ROMAN[char])) for char in match[0])
 
 
 _UNICODE_ROMANS = "".join(_UNICODE_ROMAN)
@@ -119,7 +101,7 @@ VERSIONS = (
     Rule(r"(?<![A-Za-z])(alpha|beta|rc|dev|pre)[.-]([0-9]{1,4})(?![0-9])", lambda m: m[1] + cardinal(m[2]), ".-"),
     Rule(r"(?<![A-Za-z])([vV]|[Vv]er(?:sion)?\.? ?)([0-9]{1,4}(?:\.[0-9]{1,6}){1,4})(?![0-9.])", _say_version, "vV"),
     Rule(r"(?<![0-9A-Za-z.])[0-9]{1,4}(?:\.[0-9]{1,6}){2,5}(?![0-9]|\.[0-9])", _say_dotted, "."),
-    Rule(rf"({_HYPHEN_NAMES})-(?=[0-9])", lambda m: m[1], "-"),
+    Rule(rf"(?<![0-9])({_HYPHEN_NAMES})-(?=[0-9])", lambda m: m[1], "-"),
     Rule(
         r"(?:(?<=骁龙)|(?<=天玑)|(?<=波音)|(?<=空客)|(?<=锐龙)|(?<=标致)|(?<=型号)|(?<=奔驰)) ?([0-9]{3,5})(?![0-9.]|[万亿元])",
         lambda m: spell(m[1]) if not m[1].endswith("000") else cardinal(m[1]),
@@ -136,9 +118,8 @@ ATTACHED = (
         lambda m: re.sub("[0-9]+", lambda d: beside_letters(d[0]), m[0]),
         "iMNPG",
     ),
-    Rule(r"(?<![0-9A-Za-z.])[A-Za-z]++(?:-?[0-9]++(?:\.[0-9]++)*+(?:-?[A-Za-z]++)?+)++(?![.][0-9])", _say_mixed),
+    Rule(r"(?<![0-9A-Za-z.])[A-Za-z]++(?:-?[0-9]++(?:\.[0-9]++)*+(?:-?[A-Za-z]++)?+)++(?![.][0-9])", _say_mixed, ascii_letters),
     Rule(r"(?<![0-9A-Za-z.)）])-(?=[0-9]++[A-Za-z])", lambda m: "负", "-"),
-    Rule(r"(?<![0-9A-Za-z.])[0-9]++(?:\.[0-9]++)*+(?:-?[A-Za-z]++(?:-?[0-9]++)?+)++", _say_mixed),
+    Rule(r"(?<![0-9A-Za-z.])[0-9]++(?:\.[0-9]++)*+(?:-?[A-Za-z]++(?:-?[0-9]++)?+)++", _say_mixed, ascii_letters),
     Rule(r"([A-Za-z]) ([0-9]++(?:\.[0-9]++)*+)(?![0-9%]|[-~到至][0-9])", _say_after_word, " "),
 )
-__all__ = ["ATTACHED", "ROMANS", "VERSIONS", "beside_letters", "number", "roman"]

@@ -73,10 +73,6 @@ _HANZI = "〇㐀-䶿一-鿿\U00020000-\U0003ffff"
 _END = "，。！？；：、…—”’）》"
 
 
-def _say_dots(match: re.Match[str]) -> str:
-    return "……" if len(match[0]) > 1 else "。"
-
-
 _MARKS = (
     Rule(r"[αβγδεζηθικλμνξοπρστυφχψωςϕϵΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩ]", lambda m: _GREEK[m[0]], "".join(_GREEK)),
     Rule(r"★{2,}☆*|★+☆+", lambda m: "一二三四五六七八九十"[min(m[0].count("★"), 10) - 1].replace("二", "两") + "颗星", "★"),

@@ -67,7 +67,7 @@ def _alternatives(names: "dict[str, str]") -> str:
 
 
 _UNIT = _alternatives(UNITS)
-_POWER = {"²": "2", "³": "3"}
+_FIRST = "".join(sorted({name[0] for name in UNITS}))
 _END = r"(?![A-Za-z0-9²³])"
 
 
@@ -157,6 +157,7 @@ MEASURES = (
         rf"({QUANTITY}) ?({_UNIT})(?: ?/ ?({_alternatives(_AFTER_SLASH)}|{_UNIT}|{_CHINESE_AFTER})(?:/(d|h|min|kg|天|日|"
         rf"次))?(?![A-Za-z0-9])|(?![A-Za-z0-9²³/])|(?=/(?![A-Za-z])))",
         _say_unit,
+        _FIRST,
     ),
     Rule(
         rf"({QUANTITY}) ?([一-鿿]{{1,3}}) ?/ ?({_alternatives(_AFTER_SLASH)}|{_UNIT}|{_CHINESE_AFTER})(?![A-Za-z0-9])",

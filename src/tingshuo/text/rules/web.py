@@ -51,10 +51,6 @@ def _say_path(match: re.Match[str]) -> str:
     return say_address(match[0])
 
 
-def _say_decimal_or_letters(match: re.Match[str]) -> str:
-    return match[0].replace(".", "点")
-
-
 WEB = (
     Rule(
         r"(?<![0-9A-Za-z])([xX])86(?:([_-]?)64)?(?![0-9A-Za-z])",
