@@ -45,4 +45,4 @@ def test_requests_differ():
     bodies = [figures.varied_request(n) for n in range(50)]
     assert len({body["text"] for body in bodies}) == 50
     assert {body["emotion"] for body in bodies} == set(figures.EMOTIONS)
-    assert all(1 <= len(body["text"]) <= 600 and 0.5 <= body["speed"] <= 2 for body in bodies)
+    assert all(1 <= len(body["text"]) <= 200 and 0.5 <= body["speed"] <= 2 for body in bodies)

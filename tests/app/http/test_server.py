@@ -1,6 +1,9 @@
 """The application's life, addresses, and other origins."""
 
+import socket
+
 import pytest
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from tingshuo.app.http.server import create_service, listen
 from tingshuo.errors import RequestError, UnknownVoiceError
@@ -19,6 +22,22 @@ def test_a_taken_port_is_one_sentence():
 def test_an_address_that_cannot_be_is_one_sentence(host, port):
     with pytest.raises(RequestError, match="choose another"):
         listen(host, port)
+
+
+def test_small_writes_are_sent_at_once(service, serve, monkeypatch):
+    """Otherwise every reply is 40 ms late: its body waits for the acknowledgement of its headers."""
+    seen = []
+    connected = AutoHTTPProtocol.connection_made
+
+    def connection_made(self, transport) -> None:
+        connected(self, transport)
+        seen.append(transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+
+    monkeypatch.setattr(AutoHTTPProtocol, "connection_made", connection_made)
+    with serve(service) as client:
+        client.get("/healthz")
+    assert seen
+    assert all(seen)
 
 
 def test_a_service_knows_the_installed_voices():

@@ -138,7 +138,7 @@ def server_figures(voice: str, requests: int, on_request: Callable[[], None], fi
             on_request()
             if n == requests // 2:
                 early = server.memory_mb("VmRSS")
-        detail = f"after {requests} different requests, 1 to {len(TWO_HUNDRED) * 3} characters"
+        detail = f"after {requests} different requests of 1 to {len(TWO_HUNDRED)} characters"
         yield Figure("peak memory of the server", round(server.memory_mb("VmHWM")), "MB", 300, None, detail)
         growth = server.memory_mb("VmRSS") / early
         yield Figure("memory at the end / halfway", round(growth, 3), "", 1.05, None, "1 is flat")
@@ -146,8 +146,8 @@ def server_figures(voice: str, requests: int, on_request: Callable[[], None], fi
 
 def varied_request(n: int) -> dict[str, Any]:
     """Return the n-th of many requests that differ in length, emotion, speed and format."""
-    length = 1 + (n * 37) % (3 * len(TWO_HUNDRED))
-    text = (f"第{n}句。" + TWO_HUNDRED * 3)[:length]
+    length = 1 + (n * 37) % len(TWO_HUNDRED)
+    text = (f"{n}，" + TWO_HUNDRED)[:length]
     return {
         "text": text,
         "emotion": EMOTIONS[n % len(EMOTIONS)],

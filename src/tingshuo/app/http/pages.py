@@ -3,10 +3,10 @@
 import hashlib
 import mimetypes
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from fastapi import APIRouter, FastAPI, Request
-from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from tingshuo.app.http.reference import render
@@ -83,21 +83,18 @@ def read_pages(folder: Path = WEB) -> dict[str, Page]:
 
 
 def pages_router(app: FastAPI, pages: dict[str, Page]) -> APIRouter:
-    """Return the routes of the pages; they answer to what no other route took, so include them last."""
+    """Return a router with one route for each page, and ``/docs`` with its style."""
     router = APIRouter(include_in_schema=False)
+    style = Page.of((Path(__file__).parent / "reference.css").read_bytes(), _TYPES[".css"])
 
     @router.api_route("/docs", methods=["GET", "HEAD"])
     async def docs(request: Request) -> Response:
         return Page.of(render(app.openapi()).encode(), _TYPES[".html"]).reply(request)
 
-    @router.api_route("/docs.css", methods=["GET", "HEAD"])
-    async def style(request: Request) -> Response:
-        return Page.of((Path(__file__).parent / "reference.css").read_bytes(), _TYPES[".css"]).reply(request)
-
-    @router.api_route("/{name:path}", methods=["GET", "HEAD"])
-    async def file(request: Request, name: str) -> Response:
-        if name not in pages:
-            raise HTTPException(404)
-        return pages[name].reply(request)
-
+    for name, page in {**pages, "docs.css": style}.items():
+        router.add_api_route(f"/{name}", partial(_answer, page), methods=["GET", "HEAD"])
     return router
+
+
+async def _answer(page: Page, request: Request) -> Response:
+    return page.reply(request)
