@@ -17,7 +17,7 @@ def spoken_s(speech):
 
 
 def level_db(wav):
-    return 20 * np.log10(np.sqrt(np.mean(np.square(wav, dtype=np.float64))))
+    return 10 * np.log10(np.mean(np.square(wav, dtype=np.float64)) + 1e-20)
 
 
 def test_streamed_samples_are_the_one_shot_samples(voice):
