@@ -20,7 +20,8 @@ pytestmark = pytest.mark.browser
 
 TEXT = "今天天气真好，我们去公园吧！小猫也想去。"
 HANZI = "".join(re.findall(r"[一-鿿]", TEXT))
-LONG_TEXT = "这是一段很长的文字，用来检查停止按钮。" * 400
+LONG_TEXT = "这是一段很长的文字，用来检查停止按钮。" * 1500
+CURRENT = "Number(document.querySelector('[aria-current]')?.dataset.index ?? -1)"
 ARGUMENTS = [
     "--headless",
     "--no-sandbox",
@@ -188,6 +189,30 @@ def test_type_choose_speak_hear(visit):
     assert heard["rms"] > 0.01
 
 
+def test_the_first_visit_speaks_with_one_click(visit):
+    visit.page.click("#speak")
+    visit.wait("speaking")
+    assert visit.asked("/api/tts/stream")[0]["text"].startswith("你好")
+
+
+def test_pause_and_seek_while_it_streams(visit):
+    page = visit.page
+    speak(visit, LONG_TEXT)
+    visit.wait("speaking")
+    until(page, "Number(document.querySelector('#seek').max) > 5")
+    page.click("#play")
+    page.wait_for_selector("#play[data-playing=false]")
+    page.locator("#timeline .cell").nth(9).click()
+    page.wait_for_selector("#timeline .cell[data-index='9'][aria-current]")
+    paused_at = position(page)
+    page.click("#play")
+    until(page, f"{CURRENT} > 11")
+    assert position(page) > paused_at
+    assert page.get_attribute("#audio", "src") is None, "there is no file yet"
+    page.click("#stop")
+    visit.wait("stopped")
+
+
 def test_the_finished_file_plays_and_seeks_in_the_audio_element(visit):
     page = visit.page
     spoken(visit)
@@ -199,17 +224,16 @@ def test_the_finished_file_plays_and_seeks_in_the_audio_element(visit):
     visit.wait("done")
     page.keyboard.press("Home")
     until(page, "document.querySelector('#audio').currentTime === 0")
-    assert position(page) == 0
+    page.wait_for_selector("[data-clock]:text('0:00.0 /')")
 
 
 def test_timeline_has_every_character_and_follows_playback(visit):
     page = visit.page
     speak(visit)
     visit.wait("speaking")
-    indices = "Number(document.querySelector('[aria-current]')?.dataset.index ?? -1)"
     for index in (1, 4, 8):
-        until(page, f"{indices} >= {index}")
-    at = page.evaluate(f"[{indices}, document.querySelector('[data-clock]').textContent]")
+        until(page, f"{CURRENT} >= {index}")
+    at = page.evaluate(f"[{CURRENT}, document.querySelector('[data-clock]').textContent]")
     visit.wait("done")
     hanzi = page.eval_on_selector_all("#timeline .cell:not(.pause) .hanzi", "all => all.map(e => e.textContent).join('')")
     assert hanzi == HANZI
@@ -446,7 +470,7 @@ def test_damaged_storage_does_no_harm(visit):
     page.evaluate("""() => {
       localStorage.setItem("tingshuo.settings", '{"speed": "fast", "emotion": "bored", "voice": 7, "seed": -1, "pitch": null}');
       localStorage.setItem("tingshuo.history", '[{"text": 1}, null]');
-      localStorage.setItem("tingshuo.draft", '{');
+      localStorage.setItem("tingshuo.draft", "[1]");
     }""")
     page.reload()
     visit.wait("ready")
@@ -502,16 +526,19 @@ def test_contrast_is_enough_in_every_emotion(browser, server, scheme):
     visit = Visit(browser, server, color_scheme=scheme)
     page = visit.open()
     page.fill("#text", TEXT)
-    for chip in page.locator(".chip input").all():
-        chip.check()
-        colours = page.evaluate("""() => {
+    for emotion in page.eval_on_selector_all(".chip input", "all => all.map((input) => input.value)"):
+        colours = page.evaluate(
+            """(emotion) => {
+          document.documentElement.dataset.emotion = emotion;
           const style = getComputedStyle(document.documentElement);
           const names = "paper surface sunken ink soft tone tone-soft on-tone bad bad-paper warn-paper".split(" ");
           return Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
-        }""")
+        }""",
+            emotion,
+        )
         pairs = "ink/paper ink/surface soft/paper soft/surface soft/sunken soft/tone-soft ink/tone-soft tone/tone-soft"
         for front, back in (pair.split("/") for pair in f"{pairs} on-tone/tone bad/bad-paper bad/paper ink/warn-paper".split()):
-            assert contrast(colours[front], colours[back]) >= 4.5, (scheme, chip.input_value(), front, back)
+            assert contrast(colours[front], colours[back]) >= 4.5, (scheme, emotion, front, back)
     visit.close()
 
 

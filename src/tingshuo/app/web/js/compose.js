@@ -26,7 +26,8 @@ export class Compose {
     this.speakButton = root.querySelector("#speak");
     this.stopButton = root.querySelector("#stop");
     this.limit = Infinity;
-    this.box.value = read("draft", "");
+    const draft = read("draft", SAMPLES[0].text); // on the first visit one click is enough to hear something
+    this.box.value = typeof draft === "string" ? draft : "";
     this.box.addEventListener("input", () => this.#edited());
     this.clear.addEventListener("click", () => this.set("", true));
     // The second click of a double click must not start a second synthesis when the first is already done.
