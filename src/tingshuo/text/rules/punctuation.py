@@ -5,7 +5,6 @@ newline stays. What has no reading and no pause is dropped with a warning, lette
 report.
 """
 
-
 from tingshuo.text.rules.rule import Rule, RuleSet, compiled
 
 _GREEK = dict(
