@@ -1,15 +1,18 @@
 """Build the built-in voice from the seed weights.
 
-    python scripts/build_voice.py WEIGHTS_DIR [--sentences FILE] [--out DIR]
+    python scripts/build_voice.py WEIGHTS_DIR [--student FILE] [--sentences FILE] [--out DIR]
 
-Exports the graphs, makes them fast, quantises them on the sentences, keeps what passes, and writes the bundle whole or not at
-all. Needs the ``train`` extra.
+With a student from `distill_voice.py`, the smaller acoustic model is shipped in place of the seed's. Exports the graphs, makes
+them fast, quantises them on the sentences, keeps what passes, and writes the bundle whole or not at all. Needs the ``train``
+extra.
 """
 
 import argparse
 import platform
 from pathlib import Path
 from typing import Any
+
+from safetensors.numpy import load_file
 
 from tingshuo.config import MelConfig, SpeakerConfig, StyleConfig, VoiceConfig
 from tingshuo.models.fastspeech.config import FastSpeechConfig
@@ -25,6 +28,8 @@ from tingshuo.text.symbols import PHONES
 from tingshuo.types import EMOTIONS
 
 VERSION = "1.0.0"
+STUDENT_SIZES = {"pitch_hidden": 96, "decoder_dim": 256, "decoder_hidden": 512}
+"""A third of the decoder's and a fifth of the pitch predictor's multiplications."""
 SPEAKER = "tan"
 STYLES = {  # row of the seed's table -> how it is offered
     "cv168": StyleConfig(name="natural", description="reads sentences unhurriedly, with distinct tones"),
@@ -71,11 +76,12 @@ CALIBRATION_TEXTS, TEST_TEXTS = 48, 24
 CARDS = Path(__file__).parent / "voice"
 
 
-def read_nets(weights: Path) -> tuple[VoiceConfig, VoiceNets]:
-    """Read the seed weights into our nets."""
+def read_nets(weights: Path, student: Path | None = None) -> tuple[VoiceConfig, VoiceNets]:
+    """Read the seed weights into our nets, the acoustic model from a student's tensors when there is one."""
     seed = read_seed(weights, speakers=[SPEAKER], styles=list(STYLES))
     mean, std = seed.log_f0[SPEAKER]
-    acoustic = FastSpeechConfig(phonemes=len(PHONES), styles=len(STYLES), speakers=1)
+    sizes = STUDENT_SIZES if student else {}
+    acoustic = FastSpeechConfig(phonemes=len(PHONES), styles=len(STYLES), speakers=1, **sizes)
     vocoder = SourceFilterConfig()
     config = VoiceConfig(
         family=FAMILY,
@@ -86,7 +92,7 @@ def read_nets(weights: Path) -> tuple[VoiceConfig, VoiceNets]:
         architecture=architecture(acoustic, vocoder),
         **contexts(acoustic, vocoder),
     )
-    return config, load_nets(config, seed.acoustic, seed.vocoder)
+    return config, load_nets(config, load_file(student) if student else seed.acoustic, seed.vocoder)
 
 
 def describe(config: VoiceConfig, built: Variants) -> dict[str, Any]:
@@ -126,12 +132,13 @@ def main() -> None:
     root = Path(__file__).parents[1]
     parser = argparse.ArgumentParser(description="Build the built-in voice from the seed weights.")
     parser.add_argument("weights", type=Path, help="folder with acoustic.safetensors, vocoder.safetensors, speakers.json")
+    parser.add_argument("--student", type=Path, help="tensors that distill_voice.py wrote")
     parser.add_argument("--sentences", type=Path, default=root / "../shared/data/sentences_zh.txt", help="one a line")
     parser.add_argument("--out", type=Path, default=root / "src/tingshuo/voices/default")
     args = parser.parse_args()
     lines = args.sentences.read_text("utf-8").splitlines()
 
-    config, nets = read_nets(args.weights)
+    config, nets = read_nets(args.weights, args.student)
     calibration, test = pick_texts(lines, CALIBRATION_TEXTS), pick_texts(lines, TEST_TEXTS, offset=7)
     built = build_variants(config, nets, calibration, test, GOLDEN_TEXT)
     for precision, errors in built.errors.items():
