@@ -7,7 +7,7 @@ from fastapi import APIRouter, Header, Request
 from starlette.requests import ClientDisconnect
 from starlette.responses import FileResponse, Response
 
-from tingshuo.app.http.bodies import MAX_BODY_BYTES, SpeakBody, read_body
+from tingshuo.app.http.bodies import MAX_BODY_BYTES, Body, SpeakBody, read_body
 from tingshuo.app.http.replies import (
     JSONReply,
     StreamReply,
@@ -28,7 +28,7 @@ from tingshuo.types import EMOTIONS, MAX_CHARACTERS, RANGES, AudioChunk, SpeechR
 router = APIRouter(prefix="/api", tags=["api"])
 
 
-def json_body(model: type[SpeakBody] | type[Any], example: dict[str, Any]) -> dict[str, Any]:
+def json_body(model: type[Body], example: dict[str, Any]) -> dict[str, Any]:
     """Describe a body that the route reads itself."""
     content = {"application/json": {"schema": model.model_json_schema(), "example": example}}
     return {"requestBody": {"required": True, "content": content}}
