@@ -2,8 +2,8 @@
 
     python benchmarks/polyphones.py [DATA.tsv]       # default ../shared/data/polyphones.tsv; skips itself when that is missing
 
-The data (CPP, the dev part; Park and Lee, Interspeech 2020) is split once, by a hash of the sentence: what we looked at and trained
-on is the tuning half, the figure that counts is that of the other half.
+The data (CPP, the dev part; Park and Lee, Interspeech 2020) is split once, by a hash of the sentence: what we looked at and
+trained on is the tuning half, the figure that counts is that of the other half.
 """
 
 import re
@@ -39,7 +39,7 @@ def read_labelled(path: str) -> list[Labelled]:
         return [Labelled(int(index), "er5" if pinyin == "r5" else pinyin, sentence) for index, pinyin, sentence in rows]
 
 
-def candidates_of(rows: list[Labelled]) -> dict[str, list[str]]:
+def readings_by_method(rows: list[Labelled]) -> dict[str, list[str]]:
     """Return for each labelled row the reading by each method: lexicon, net, both, and the one that is spoken in the end."""
     lexicon, net = load_lexicon(), load_polyphones()
     out: dict[str, list[str]] = {"lexicon": [], "net": [], "both": [], "spoken": []}
@@ -68,9 +68,8 @@ def spoken(sentence: str) -> dict[int, str]:
     for word in g2p(sentence):
         for syllable in word.syllables:
             place = sentence.index(syllable.hanzi, place)
-            for char in syllable.hanzi:
-                out[place] = syllable.pinyin
-                place += 1
+            out.update(dict.fromkeys(range(place, place + len(syllable.hanzi)), syllable.pinyin))
+            place += len(syllable.hanzi)
     return out
 
 
@@ -78,7 +77,10 @@ def agrees(reading: str, label: str, lenient: bool) -> bool:
     """Compare a reading with a label; leniently, a neutral tone stands for any other and a second tone for a third."""
     if reading == label:
         return True
-    same = reading.rstrip("12345").removesuffix("r") == label.rstrip("12345").removesuffix("r") or "er" in (reading[:-1], label[:-1])
+    same = reading.rstrip("12345").removesuffix("r") == label.rstrip("12345").removesuffix("r") or "er" in (
+        reading[:-1],
+        label[:-1],
+    )
     return lenient and same and ("5" in (reading[-1], label[-1]) or (reading[-1], label[-1]) == ("2", "3"))
 
 
@@ -89,12 +91,14 @@ def main() -> None:
         print(f"{path} is not here: nothing to measure")
         return
     rows = read_labelled(path)
-    methods = candidates_of(rows)
+    methods = readings_by_method(rows)
     for name, half in (("tuning half", True), ("held-out half", False)):
         chosen = [i for i, row in enumerate(rows) if is_tuning(row.sentence) is half]
         print(f"{name}: {len(chosen)} sentences")
         for method, readings in methods.items():
-            strict, lenient = (sum(agrees(readings[i], rows[i].pinyin, how) for i in chosen) / len(chosen) for how in (False, True))
+            strict, lenient = (
+                sum(agrees(readings[i], rows[i].pinyin, how) for i in chosen) / len(chosen) for how in (False, True)
+            )
             print(f"  {method:8} {strict:7.2%}   neutral and third tones allowed for: {lenient:7.2%}")
     wrong = Counter(
         row.sentence[row.index]

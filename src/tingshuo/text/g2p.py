@@ -1,7 +1,7 @@
 """Normalised text to words with pinyin: what the voice is to say, syllable by syllable.
 
-The text is scanned into Chinese runs, Latin words, digits and punctuation. A Chinese run is segmented; each character gets the reading
-of its word, its surname, or what the polyphone net hears in the sentence; then the tones change as they do in speech
+The text is scanned into Chinese runs, Latin words, digits and punctuation. A Chinese run is segmented; each character gets the
+reading of its word, its surname, or what the polyphone net hears in the sentence; then the tones change as they do in speech
 (`tingshuo.text.sandhi`). Nothing is dropped silently: punctuation becomes a pause or nothing by `PAUSES_MS`, and what cannot be
 spoken is listed in `G2PResult.dropped`.
 """
@@ -41,15 +41,12 @@ BLANK_MS = 80
 DICTIONARY_WEIGHT = 8.0
 """How much likelier, in nepers, the reading that the lexicon has for a word is than the net thinks; set on the tuning half."""
 
-UNSEEN = 0.0
 _DIGITS = dict(zip("0123456789", "零一二三四五六七八九", strict=True))
-_GREEK = dict(
-    zip(
-        "αβγδεζηθικλμνξοπρστυφχψω",
-        "阿尔法 贝塔 伽马 德尔塔 伊普西龙 泽塔 伊塔 西塔 约塔 卡帕 兰姆达 谬 纽 克西 奥密克戎 派 柔 西格玛 陶 宇普西龙 斐 希 普西 欧米伽".split(),
-        strict=True,
-    )
+_GREEK_NAMES = (
+    "阿尔法 贝塔 伽马 德尔塔 伊普西龙 泽塔 伊塔 西塔 约塔 卡帕 兰姆达 谬 "
+    "纽 克西 奥密克戎 派 柔 西格玛 陶 宇普西龙 斐 希 普西 欧米伽"
 )
+_GREEK = dict(zip("αβγδεζηθικλμνξοπρστυφχψω", _GREEK_NAMES.split(), strict=True))
 _SCAN = re.compile(
     r"(?P<hanzi>[\u3400-\u9fff\uf900-\ufaff\U00020000-\U000323af〇]+)"
     r"|(?P<latin>[A-Za-zÀ-ÖØ-öø-žＡ-Ｚａ-ｚ]+(?:['’\-‐][A-Za-zÀ-ÖØ-öø-ž]+)*)"
@@ -125,7 +122,7 @@ def _checked_lexicon(lexicon: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[
     """Check a user's lexicon and bring its pinyin into one spelling."""
     out = {}
     for word, readings in lexicon.items():
-        chinese = [c for c in word if _SCAN.fullmatch(c) and "\u3400" <= c]
+        chinese = [c for c in word if _is_hanzi(c)]
         if not word.strip() or not readings or (len(chinese) == len(word) and len(readings) != len(word)):
             raise TextError(
                 f"lexicon entry {word!r} needs one pinyin syllable for each character, got {' '.join(readings) or 'none'}"
@@ -280,7 +277,7 @@ def read_characters(runs: list[Run], text: str, lexicon: Lexicon) -> dict[int, s
         scores = load_polyphones().scores(text, list(undecided))
         for (i, of_word), score in zip(undecided.items(), scores, strict=True):
             if of_word:
-                score[of_word] = score.get(of_word, UNSEEN) + DICTIONARY_WEIGHT
+                score[of_word] = score.get(of_word, 0.0) + DICTIONARY_WEIGHT
             readings[i] = max(score, key=score.__getitem__)
     return readings
 
@@ -308,7 +305,7 @@ def open_characters(runs: list[Run], text: str, lexicon: Lexicon) -> tuple[dict[
                     readings[i] = surnames[token.start + k]
                 elif sure:
                     readings[i] = reading
-                elif i in settled:
+                elif i in settled and (len(token.text) == 1 or not reading):
                     readings[i] = settled[i]
                 elif token.text == "得" and (of_grammar := read_de(run.tokens, t)):
                     readings[i] = of_grammar
@@ -320,7 +317,7 @@ def open_characters(runs: list[Run], text: str, lexicon: Lexicon) -> tuple[dict[
 
 
 def _readings_in_word(token: Token, lexicon: Lexicon) -> list[tuple[str, bool]]:
-    """Return what the lexicon has for each character of a word, from shorter words inside it if need be: reading or "", and if sure."""
+    """Return what the lexicon has for each character of a word, if need be from words inside it: reading or "", and if sure."""
     n = len(token.text)
     if n == 1:
         return [("", False)]

@@ -1,11 +1,10 @@
 """The pronouncing lexicon: readings of characters, and words with readings, frequency and part of speech.
 
-The data files are zlib-compressed UTF-8 text made by ``scripts/build_lexicon.py`` (sources and licences there), one line for each
-first character: ``char tag cost readings``, then its words as ``rest tag cost readings`` separated by blanks. ``tag`` is one letter
-(jieba's part of speech; N person, S place, T organisation, Z other name), ``cost`` one printable character from ``!`` (0) on, in
-quarters of -ln(probability), ``readings`` are written together, after ``=`` when they were checked by us: ``长a3chang2,zhang3
-大v5zhang3da4``. A line is parsed when its first
-character is first met, so that loading takes about 30 ms.
+The data files are zlib-compressed UTF-8 text made by ``scripts/build_lexicon.py`` (sources and licences there), one line for
+each first character: ``char tag cost readings``, then its words as ``rest tag cost readings`` separated by blanks. ``tag`` is
+one letter (jieba's part of speech; N person, S place, T organisation, Z other name), ``cost`` one printable character from
+``!`` (0) on, in quarters of -ln(probability), ``readings`` are written together, after ``=`` when they were checked by us:
+``长a3chang2,zhang3 大v5zhang3da4``. A line is parsed when its first character is first met, so that loading takes about 30 ms.
 """
 
 import re
@@ -39,8 +38,8 @@ class Entry(NamedTuple):
 class Head(NamedTuple):
     """What the lexicon has under a first character.
 
-    ``readings`` of the character alone, the usual one first; ``entry`` of the character as a word; ``words`` by what follows the first
-    character; ``longest`` length of these words in characters.
+    ``readings`` of the character alone, the usual one first; ``entry`` of the character as a word; ``words`` by what follows
+    the first character; ``longest`` length of these words in characters.
     """
 
     readings: tuple[str, ...]

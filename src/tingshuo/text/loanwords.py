@@ -3,9 +3,10 @@
 Phones are written with one character each (`ARPABET`), vowels followed by ``1`` when they carry the primary stress and ``2`` when
 they carry a secondary one: *hello* is ``HulO1``.
 
-A consonant and a vowel become the nearest syllable that Mandarin has; a nasal after a vowel joins it; other consonants get a short
-vowel of their own (*test* is tai4 si5 te5). The stressed syllable falls when it is the last and is high otherwise, unstressed ones
-before it rise to it, those after it are neutral. Correspondences after Miao Ruiqin, *Loanword Adaptation in Mandarin Chinese* (2005).
+A consonant and a vowel become the nearest syllable that Mandarin has; a nasal after a vowel joins it; other consonants get a
+short vowel of their own (*test* is tai4 si5 te5). The stressed syllable falls when it is the last and is high otherwise,
+unstressed ones before it rise to it, those after it are neutral. Correspondences after Miao Ruiqin, *Loanword Adaptation in
+Mandarin Chinese* (2005).
 """
 
 import re
@@ -13,55 +14,50 @@ import re
 from tingshuo.text.symbols import FINALS_AFTER
 
 ARPABET = {
-    "AA": "a", "AE": "A", "AH": "u", "AO": "o", "AW": "w", "AY": "y", "EH": "e", "ER": "r", "EY": "E", "IH": "i", "IY": "I", "OW": "O",
-    "OY": "Y", "UH": "h", "UW": "U", "B": "b", "CH": "C", "D": "d", "DH": "D", "F": "f", "G": "g", "HH": "H", "JH": "J", "K": "k",
-    "L": "l", "M": "m", "N": "n", "NG": "N", "P": "p", "R": "R", "S": "s", "SH": "S", "T": "t", "TH": "T", "V": "v", "W": "W", "Y": "j",
-    "Z": "z", "ZH": "Z",
+    "AA": "a", "AE": "A", "AH": "u", "AO": "o", "AW": "w", "AY": "y", "EH": "e", "ER": "r", "EY": "E", "IH": "i", "IY": "I",
+    "OW": "O", "OY": "Y", "UH": "h", "UW": "U", "B": "b", "CH": "C", "D": "d", "DH": "D", "F": "f", "G": "g", "HH": "H",
+    "JH": "J", "K": "k", "L": "l", "M": "m", "N": "n", "NG": "N", "P": "p", "R": "R", "S": "s", "SH": "S", "T": "t", "TH": "T",
+    "V": "v", "W": "W", "Y": "j", "Z": "z", "ZH": "Z",
 }  # fmt: skip
 """ARPAbet symbol to the character that stands for it here."""
 
 _VOWELS = "aAuowyerEiIOYhU"
 # Mandarin initials that can stand for a consonant, the nearest first.
 _INITIALS = {
-    "b": "b", "C": "ch q", "d": "d", "D": "d z", "f": "f", "g": "g j", "H": "h x", "J": "zh j", "k": "k q", "l": "l", "m": "m", "n": "n",
-    "p": "p", "R": "r l", "s": "s x", "S": "sh x", "t": "t", "T": "s x", "z": "z j", "Z": "r", "": "",
+    "b": "b", "C": "ch q", "d": "d", "D": "d z", "f": "f", "g": "g j", "H": "h x", "J": "zh j", "k": "k q", "l": "l", "m": "m",
+    "n": "n", "p": "p", "R": "r l", "s": "s x", "S": "sh x", "t": "t", "T": "s x", "z": "z", "Z": "r", "": "",
 }  # fmt: skip
 # Mandarin finals that can stand for a vowel, the nearest first; then the same before n and before ng.
 _FINALS = {
-    "a": ("a ia uo", "an ian", "ang iang"),
-    "A": ("ai ei uei ie", "an ian", "ang iang"),
-    "u": ("a ia ua", "an ian", "ang iang"),
-    "ə": ("e o uo ie", "en in", "eng ing"),
-    "o": ("ao uo o", "ang iang", "ang iang"),
-    "ɔ": ("uo o ao", "ang iang", "ang iang"),
-    "w": ("ao iao", "ang iang", "ang iang"),
-    "y": ("ai uai", "", ""),
-    "e": ("ai ei uei ie", "en ian", "eng ing"),
-    "ɛ": ("ei ai uei ie", "en ian", "eng ing"),
-    "r": ("e o ie", "en", "eng"),
-    "E": ("ei uei ie", "en in", "eng ing"),
-    "i": ("i uei iii ii ei", "in ing uen en", "ing eng"),
-    "I": ("i uei iii ii ei", "in ing uen en", "ing eng"),
-    "O": ("ou o iou", "ong eng", "ong eng"),
-    "Y": ("o uo", "", ""),
-    "h": ("u", "uen", "ong"),
-    "U": ("u", "uen", "ong"),
-}
+    "a": ("a ia uo", "an ian", "ang iang"), "A": ("ai ei uei ie", "an ian", "ang iang"), "u": ("a ia ua", "an ian", "ang iang"),
+    "ə": ("e o uo ie", "en in", "eng ing"), "o": ("ao uo o", "ang iang", "ang iang"), "ɔ": ("uo o ao", "ang iang", "ang iang"),
+    "w": ("ao iao", "ang iang", "ang iang"), "y": ("ai uai", "", ""), "e": ("ai ei uei ie", "en ian", "eng ing"),
+    "ɛ": ("ei ai uei ie", "en ian", "eng ing"), "r": ("e o ie", "en", "eng"), "E": ("ei uei ie", "en in", "eng ing"),
+    "i": ("i ii uei ei", "in ing uen en", "ing eng"), "I": ("i ii uei ei", "in ing uen en", "ing eng"),
+    "O": ("ou o iou", "ong eng", "ong eng"), "Y": ("o uo", "", ""), "h": ("u", "uen", "ong"), "U": ("u", "uen", "ong"),
+}  # fmt: skip
 # The same after w and y, which Mandarin writes into the final.
-_AFTER_W = {"a": "ua uan uang", "A": "uai uan uang", "u": "ua uan uang", "ə": "uo uen ueng", "ɔ": "uo uan uang", "o": "uo uan uang", "w": "ua uan uang",
-            "y": "uai uan uang", "e": "uei uen ueng", "ɛ": "uei uen ueng", "r": "uo uen ueng", "E": "uei uen ueng", "i": "uei uen ueng", "I": "uei uen ueng",
-            "O": "uo uen ueng", "Y": "uo uen ueng", "h": "u uen ueng", "U": "u uen ueng"}  # fmt: skip
-_AFTER_Y = {"a": "ia ian iang", "A": "ie ian iang", "u": "ia ian iang", "ə": "ie in ing", "ɔ": "io ian iang", "o": "io ian iang", "w": "iao ian iang",
-            "y": "ia ian iang", "e": "ie ian ing", "ɛ": "ie ian ing", "r": "ie in ing", "E": "ie ian ing", "i": "i in ing", "I": "i in ing",
-            "O": "iou iong iong", "Y": "io ian iang", "h": "iou vn iong", "U": "iou vn iong"}  # fmt: skip
-_ALONE = {"b": "bu", "C": "chi", "d": "de", "D": "ze", "f": "fu", "g": "ge", "H": "he", "J": "zhi", "k": "ke", "l": "er", "m": "mu", "n": "en", "N": "eng",
-          "p": "pu", "R": "er", "s": "si", "S": "shi", "t": "te", "T": "si", "v": "fu", "W": "wu", "j": "yi", "z": "zi", "Z": "ri"}  # fmt: skip
+_AFTER_W = {
+    "a": "ua uan uang", "A": "uai uan uang", "u": "ua uan uang", "ə": "uo uen ueng", "ɔ": "uo uan uang", "o": "uo uan uang",
+    "w": "ua uan uang", "y": "uai uan uang", "e": "uei uen ueng", "ɛ": "uei uen ueng", "r": "uo uen ueng", "E": "uei uen ueng",
+    "i": "uei uen ueng", "I": "uei uen ueng", "O": "uo uen ueng", "Y": "uo uen ueng", "h": "u uen ueng", "U": "u uen ueng",
+}  # fmt: skip
+_AFTER_Y = {
+    "a": "ia ian iang", "A": "ie ian iang", "u": "ia ian iang", "ə": "ie in ing", "ɔ": "io ian iang", "o": "io ian iang",
+    "w": "iao ian iang", "y": "ia ian iang", "e": "ie ian ing", "ɛ": "ie ian ing", "r": "ie in ing", "E": "ie ian ing",
+    "i": "i in ing", "I": "i in ing", "O": "iou iong iong", "Y": "io ian iang", "h": "iou vn iong", "U": "iou vn iong",
+}  # fmt: skip
+_ALONE = {
+    "b": "bu", "C": "chi", "d": "de", "D": "ze", "f": "fu", "g": "ge", "H": "he", "J": "zhi", "k": "ke", "l": "er", "m": "mu",
+    "n": "en", "N": "eng", "p": "pu", "R": "er", "s": "si", "S": "shi", "t": "te", "T": "si", "v": "fu", "W": "wu", "j": "yi",
+    "z": "zi", "Z": "ri",
+}  # fmt: skip
 _NUCLEUS = re.compile(f"([{_VOWELS}])([12]?)")
-_SYLLABLE_START = re.compile("(?:[td]R|[kgH]W|[mnldHkg]j|.)?$")
+_SYLLABLE_START = re.compile("(?:[td]R|[kgH]W|[mnldHkg]j|[^N])?$")
 
 
 def phones_to_syllables(phones: str) -> tuple[str, ...]:
-    """Turn phones into pinyin syllables with tones; ``"HulO1"`` into ``("ha2", "lou4")``."""
+    """Turn phones into pinyin syllables with tones; ``"HulO1"`` into ``("he1", "lou4")``."""
     nuclei = list(_NUCLEUS.finditer(phones))
     if not nuclei:
         return tuple(f"{_ALONE[c]}5" for c in phones if c in _ALONE)
@@ -178,16 +174,18 @@ def spell(initial: str, final: str) -> str:
 # --- letters
 
 _RULES: list[tuple[str, str]] = [
-    ("tion", "Sun"), ("[st]sion", "Sun"), ("sion", "Zun"), ("cial", "Sul"), ("ture$", "Cr"), ("tch", "C"), ("sch", "sk"), ("ough", "O"),
-    ("augh", "o"), ("eigh", "E"), ("igh", "y"), ("^kn", "n"), ("^wr", "R"), ("^ps", "s"), ("^x", "z"), ("ck", "k"), ("ch", "C"), ("sh", "S"),
-    ("ph", "f"), ("th", "T"), ("wh", "W"), ("gh", "g"), ("qu", "kW"), ("nk", "Nk"), ("ng(?![aeiou])", "N"), ("[ei]y$", "I"), ("ay|ai|ei", "E"),
-    ("ee|ea", "I"), ("ie", "I"), ("oo", "U"), ("ow$", "O"), ("ou|ow", "w"), ("oa", "O"), ("oi|oy", "Y"), ("au|aw", "o"), ("ew|eu|ue", "U"),
-    ("ar(?![aeiouy])", "aR"), ("[eiu]r(?![aeiouy])", "r"), ("or(?![aeiouy])", "oR"), ("le$", "ul"),
-    ("a(?=[^aeiouwxy]e[sd]?$)", "E"), ("e(?=[^aeiouwxy]e[sd]?$)", "I"), ("i(?=[^aeiouwxy]e[sd]?$)", "y"), ("o(?=[^aeiouwxy]e[sd]?$)", "O"),
-    ("u(?=[^aeiouwxy]e[sd]?$)", "U"), ("(?<=[aeiouy][^aeiou])e$", ""), ("(?<=[aeiouy][^aeiou][^aeiou])e$", ""), ("a$", "u"), ("o$", "O"), ("[iy]$", "I"),
-    ("u$", "U"), ("a", "A"), ("e", "e"), ("i", "i"), ("o", "a"), ("u", "u"), ("^y", "j"), ("y(?=[aeiou])", "j"), ("y", "i"), ("c(?=[eiy])", "s"),
-    ("cc|c|kk", "k"), ("g(?=e$)", "J"), ("gg", "g"), ("x", "ks"), ("j", "J"), ("q", "k"), ("r+", "R"), ("h", "H"), ("w", "W"), ("bb?", "b"), ("dd?", "d"),
-    ("ff?", "f"), ("g", "g"), ("k", "k"), ("ll?", "l"), ("mm?", "m"), ("nn?", "n"), ("pp?", "p"), ("ss?", "s"), ("tt?", "t"), ("vv?", "v"), ("zz?", "z"),
+    ("tion", "Sun"), ("[st]sion", "Sun"), ("sion", "Zun"), ("cial", "Sul"), ("ture$", "Cr"), ("tch", "C"), ("sch", "sk"),
+    ("ough", "O"), ("augh", "o"), ("eigh", "E"), ("igh", "y"), ("^kn", "n"), ("^wr", "R"), ("^ps", "s"), ("^x", "z"),
+    ("ck", "k"), ("ch", "C"), ("sh", "S"), ("ph", "f"), ("th", "T"), ("wh", "W"), ("gh", "g"), ("qu", "kW"), ("nk", "Nk"),
+    ("ng(?![aeiou])", "N"), ("[ei]y$", "I"), ("ay|ai|ei", "E"), ("ee|ea", "I"), ("ie", "I"), ("oo", "U"), ("ow$", "O"),
+    ("ou|ow", "w"), ("oa", "O"), ("oi|oy", "Y"), ("au|aw", "o"), ("ew|eu|ue", "U"), ("ar(?![aeiouy])", "aR"),
+    ("[eiu]r(?![aeiouy])", "r"), ("or(?![aeiouy])", "oR"), ("le$", "ul"), ("a(?=[^aeiouwxy]e[sd]?$)", "E"),
+    ("e(?=[^aeiouwxy]e[sd]?$)", "I"), ("i(?=[^aeiouwxy]e[sd]?$)", "y"), ("o(?=[^aeiouwxy]e[sd]?$)", "O"),
+    ("u(?=[^aeiouwxy]e[sd]?$)", "U"), ("(?<=[aeiouy][^aeiou])e$", ""), ("(?<=[aeiouy][^aeiou][^aeiou])e$", ""), ("a$", "u"),
+    ("o$", "O"), ("[iy]$", "I"), ("u$", "U"), ("a", "A"), ("e", "e"), ("i", "i"), ("o", "a"), ("u", "u"), ("^y", "j"),
+    ("y(?=[aeiou])", "j"), ("y", "i"), ("c(?=[eiy])", "s"), ("cc|c|kk", "k"), ("g(?=e$)", "J"), ("gg", "g"), ("x", "ks"),
+    ("j", "J"), ("q", "k"), ("r+", "R"), ("h", "H"), ("w", "W"), ("bb?", "b"), ("dd?", "d"), ("ff?", "f"), ("g", "g"),
+    ("k", "k"), ("ll?", "l"), ("mm?", "m"), ("nn?", "n"), ("pp?", "p"), ("ss?", "s"), ("tt?", "t"), ("vv?", "v"), ("zz?", "z"),
 ]  # fmt: skip
 _COMPILED = [(re.compile(pattern), phones) for pattern, phones in _RULES]
 

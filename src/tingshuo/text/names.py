@@ -23,10 +23,14 @@ SURNAMES: dict[str, tuple[str, ...]] = {
 """Surname to reading, a syllable a character."""
 
 TITLES = frozenset(
-    "先生 女士 小姐 太太 夫人 老师 教授 博士 医生 大夫 护士 律师 工程师 师傅 教练 同学 同志 总 总裁 总统 总理 经理 总经理 主任 主席 书记 "
-    "部长 省长 市长 县长 区长 镇长 局长 处长 科长 司长 厅长 院长 校长 所长 行长 社长 队长 班长 组长 团长 连长 排长 店长 馆长 董事长 将军 司令 "
-    "上校 中校 少校 上尉 警官 法官 检察官 记者 编辑 导演 老板 老板娘 公 某 某某 氏 叔叔 阿姨 大爷 大妈 大哥 大姐 大嫂 哥 姐 爷爷 奶奶 "
-    "家村 家庄 家大院 工 董 局 处 院士 秘书 秘书长 会长 老 师兄 师姐 师弟 师妹 道长 大师 太守 将领 姑娘 公子 老爷".split()
+    (
+        "先生 女士 小姐 太太 夫人 老师 教授 博士 医生 大夫 护士 律师 工程师 师傅 教练 同学 同志 总 "
+        "总裁 总统 总理 经理 总经理 主任 主席 书记 部长 省长 市长 县长 区长 镇长 局长 处长 科长 司长 "
+        "厅长 院长 校长 所长 行长 社长 队长 班长 组长 团长 连长 排长 店长 馆长 董事长 将军 司令 上校 "
+        "中校 少校 上尉 警官 法官 检察官 记者 编辑 导演 老板 老板娘 公 某 某某 氏 叔叔 阿姨 大爷 大妈 "
+        "大哥 大姐 大嫂 哥 姐 爷爷 奶奶 家村 家庄 家大院 工 董 局 处 院士 秘书 秘书长 会长 老 师兄 "
+        "师姐 师弟 师妹 道长 大师 太守 将领 姑娘 公子 老爷"
+    ).split()
 )
 """Words that follow a surname."""
 
@@ -53,8 +57,8 @@ _RARE = 54
 def find_surnames(tokens: list[Token]) -> dict[int, str]:
     """Find surnames with a reading of their own in a run of words.
 
-    A character counts as one when it stands after 姓, before a title (单老师, 小任), starts a person's name that the lexicon has, or
-    is a word of its own before one or two characters that are common in given names, where a name may start.
+    A character counts as one when it stands after 姓, before a title (单老师, 小任), starts a person's name that the lexicon
+    has, or is a word of its own before one or two characters that are common in given names, where a name may start.
 
     Returns
     -------

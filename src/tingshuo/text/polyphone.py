@@ -1,8 +1,8 @@
 """Which reading of a polyphone a sentence asks for: a small recurrent net over characters.
 
-One bidirectional LSTM (64 -> 2 x 32) over the characters of a sentence, two dense layers (64 -> 32 -> readings) at the polyphones;
-0.4 M parameters, run in numpy at about 10 us a character. Architecture and initial weights: g2pM (Park and Lee, Interspeech 2020,
-arXiv:2004.03136; Apache-2.0). ``scripts/build_polyphones.py`` makes the data files.
+One bidirectional LSTM (64 -> 2 x 32) over the characters of a sentence, two dense layers (64 -> 32 -> readings) at the
+polyphones; 0.4 M parameters, run in numpy at about 10 us a character. Architecture and initial weights: g2pM (Park and Lee,
+Interspeech 2020, arXiv:2004.03136; Apache-2.0). ``scripts/build_polyphones.py`` makes the data files.
 """
 
 import math

@@ -1,28 +1,31 @@
 """How tones change in speech: 一 and 不, neutral tones, third tones, and erhua.
 
-Sources of the rules: Chao Yuen Ren, *A Grammar of Spoken Chinese* (1968), ch. 1.3; the pinyin orthography GB/T 16159-2012; for third
-tones across words, Shih Chilin, *The Prosodic Domain of Tone Sandhi in Chinese* (1986): feet of two syllables are built from the word
-structure, the rule applies inside each foot, then between feet.
+Sources of the rules: Chao Yuen Ren, *A Grammar of Spoken Chinese* (1968), ch. 1.3; the pinyin orthography GB/T 16159-2012; for
+third tones across words, Shih Chilin, *The Prosodic Domain of Tone Sandhi in Chinese* (1986): feet of two syllables are built
+from the word structure, the rule applies inside each foot, then between feet.
 
 All functions work on the words of one phrase (between two pauses) and change their syllables in place.
 """
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from tingshuo.text.lexicon import Lexicon
 
 _DIGITS = frozenset("零〇一二两三四五六七八九十百千万亿幺")
 _ORDINAL_AFTER = ("月", "号", "楼", "年级", "等", "审", "中", "环", "号线", "班", "甲", "把手")
-_BOUND_ONE = frozenset("每 某 这 那 哪 另 同 任 有 前 后 上 下 近 头 唯 统 单 专".split())
 _LOOSE_ONE = frozenset(
     "每一 某一 这一 那一 哪一 另一 同一 任一 有一 前一 后一 上一 下一 头一 近一 不一 说一 看一 想一 来一 再一".split()
 )
 _DIRECTIONS = frozenset("起来 出来 出去 进来 进去 上来 上去 下来 下去 过来 过去 回来 回去".split())
 _PASSING = frozenset("年 节 马路 桥 河 街 江 关 生日 日子 春节 中秋 中秋节 海关 周末 冬 夏 夜".split())
+_RISING = ("小姐", "哪里")
+"""Words whose last syllable was a third tone before it became neutral, and still makes the one before it rise."""
 _MODALS = frozenset("要 会 能 可以 应该 必须 不 没 敢 肯 难".split())
-_NOT_PLACES_FOR_R = frozenset("有无我吾其生携养抱为子妻幼婴女男孤健胎少小宠患弃产乞侄孙孩育")
+_BEFORE_FULL_ER = frozenset("有无我吾其生携养抱为子妻幼婴女男孤健胎少小宠患弃产乞侄孙孩育")
 _FULL_ER = frozenset(
-    "混血儿 新生儿 早产儿 低能儿 畸形儿 幸运儿 弄潮儿 流浪儿 脑瘫儿 连体儿 宁馨儿 私生儿 巨婴儿 足月儿 双胞胎儿 莫卧儿 帖木儿".split()
+    "混血儿 新生儿 早产儿 低能儿 畸形儿 幸运儿 弄潮儿 流浪儿 脑瘫儿 "
+    "连体儿 宁馨儿 私生儿 巨婴儿 足月儿 双胞胎儿 莫卧儿 帖木儿".split()
 )
 _LEANS_RIGHT = frozenset("很也不太最更挺总只还都再就才好可")
 
@@ -72,6 +75,8 @@ def _neutralise(words: list[Draft]) -> None:
         if word.foreign:
             continue
         before = words[i - 1] if i else None
+        if word.text.endswith(_RISING) and len(word.chars) >= 2 and word.tones[-2:] == [3, 5]:
+            word.set_tone(len(word.chars) - 2, 2)
         if 2 <= len(word.chars) <= 3 and word.chars[0] == word.chars[1] and word.tag == "v":
             _reduplicate(word, 0, word, 1)
         elif before is None or before.foreign:
@@ -146,7 +151,7 @@ def _is_number_one(text: str, k: int, places: list[_Place]) -> bool:
     if before and (before in "第初十零〇幺" or text[max(k - 2, 0) : k].endswith(("星期", "周", "礼拜"))):
         return True
     if after and after in "零〇一二两三四五六七八九幺点" and not rest.startswith(("两", "点儿")):
-        return after != "点" or rest[1:2] in _DIGITS and rest[1:2] != ""
+        return after != "点" or rest[1:2] in _DIGITS
     if before and before in "一二三四五六七八九" and (places[k].i or _DIGITS.issuperset(places[k - 1].word.text)):
         return True  # digits one by one
     if before == "点" and k > 1 and text[k - 2] in _DIGITS:
@@ -197,7 +202,7 @@ def _is_coloured(word: Draft) -> bool:
     """Say whether the 儿 at the end of a word colours: 花儿 yes, 女儿 no."""
     if word.text in _FULL_ER or word.tag in "NSTZ":
         return False
-    return word.text[-2] not in _NOT_PLACES_FOR_R or word.text in ("为儿", "小孩儿", "女孩儿", "男孩儿")
+    return word.text[-2] not in _BEFORE_FULL_ER or word.text in ("为儿", "小孩儿", "女孩儿", "男孩儿")
 
 
 def _may_be_coloured(host: Draft) -> bool:
@@ -205,7 +210,7 @@ def _may_be_coloured(host: Draft) -> bool:
         bool(host.chars)
         and not host.foreign
         and host.tag not in "NSTZ"
-        and host.chars[-1] not in _NOT_PLACES_FOR_R
+        and host.chars[-1] not in _BEFORE_FULL_ER
         and not host.locked[-1]
     )
 
@@ -227,7 +232,7 @@ _Foot = list[tuple[Draft, int]]
 def _change_third_tones(words: list[Draft], lexicon: Lexicon) -> None:
     feet = _feet(words, lexicon)
     for foot in feet:
-        for (word, i), (after, k) in zip(foot, foot[1:], strict=False):
+        for (word, i), (after, k) in pairwise(foot):
             if word.tones[i] == 3 == after.tones[k]:
                 word.set_tone(i, 2)
     for foot, following in zip(feet[-2::-1], feet[:0:-1], strict=True):
