@@ -9,6 +9,7 @@ extra.
 
 import argparse
 import platform
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,13 @@ from safetensors.numpy import load_file
 from tingshuo.config import MelConfig, SpeakerConfig, StyleConfig, VoiceConfig
 from tingshuo.models.fastspeech.config import FastSpeechConfig
 from tingshuo.models.source_filter.config import SourceFilterConfig
-from tingshuo.port.calibration import pick_texts
+from tingshuo.port.calibration import pick_texts, record_inputs
+from tingshuo.port.export import export_graph, half_tensors
 from tingshuo.port.nets import FAMILY, VoiceNets, architecture, load_nets
+from tingshuo.port.prune import prune_voice
 from tingshuo.port.seed import read_seed
-from tingshuo.port.variants import Variants, build_variants
-from tingshuo.port.voice import contexts, graph_entries, voice_files
+from tingshuo.port.variants import Variants, build_variants, open_model
+from tingshuo.port.voice import contexts, graph_entries, voice_files, voice_graphs
 from tingshuo.store.atomic import Content
 from tingshuo.store.bundle import write_bundle
 from tingshuo.text.symbols import PHONES
@@ -73,6 +76,8 @@ CREDITS = [
 
 GOLDEN_TEXT = "你好。"
 CALIBRATION_TEXTS, TEST_TEXTS = 48, 24
+DECODER_HIDDEN, VOCODER_HIDDEN = 576, 512
+"""Hidden features of a decoder and vocoder block as shipped; the seed has 1152 and 768."""
 CARDS = Path(__file__).parent / "voice"
 
 
@@ -93,6 +98,16 @@ def read_nets(weights: Path, student: Path | None = None) -> tuple[VoiceConfig, 
         **contexts(acoustic, vocoder),
     )
     return config, load_nets(config, load_file(student) if student else seed.acoustic, seed.vocoder)
+
+
+def narrow(config: VoiceConfig, nets: VoiceNets, texts: Sequence[str]) -> tuple[VoiceConfig, VoiceNets]:
+    """Narrow decoder and vocoder to the sizes that the voice ships with, where they are wider."""
+    tensors = half_tensors(nets.acoustic) | half_tensors(nets.vocoder)
+    sessions = {name: open_model(export_graph(graph), tensors) for name, graph in voice_graphs(nets).items()}
+    seen = record_inputs(sessions, config, tensors, texts)
+    small = prune_voice(nets, seen, decoder_hidden=DECODER_HIDDEN, vocoder_hidden=VOCODER_HIDDEN)
+    sizes = architecture(small.acoustic.config, small.vocoder.config)
+    return config.model_copy(update={"architecture": sizes}), small
 
 
 def describe(config: VoiceConfig, built: Variants) -> dict[str, Any]:
@@ -138,8 +153,8 @@ def main() -> None:
     args = parser.parse_args()
     lines = args.sentences.read_text("utf-8").splitlines()
 
-    config, nets = read_nets(args.weights, args.student)
     calibration, test = pick_texts(lines, CALIBRATION_TEXTS), pick_texts(lines, TEST_TEXTS, offset=7)
+    config, nets = narrow(*read_nets(args.weights, args.student), calibration)
     built = build_variants(config, nets, calibration, test, GOLDEN_TEXT)
     for precision, errors in built.errors.items():
         print(precision, ", ".join(f"{name} {error:.1f} dB" for name, error in errors.items()))

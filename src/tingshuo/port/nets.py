@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from numpy.typing import NDArray
 from pydantic import ValidationError
@@ -71,7 +72,7 @@ def _sizes(config: VoiceConfig, family: str) -> dict[str, int]:
 
 def _fill(net: nn.Module, tensors: Mapping[str, NDArray[Any]]) -> None:
     try:
-        net.load_state_dict({name: torch.from_numpy(tensor).float() for name, tensor in tensors.items()})
+        net.load_state_dict({name: torch.from_numpy(np.array(tensor, np.float32)) for name, tensor in tensors.items()})
     except RuntimeError as error:
         raise PortError(f"the tensors do not fit the net: {error}") from error
     net.eval()
