@@ -1,6 +1,6 @@
 """Build the pronouncing lexicon that `tingshuo.text.lexicon` reads.
 
-    python scripts/build_lexicon.py            # needs pypinyin (MIT) and jieba (MIT), both from the dev extra
+    python scripts/build_lexicon.py            # needs pypinyin and jieba (pip install pypinyin jieba)
 
 Sources, later ones win: readings of characters and phrases from pypinyin (https://github.com/mozillazg/python-pinyin, MIT),
 words with their frequencies and parts of speech from jieba's dictionary (https://github.com/fxsj/jieba, MIT), and the words in

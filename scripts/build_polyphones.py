@@ -15,7 +15,7 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
-from safetensors.numpy import save_file
+from safetensors.numpy import save as to_bytes
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "benchmarks"))
@@ -97,7 +97,8 @@ FEW_LABELS = 6
 
 def save(tensors: dict[str, np.ndarray], characters: str, readings: list[str], candidates: dict[str, list[str]]) -> None:
     """Write the tensors as float16 and the tables as text: characters, readings, then a line for each decided character."""
-    save_file({name: np.ascontiguousarray(value, np.float16) for name, value in tensors.items()}, OUT / "polyphones.safetensors")
+    data = to_bytes({name: np.ascontiguousarray(value, np.float16) for name, value in tensors.items()})
+    (OUT / "polyphones.safetensors").write_bytes(data)
     lines = [characters, " ".join(readings), *(f"{char} {' '.join(known)}" for char, known in candidates.items())]
     (OUT / "polyphones.txt").write_text("\n".join(lines) + "\n", "utf-8")
 
