@@ -20,7 +20,8 @@ def render(openapi: dict[str, Any]) -> str:
         (
             '<!doctype html><html lang="en"><head><meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f'<title>{escape(info["title"])} API</title><link rel="stylesheet" href="docs.css"></head><body>',
+            f'<title>{escape(info["title"])} API</title><link rel="stylesheet" href="docs.css">',
+            '<link rel="icon" href="icon.svg" type="image/svg+xml"></head><body>',
             f"<h1>{escape(info['title'])} {escape(info['version'])}</h1>",
             f"<p>{_inline(info.get('description', ''))}</p>",
             '<p><a href="./">The page</a> · <a href="openapi.json">openapi.json</a></p>',
