@@ -10,6 +10,7 @@ Mandarin Chinese* (2005).
 """
 
 import re
+from functools import cache
 
 from tingshuo.text.symbols import FINALS_AFTER
 
@@ -187,14 +188,18 @@ _RULES: list[tuple[str, str]] = [
     ("j", "J"), ("q", "k"), ("r+", "R"), ("h", "H"), ("w", "W"), ("bb?", "b"), ("dd?", "d"), ("ff?", "f"), ("g", "g"),
     ("k", "k"), ("ll?", "l"), ("mm?", "m"), ("nn?", "n"), ("pp?", "p"), ("ss?", "s"), ("tt?", "t"), ("vv?", "v"), ("zz?", "z"),
 ]  # fmt: skip
-_COMPILED = [(re.compile(pattern), phones) for pattern, phones in _RULES]
+
+
+@cache
+def _compiled() -> list[tuple[re.Pattern[str], str]]:
+    return [(re.compile(pattern), phones) for pattern, phones in _RULES]
 
 
 def letters_to_phones(word: str) -> str:
     """Guess the phones of a word of lower-case letters that no dictionary has; the first vowel is stressed."""
     out, i = "", 0
     while i < len(word):
-        for pattern, phones in _COMPILED:
+        for pattern, phones in _compiled():
             match = pattern.match(word, i)
             if match and (not pattern.pattern.startswith("^") or i == 0):
                 out, i = out + phones, match.end()
