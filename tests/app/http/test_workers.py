@@ -124,3 +124,26 @@ def test_a_job_that_never_began_can_be_closed():
         workers.close()
 
     run(scenario())
+
+
+def test_a_job_that_outlives_the_pool_ends_in_order():
+    log = []
+
+    def endless() -> Iterator[int]:
+        try:
+            yield from range(1000)
+        finally:
+            log.append("closed")
+
+    async def scenario():
+        workers = Workers(1, 1)
+        job = workers.start(endless)
+        await anext(job)
+        workers.close()
+        with pytest.raises(BusyError, match="stopping"):
+            await anext(job)
+        await job.aclose()
+        assert workers.active == 0
+
+    run(scenario())
+    assert log == ["closed"]

@@ -36,6 +36,7 @@ class Workers:
         self.threads = threads
         self.limit = limit
         self.active = 0
+        self.closed = False
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="speak")
         self._typical_s = 0.5
 
@@ -54,7 +55,15 @@ class Workers:
         return Job(self, make)
 
     async def run(self, function: Callable[[], T]) -> T:
-        """Call a function in a worker thread."""
+        """Call a function in a worker thread.
+
+        Raises
+        ------
+        BusyError
+            The server is stopping.
+        """
+        if self.closed:
+            raise BusyError("the server is stopping; try again when it is back")
         return await asyncio.get_running_loop().run_in_executor(self._pool, function)
 
     def finished(self, work_s: float) -> None:
@@ -63,7 +72,8 @@ class Workers:
         self._typical_s += 0.1 * (work_s - self._typical_s)
 
     def close(self) -> None:
-        """Wait for the chunks in work and end the threads."""
+        """Wait for the chunks in work and end the threads; jobs that are still open make no more."""
+        self.closed = True
         self._pool.shutdown(wait=True, cancel_futures=True)
 
 
@@ -101,6 +111,10 @@ class Job(Generic[T]):
         if self._closed:
             return
         self._closed = True
+        if self._workers.closed:  # no thread is left, so none is in a step
+            self._close()
+            self._workers.finished(self.work_s)
+            return
         closing = asyncio.ensure_future(self._workers.run(self._close))
         closing.add_done_callback(lambda _: self._workers.finished(self.work_s))
         with contextlib.suppress(asyncio.CancelledError):
