@@ -25,3 +25,13 @@ def test_words_and_characters_lie_where_their_phones_do():
     assert timed.words[0].end_s == pytest.approx(2.5)
     assert timed.words[1].start_s == pytest.approx(2.65)
     assert timed.end_s == timed.words[1].end_s == pytest.approx(2.95)
+
+
+def test_a_letter_of_several_syllables_is_one_character():
+    word = Word("W", (make_syllable("W", "da2"), make_syllable("", "bu5"), make_syllable("", "liu4")))
+    phones = encode((word,))
+    timed = time_sentence(Sentence("W", "W", (word,)), phones, np.full(len(phones.ids), 10), frame_s=0.01, start_s=0.0)
+    (character,) = timed.words[0].characters
+    assert character.text == "W"
+    assert character.pinyin == "da2 bu5 liu4"
+    assert (character.start_s, character.end_s) == (timed.words[0].start_s, timed.words[0].end_s) == (0.1, 0.7)

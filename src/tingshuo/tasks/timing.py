@@ -1,10 +1,14 @@
 """Times of words and characters from the durations of their phones."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from tingshuo.text.symbols import PhoneSequence
-from tingshuo.types import Sentence, TimedCharacter, TimedSentence, TimedWord
+from tingshuo.types import Sentence, TimedCharacter, TimedSentence, TimedWord, Word
+
+Times = NDArray[np.float64]
 
 
 def time_sentence(
@@ -39,17 +43,28 @@ def time_sentence(
     starts = ends - durations * frame_s
     timed = []
     for w, word in enumerate(sentence.words):
-        mine = np.flatnonzero(phones.word_index == w)
-        if not word.syllables:
-            continue
-        characters = tuple(
-            TimedCharacter(syllable.hanzi, syllable.pinyin, _ms(starts[of[0]]), _ms(ends[of[-1]]))
-            for syllable, of in ((s, mine[phones.syllable_index[mine] == k]) for k, s in enumerate(word.syllables))
-        )
-        timed.append(TimedWord(word.text, characters[0].start_s, characters[-1].end_s, characters))
+        if word.syllables:
+            characters = _time_characters(word, starts, ends, phones.word_index == w, phones.syllable_index)
+            timed.append(TimedWord(word.text, characters[0].start_s, characters[-1].end_s, characters))
     return TimedSentence(sentence.source.strip(), timed[0].start_s, timed[-1].end_s, tuple(timed))
 
 
-def _ms(seconds: float) -> float:
-    """Rounded to the tenth of a millisecond: finer is noise, and longer in every reply."""
+def _time_characters(
+    word: Word, starts: Times, ends: Times, mine: NDArray[np.bool_], syllable_index: NDArray[np.int64]
+) -> tuple[TimedCharacter, ...]:
+    """Place a word's characters; one that is spoken with several syllables, such as W, spans them all."""
+    characters: list[TimedCharacter] = []
+    for k, syllable in enumerate(word.syllables):
+        of = np.flatnonzero(mine & (syllable_index == k))
+        start_s, end_s = _rounded(starts[of[0]]), _rounded(ends[of[-1]])
+        if syllable.hanzi or not characters:
+            characters.append(TimedCharacter(syllable.hanzi, syllable.pinyin, start_s, end_s))
+        else:
+            whole = characters[-1]
+            characters[-1] = replace(whole, pinyin=f"{whole.pinyin} {syllable.pinyin}", end_s=end_s)
+    return tuple(characters)
+
+
+def _rounded(seconds: np.float64) -> float:
+    """To the tenth of a millisecond: finer is noise, and longer in every reply."""
     return round(float(seconds), 4)
