@@ -101,7 +101,8 @@ def tone_report(syllables: Iterable[SyllableCheck]) -> dict[int, ToneReport]:
 
 
 def _characters(speech: Speech) -> list[TimedCharacter]:
-    return [character for word in speech.words for character in word.characters]
+    """Characters of one syllable; a letter such as W has several, and no one tone."""
+    return [character for word in speech.words for character in word.characters if " " not in character.pinyin]
 
 
 def _contour(semitones: NDArray[np.float64]) -> NDArray[np.float64] | None:

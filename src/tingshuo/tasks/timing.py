@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from tingshuo.text.symbols import PhoneSequence
 from tingshuo.types import Sentence, TimedCharacter, TimedSentence, TimedWord, Word
 
-Times = NDArray[np.float64]
+Times = NDArray[np.floating]
 
 
 def time_sentence(
@@ -65,6 +65,6 @@ def _time_characters(
     return tuple(characters)
 
 
-def _rounded(seconds: np.float64) -> float:
+def _rounded(seconds: np.floating) -> float:
     """To the tenth of a millisecond: finer is noise, and longer in every reply."""
     return round(float(seconds), 4)
