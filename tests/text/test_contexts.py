@@ -1,6 +1,7 @@
 import pytest
 
 from tingshuo.text.contexts import read_de, read_in_context
+from tingshuo.text.g2p import g2p
 from tingshuo.text.lexicon import load_lexicon
 from tingshuo.text.segment import segment
 
@@ -18,11 +19,16 @@ from tingshuo.text.segment import segment
         ("我们走吧！", "吧", "ba5"),
         ("怎么也睡不着", "着", "zhao2"),
         ("差五分十点", "差", "cha4"),
+        ("我想睡个好觉", "觉", "jiao4"),
         ("在地上种花", "种", "zhong4"),
     ],
 )
 def test_contexts(text: str, char: str, pinyin: str) -> None:
     assert read_in_context(text).get(text.index(char)) == pinyin
+
+
+def test_places_everywhere_keep_their_tone() -> None:
+    assert [s.pinyin for word in g2p("处处闻啼鸟") for s in word.syllables][:2] == ["chu4", "chu4"]
 
 
 @pytest.mark.parametrize("text", ["这只是开始", "他成为我的老师", "宗教我不懂", "去酒吧", "吐谷浑", "还是你", "三种书"])

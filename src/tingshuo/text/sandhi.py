@@ -77,7 +77,7 @@ def _neutralise(words: list[Draft]) -> None:
         before = words[i - 1] if i else None
         if word.text.endswith(_RISING) and len(word.chars) >= 2 and word.tones[-2:] == [3, 5]:
             word.set_tone(len(word.chars) - 2, 2)
-        if 2 <= len(word.chars) <= 3 and word.chars[0] == word.chars[1] and word.tag == "v":
+        if 2 <= len(word.chars) <= 3 and word.chars[0] == word.chars[1] and word.tag == "v" and word.text not in _EVERY:
             _reduplicate(word, 0, word, 1)
         elif before is None or before.foreign:
             continue
@@ -88,6 +88,10 @@ def _neutralise(words: list[Draft]) -> None:
                 word.set_tone(0, 5)
         elif word.text in _DIRECTIONS and before.tag == "v" and before.text not in _MODALS:
             word.set_tone(1, 5)
+
+
+_EVERY = frozenset("处处 时时 事事".split())
+"""Doubled nouns that mean every one of them: not verbs, whatever the dictionary says, and both syllables are full."""
 
 
 def _reduplicate(first: Draft, i: int, second: Draft, k: int) -> None:
