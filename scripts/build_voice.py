@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from safetensors.numpy import load_file
 
 from tingshuo.config import MelConfig, SpeakerConfig, StyleConfig, VoiceConfig
@@ -24,6 +25,7 @@ from tingshuo.port.nets import FAMILY, VoiceNets, architecture, load_nets
 from tingshuo.port.prune import prune_voice
 from tingshuo.port.seed import read_seed
 from tingshuo.port.variants import Variants, build_variants, open_model
+from tingshuo.port.verify import reference_outputs
 from tingshuo.port.voice import contexts, graph_entries, voice_files, voice_graphs
 from tingshuo.store.atomic import Content
 from tingshuo.store.bundle import write_bundle
@@ -31,8 +33,8 @@ from tingshuo.text.symbols import PHONES
 from tingshuo.types import EMOTIONS
 
 VERSION = "1.0.0"
-STUDENT_SIZES = {"pitch_hidden": 96, "decoder_dim": 256, "decoder_hidden": 512}
-"""A third of the decoder's and a fifth of the pitch predictor's multiplications."""
+STUDENT_SIZES = {"pitch_hidden": 96}
+"""A fifth of the pitch predictor's multiplications."""
 SPEAKER = "tan"
 STYLES = {  # row of the seed's table -> how it is offered
     "cv168": StyleConfig(name="natural", description="reads sentences unhurriedly, with distinct tones"),
@@ -76,7 +78,7 @@ CREDITS = [
 
 GOLDEN_TEXT = "你好。"
 CALIBRATION_TEXTS, TEST_TEXTS = 48, 24
-DECODER_HIDDEN, VOCODER_HIDDEN = 576, 512
+DECODER_HIDDEN, VOCODER_HIDDEN = 576, 256
 """Hidden features of a decoder and vocoder block as shipped; the seed has 1152 and 768."""
 CARDS = Path(__file__).parent / "voice"
 
@@ -100,12 +102,17 @@ def read_nets(weights: Path, student: Path | None = None) -> tuple[VoiceConfig, 
     return config, load_nets(config, load_file(student) if student else seed.acoustic, seed.vocoder)
 
 
-def narrow(config: VoiceConfig, nets: VoiceNets, texts: Sequence[str]) -> tuple[VoiceConfig, VoiceNets]:
-    """Narrow decoder and vocoder to the sizes that the voice ships with, where they are wider."""
+def narrow(config: VoiceConfig, nets: VoiceNets, texts: Sequence[str], tests: Sequence[str]) -> tuple[VoiceConfig, VoiceNets]:
+    """Narrow decoder and vocoder to the sizes that the voice ships with, where they are wider; print what that changes."""
     tensors = half_tensors(nets.acoustic) | half_tensors(nets.vocoder)
     sessions = {name: open_model(export_graph(graph), tensors) for name, graph in voice_graphs(nets).items()}
     seen = record_inputs(sessions, config, tensors, texts)
     small = prune_voice(nets, seen, decoder_hidden=DECODER_HIDDEN, vocoder_hidden=VOCODER_HIDDEN)
+    before, after = voice_graphs(nets), voice_graphs(small)
+    heard = record_inputs(sessions, config, tensors, tests)
+    for name, output in (("decoder", "mel"), ("vocoder", "gain"), ("vocoder", "noise_gain"), ("vocoder", "phase")):
+        pairs = [[reference_outputs(graphs[name], x)[output] for graphs in (before, after)] for x in heard[name]]
+        print(f"narrow {name}: {output} moves by {np.mean([np.abs(a - b).mean() for a, b in pairs]):.4f} on average")
     sizes = architecture(small.acoustic.config, small.vocoder.config)
     return config.model_copy(update={"architecture": sizes}), small
 
@@ -154,7 +161,7 @@ def main() -> None:
     lines = args.sentences.read_text("utf-8").splitlines()
 
     calibration, test = pick_texts(lines, CALIBRATION_TEXTS), pick_texts(lines, TEST_TEXTS, offset=7)
-    config, nets = narrow(*read_nets(args.weights, args.student), calibration)
+    config, nets = narrow(*read_nets(args.weights, args.student), calibration, test)
     built = build_variants(config, nets, calibration, test, GOLDEN_TEXT)
     for precision, errors in built.errors.items():
         print(precision, ", ".join(f"{name} {error:.1f} dB" for name, error in errors.items()))
