@@ -18,7 +18,7 @@ HEADS = {
     "README.md": ("| 指标 | 实测 | 承诺 | 怎样测 |", "`tingshuo bench` 在一台 {cores} 核的 {machine} 上的结果："),
     "README.en.md": (
         "| figure | measured | promised | how |",
-        "What `tingshuo bench` prints on a machine with {cores} cores, {machine}:",
+        "What `tingshuo bench` prints with {cores} cores of {machine}:",
     ),
 }
 CHINESE = {
