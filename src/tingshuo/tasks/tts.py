@@ -164,8 +164,10 @@ class SpeechStream(Iterator[AudioChunk]):
                 break
             yield self._chunk(wav, announced)
             announced = None
-        if acoustics.tail_s:
-            yield self._chunk(np.zeros(round(acoustics.tail_s * self.sample_rate), np.float32), None)
+        # Whole hops: sentences then begin on the grid of the noise, whose spectra are kept.
+        tail = round(acoustics.tail_s * self.sample_rate / config.mel.hop_length) * config.mel.hop_length
+        if tail:
+            yield self._chunk(np.zeros(tail, np.float32), None)
 
     def _chunk(self, wav: Wav, sentence: TimedSentence | None) -> AudioChunk:
         self._stopwatch.first_audio()
