@@ -1,6 +1,6 @@
 """Draw the spectrograms of docs/voice.md: three sentences in the built-in voice, one of them in three emotions.
 
-    python scripts/draw_voice.py [FOLDER]
+python scripts/draw_voice.py [FOLDER]
 """
 
 import sys

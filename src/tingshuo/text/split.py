@@ -36,7 +36,7 @@ _FINAL = "。！？；!?;｡"
 _ADDRESS = r"[^\s“”‘’，。；、！？（）《》【】「」<>\u4e00-\u9fff]"
 _ATOM = re.compile(
     rf"(?P<address>(?:(?:https?|ftp|file)://|www\.){_ADDRESS}*[A-Za-z0-9_/#=&%+-])"
-    r"|(?P<token>[0-9A-Za-zÀ-ɏ]+(?:(?:[.:'’\-/&@+_~]|(?<=[0-9])[,：](?=[0-9]))[0-9A-Za-zÀ-ɏ]+)*+)"
+    r"|(?P<token>[0-9A-Za-zÀ-ɏ]+(?:(?:[.:'’\-/&@+_~]|(?<=[0-9])[,：](?=[0-9]))[0-9A-Za-zÀ-ɏ]+)*)"
     rf"|(?P<marks>(?:[{_FINAL}…，,、：:—.]|--)(?:[{re.escape(_FINAL + _CLOSERS)}…，,、：:—.\"'\s]|--)*)"
     rf"|(?P<closers>[{re.escape(_CLOSERS)}][{re.escape(_CLOSERS)}\s]*)"
     rf"|(?P<openers>[{re.escape(_OPENERS)}])"

@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
@@ -60,7 +61,7 @@ def test_history_speaks_again_edits_and_forgets(visit):
     visit.wait("speaking")
     assert page.locator("#history .entry").count() == 1
     page.click("#history [data-remove]")
-    assert page.locator("#history .entry").count() == 0
+    expect(page.locator("#history .entry")).to_have_count(0)
     assert page.is_visible("[data-history-empty]")
 
 

@@ -27,7 +27,7 @@ _NAMES = (
     "取件码|提货码|股票代码|代码|会议号|群号|ID|Id|id|"
     "端口号|端口|暗号|门牌号|警号|呼号|频道号|批号|文号"
 )
-_DIGIT_GROUPS = r"[0-9]++(?:[- ][0-9]++)*+"
+_DIGIT_GROUPS = r"[0-9]++(?:[- ][0-9]++)*"
 
 
 def _yao(match: re.Match[str]) -> str:
@@ -103,7 +103,7 @@ CODES = (
     ),
     Rule(rf"{_EDGE}({_EMERGENCY})(?=[”\"]?(?:报警|急救|火警|指挥|接警|警|电话|热线|救护|查号|客服|平台|调度|中心))", _yao, "19"),
     Rule(
-        rf"((?:{_NAMES})(?:码|为|是|[:：]|是[:：]|为[:：])? ?[“\"]?)({_DIGIT_GROUPS})(?![0-9.:%]|[{_COUNTED}a-z])",
+        rf"((?:{_NAMES})(?:码|为|是|[:：]|是[:：]|为[:：])? ?[“\"]?)({_DIGIT_GROUPS})(?![0-9.:%]|[- ][0-9]|[{_COUNTED}a-z])",
         lambda m: _say_named(m) if len(re.sub(r"[- ]", "", m[2])) > 2 else m[0],
         "".join(sorted({name[-1] for name in _NAMES.split("|")})),
     ),

@@ -118,8 +118,12 @@ ATTACHED = (
         lambda m: re.sub("[0-9]+", lambda d: beside_letters(d[0]), m[0]),
         "iMNPG",
     ),
-    Rule(r"(?<![0-9A-Za-z.])[A-Za-z]++(?:-?[0-9]++(?:\.[0-9]++)*+(?:-?[A-Za-z]++)?+)++(?![.][0-9])", _say_mixed, ascii_letters),
+    Rule(
+        r"(?<![0-9A-Za-z.])[A-Za-z]++(?:-?[0-9]++(?:\.[0-9]++)*(?:-?[A-Za-z]++)?)+(?![.][0-9]|[0-9A-Za-z])",
+        _say_mixed,
+        ascii_letters,
+    ),
     Rule(r"(?<![0-9A-Za-z.)）])-(?=[0-9]++[A-Za-z])", lambda m: "负", "-"),
-    Rule(r"(?<![0-9A-Za-z.])[0-9]++(?:\.[0-9]++)*+(?:-?[A-Za-z]++(?:-?[0-9]++)?+)++", _say_mixed, ascii_letters),
-    Rule(r"([A-Za-z]) ([0-9]++(?:\.[0-9]++)*+)(?![0-9%]|[-~到至][0-9])", _say_after_word, " "),
+    Rule(r"(?<![0-9A-Za-z.])[0-9]++(?:\.[0-9]++)*(?:-?[A-Za-z]++(?:-?[0-9]++)?)+", _say_mixed, ascii_letters),
+    Rule(r"([A-Za-z]) ([0-9]++(?:\.[0-9]++)*)(?![0-9%]|\.[0-9]|[-~到至][0-9])", _say_after_word, " "),
 )
