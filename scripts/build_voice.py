@@ -71,7 +71,14 @@ CREDITS = [
         "author": "its volunteers",
         "licence": "CC0-1.0",
         "url": "https://commonvoice.mozilla.org",
-        "used_for": "rhythm and melody of sentences",
+        "used_for": "rhythm and melody of sentences; vocoder",
+    },
+    {
+        "work": "African Storybook Project, audio and text",
+        "author": "its narrators and authors, by story",
+        "licence": "CC-BY-4.0",
+        "url": "https://github.com/global-asp/asp-audio",
+        "used_for": "vocoder; some stories are CC BY 3.0, see docs/african_storybook.md of Tingshuo",
     },
 ]
 
@@ -133,7 +140,8 @@ def describe(config: VoiceConfig, built: Variants) -> dict[str, Any]:
         "attributions": CREDITS,
         "data_statement": (
             "Timbre: 140 minutes of single words by one woman. Rhythm and melody: sentences read by two AISHELL-1 speakers and "
-            "volunteers of Common Voice, whose timbre is not in the bundle. Nothing in the timbre's recordings is above 11 kHz."
+            "volunteers of Common Voice, whose timbre is not in the bundle. The vocoder also heard an English narrator. "
+            "Nothing in the timbre's recordings is above 11 kHz."
         ),
         "consent": "Published by the speakers for reuse under the licences given; no other person's timbre is included.",
         "graphs": graph_entries(built.models),
