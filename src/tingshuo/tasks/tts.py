@@ -5,6 +5,7 @@ shared by threads; the state of a synthesis lives in its `SpeechStream`.
 """
 
 from collections.abc import Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tingshuo.engine.cpu import has_fast_int8
+from tingshuo.engine.cpu import has_fast_int8, usable_cpus
 from tingshuo.engine.onnx import Session, open_graph
 from tingshuo.errors import RequestError, UnknownVoiceError
 from tingshuo.store.bundle import Bundle
@@ -199,11 +200,15 @@ class Voice:
         self.precision = precision if precision != "auto" else "int8" if has_fast_int8() else "fp32"
         self._lexicon_path = lexicon_path
         tensors = {name: bundle.tensors(name) for name in bundle.manifest.files if name.endswith(".safetensors")}
-        self.graphs: dict[str, Session] = {
-            name: open_graph(bundle.path / variant.path, _merged(tensors, variant.weights), threads=threads)
-            for name in GRAPHS
-            for variant in [_variant(bundle, name, self.precision)]
-        }
+        with ThreadPoolExecutor(usable_cpus()) as pool:
+            opening = {
+                name: pool.submit(open_graph, bundle.path / variant.path, _merged(tensors, variant.weights), threads=threads)
+                for name in GRAPHS
+                for variant in [_variant(bundle, name, self.precision)]
+            }
+            # The first sentence reads the tables of the text side; here that costs no time, as the graphs take longer to open.
+            next(Frontend(lexicon_path).sentences("你好"))
+            self.graphs: dict[str, Session] = {name: graph.result() for name, graph in opening.items()}
         tables = tensors[TABLES]
         self._styles, self._speakers = (tables[name].astype(np.float32) for name in (STYLE_TABLE, SPEAKER_TABLE))
 
