@@ -1,5 +1,6 @@
 """``tingshuo say``: speak text into a file, to standard output or through the loudspeaker."""
 
+import gc
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -112,7 +113,12 @@ def _speak(request: "SpeechRequest", output: Path | None, format: str, voice: st
     from tingshuo.app.cli.sinks import open_sink
     from tingshuo.tasks.voices import load
 
-    stream = load(voice, lexicon_path=lexicon).speak(request)
+    # Everything made while a voice opens stays; looking through it for garbage would be a tenth of a cold start.
+    gc.disable()
+    try:
+        stream = load(voice, lexicon_path=lexicon).speak(request)
+    finally:
+        gc.enable()
     with open_sink(output, stream.sample_rate, format) as sink, Progress("Speaking", len(request.text)) as progress:
         for chunk in stream:
             sink.write(chunk.wav)
