@@ -121,7 +121,7 @@ def narrow(config: VoiceConfig, nets: VoiceNets, texts: Sequence[str], tests: Se
         pairs = [[reference_outputs(graphs[name], x)[output] for graphs in (before, after)] for x in heard[name]]
         print(f"narrow {name}: {output} moves by {np.mean([np.abs(a - b).mean() for a, b in pairs]):.4f} on average")
     sizes = architecture(small.acoustic.config, small.vocoder.config)
-    return config.model_copy(update={"architecture": sizes}), small
+    return config.replace(architecture=sizes), small
 
 
 def describe(config: VoiceConfig, built: Variants) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def main() -> None:
     torch.set_num_threads(args.threads)
 
     _, nets = read_nets(args.weights)
-    student = make_student(nets.acoustic, nets.acoustic.config.model_copy(update=STUDENT_SIZES))
+    student = make_student(nets.acoustic, nets.acoustic.config.replace(**STUDENT_SIZES))
     if args.student:
         student.load_state_dict(load_file(args.student))
     lines = [line.strip() for line in args.sentences.read_text("utf-8").splitlines() if 0 < len(line.strip()) <= 60]

@@ -4,13 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
 
 from tingshuo.config import MelConfig, SpeakerConfig, StrictModel
 from tingshuo.errors import ConfigError
 
 
-class Outer(StrictModel):
+class Outer(StrictModel, frozen=True):
     """Two levels, to see where a message points."""
 
     mel: MelConfig = MelConfig()
@@ -30,10 +29,10 @@ def test_a_file_is_read_with_defaults_for_what_it_leaves_out(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ({"colour": 1}, r"config\.json: colour: Extra inputs"),
-        ({"mel": {"hop": 300}}, r"config\.json: mel\.hop: Extra inputs"),
+        ({"colour": 1}, r"config\.json: the whole file: Object contains unknown field `colour`"),
+        ({"mel": {"hop": 300}}, r"config\.json: mel: Object contains unknown field `hop`"),
         ({"mel": {"n_fft": "many"}}, r"config\.json: mel\.n_fft: "),
-        ({"speakers": [{"name": "a"}]}, r"config\.json: speakers\.0\.gender: Field required"),
+        ({"speakers": [{"name": "a"}]}, r"config\.json: speakers\[0\]: Object missing required field `gender`"),
         ([], r"config\.json: the whole file: "),
         ("{", r"config\.json: cannot be read as JSON"),
     ],
@@ -52,5 +51,5 @@ def test_a_missing_or_binary_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_config_cannot_be_changed() -> None:
-    with pytest.raises(ValidationError, match="frozen"):
+    with pytest.raises(AttributeError, match="immutable"):
         MelConfig().hop_length = 1  # type: ignore[misc]

@@ -1,18 +1,40 @@
 """Strict configuration: what a voice was trained with, read from JSON; an unknown key is an error."""
 
 import json
+import re
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+import msgspec
 
 from tingshuo.errors import ConfigError
 
+_PLACE = re.compile(r"(.*) - at (?:`(?:key|value)` in )?`\$\.?(.*)`", re.DOTALL)
+"""How msgspec ends a message: where in the document, ``$`` being its root."""
 
-class StrictModel(BaseModel):
-    """A frozen record that refuses unknown keys."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class StrictModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A frozen record that refuses unknown keys and wrong types when it is made from a document.
+
+    msgspec rather than pydantic: it is read at every start of the command, and building these records takes a millisecond
+    instead of a fifth of a second.
+    """
+
+    @classmethod
+    def check(cls, fields: object, source: str) -> Self:
+        """Make a record from what a JSON or YAML document holds; ``source`` names the document in messages.
+
+        Raises
+        ------
+        ConfigError
+            A key is missing or unknown, or a value is wrong; the message is ``source: where: what``.
+        """
+        try:
+            return msgspec.convert(fields, cls)
+        except msgspec.ValidationError as error:
+            found = _PLACE.fullmatch(str(error))
+            what, where = found.groups() if found else (str(error), "")
+            raise ConfigError(f"{source}: {where or 'the whole file'}: {what}") from error
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -24,16 +46,22 @@ class StrictModel(BaseModel):
             The file cannot be read, is not JSON, or has an unknown key or a wrong value.
         """
         try:
-            return cls.model_validate(json.loads(path.read_text("utf-8")))
+            fields = json.loads(path.read_text("utf-8"))
         except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
             raise ConfigError(f"{path}: cannot be read as JSON: {error}") from error
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"]) or "the whole file"
-            raise ConfigError(f"{path}: {where}: {first['msg']}") from error
+        return cls.check(fields, str(path))
+
+    def fields(self) -> dict[str, Any]:
+        """Return what `check` reads: plain dicts, lists, strings and numbers."""
+        plain: dict[str, Any] = msgspec.to_builtins(self)
+        return plain
+
+    def replace(self, **changes: Any) -> Self:
+        """Return a copy with other values; they are not checked."""
+        return msgspec.structs.replace(self, **changes)
 
 
-class MelConfig(StrictModel):
+class MelConfig(StrictModel, frozen=True):
     """How a log-mel spectrogram is computed: magnitude STFT, triangular mel filters, natural log."""
 
     sample_rate: int = 24000
@@ -52,7 +80,7 @@ class MelConfig(StrictModel):
     """Smallest magnitude before the logarithm."""
 
 
-class SpeakerConfig(StrictModel):
+class SpeakerConfig(StrictModel, frozen=True):
     """A timbre that may be offered."""
 
     name: str
@@ -63,7 +91,7 @@ class SpeakerConfig(StrictModel):
     """Standard deviation of the same; the model's F0 is normalised by both."""
 
 
-class StyleConfig(StrictModel):
+class StyleConfig(StrictModel, frozen=True):
     """Whose rhythm and melody: a row of the style table."""
 
     name: str
@@ -72,7 +100,7 @@ class StyleConfig(StrictModel):
     """Speed at which this style sounds natural; the request's speed multiplies it."""
 
 
-class VoiceConfig(StrictModel):
+class VoiceConfig(StrictModel, frozen=True, kw_only=True):
     """config.json of a text-to-speech bundle."""
 
     family: str

@@ -94,7 +94,7 @@ def bundle():
 
 def service_of(voice: FakeVoice, bundle: Bundle) -> Service:
     """A server's state around a fake voice: two threads, three requests at a time."""
-    other = dataclasses.replace(bundle, manifest=bundle.manifest.model_copy(update={"name": "other"}))
+    other = dataclasses.replace(bundle, manifest=bundle.manifest.replace(name="other"))
     return Service(Voices(lambda _: voice, {"default": bundle, "other": other}), Workers(2, 3))
 
 

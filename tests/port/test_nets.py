@@ -36,7 +36,7 @@ def test_tensors_that_do_not_fit_are_refused(parts, change):
 def test_another_family_and_unknown_sizes_are_refused(parts):
     config, acoustic, vocoder = parts
     with pytest.raises(PortError, match="'other'"):
-        load_nets(config.model_copy(update={"family": "other"}), acoustic, vocoder)
+        load_nets(config.replace(family="other"), acoustic, vocoder)
     sizes = config.architecture | {"fastspeech.colour": 3}
     with pytest.raises(PortError, match="colour"):
-        load_nets(config.model_copy(update={"architecture": sizes}), acoustic, vocoder)
+        load_nets(config.replace(architecture=sizes), acoustic, vocoder)

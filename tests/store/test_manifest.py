@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tingshuo.errors import BundleError, SchemaVersionError
-from tingshuo.store.manifest import Manifest, check_relative_path, parse_manifest, read_manifest
+from tingshuo.store.manifest import Manifest, check_relative_path, manifest_schema, parse_manifest, read_manifest
 
 SCHEMA = Path(__file__).parents[2] / "docs" / "manifest.schema.json"
 ENTRY = {"sha256": "0" * 64, "size": 1}
@@ -20,7 +20,7 @@ def parse(fields: dict[str, Any], **changes: Any) -> Manifest:
 
 def test_a_manifest_survives_json(fields: dict[str, Any]) -> None:
     manifest = parse(fields)
-    assert parse_manifest(json.loads(manifest.model_dump_json()), "there") == manifest
+    assert parse_manifest(json.loads(json.dumps(manifest.fields())), "there") == manifest
 
 
 @pytest.mark.parametrize("version", [2, 0, "1", None, True, 1.5, [1]])
@@ -32,7 +32,7 @@ def test_another_schema_version_is_refused_by_name(fields: dict[str, Any], versi
 @pytest.mark.parametrize(
     ("changes", "where"),
     [
-        ({"colour": "red"}, "colour: Extra inputs"),
+        ({"colour": "red"}, "the whole file: Object contains unknown field `colour`"),
         ({"version": "1.0"}, "version"),
         ({"version": "01.0.0"}, "version"),
         ({"name": "../evil"}, "name"),
@@ -104,5 +104,5 @@ def test_a_file_that_is_no_manifest_is_refused(tmp_path: Path, content: bytes | 
 
 
 def test_the_published_schema_is_current() -> None:
-    expected = json.dumps(Manifest.model_json_schema(), ensure_ascii=False, indent=2) + "\n"
+    expected = json.dumps(manifest_schema(), ensure_ascii=False, indent=2) + "\n"
     assert SCHEMA.read_text("utf-8") == expected, "run: python scripts/write_manifest_schema.py"

@@ -15,7 +15,7 @@ TEACHER = FastSpeechConfig(
     phonemes=9, styles=2, speakers=1, mels=6, dim=16, heads=2, encoder_layers=1, encoder_hidden=16, duration_layers=1,
     pitch_layers=2, pitch_hidden=16, decoder_dim=24, decoder_hidden=32, decoder_layers=2,
 )  # fmt: skip
-STUDENT = TEACHER.model_copy(update={"pitch_hidden": 8, "decoder_dim": 12, "decoder_hidden": 16})
+STUDENT = TEACHER.replace(pitch_hidden=8, decoder_dim=12, decoder_hidden=16)
 
 
 @pytest.fixture(scope="module")

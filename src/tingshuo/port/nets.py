@@ -11,11 +11,10 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import ValidationError
 from torch import nn
 
 from tingshuo.config import VoiceConfig
-from tingshuo.errors import PortError
+from tingshuo.errors import ConfigError, PortError
 from tingshuo.models.fastspeech.config import FastSpeechConfig
 from tingshuo.models.fastspeech.net import FastSpeech
 from tingshuo.models.source_filter.config import SourceFilterConfig
@@ -35,8 +34,8 @@ class VoiceNets:
 
 def architecture(acoustic: FastSpeechConfig, vocoder: SourceFilterConfig) -> dict[str, int]:
     """Return the ``architecture`` of a bundle with these sizes."""
-    sizes = {_ACOUSTIC + key: value for key, value in acoustic.model_dump().items()}
-    return sizes | {_VOCODER + key: value for key, value in vocoder.model_dump().items()}
+    sizes = {_ACOUSTIC + key: value for key, value in acoustic.fields().items()}
+    return sizes | {_VOCODER + key: value for key, value in vocoder.fields().items()}
 
 
 def load_nets(config: VoiceConfig, acoustic: Mapping[str, NDArray[Any]], vocoder: Mapping[str, NDArray[Any]]) -> VoiceNets:
@@ -57,9 +56,9 @@ def load_nets(config: VoiceConfig, acoustic: Mapping[str, NDArray[Any]], vocoder
     if config.family != FAMILY:
         raise PortError(f"a voice of family {config.family!r} cannot be rebuilt; known: {FAMILY}")
     try:
-        net = FastSpeech(FastSpeechConfig.model_validate(_sizes(config, _ACOUSTIC)))
-        filters = SourceFilter(SourceFilterConfig.model_validate(_sizes(config, _VOCODER)))
-    except ValidationError as error:
+        net = FastSpeech(FastSpeechConfig.check(_sizes(config, _ACOUSTIC), _ACOUSTIC))
+        filters = SourceFilter(SourceFilterConfig.check(_sizes(config, _VOCODER), _VOCODER))
+    except ConfigError as error:
         raise PortError(f"the architecture in the config does not fit {FAMILY}: {error}") from error
     _fill(net, acoustic)
     _fill(filters, vocoder)

@@ -44,12 +44,12 @@ def prune_voice(
     if decoder_hidden < acoustic.config.decoder_hidden:
         wide = [*acoustic.decoder.children()]
         narrow = prune_stack(wide, _inputs_of(graphs["decoder"], wide[0], seen["decoder"]), decoder_hidden)
-        acoustic = FastSpeech(acoustic.config.model_copy(update={"decoder_hidden": decoder_hidden}))
+        acoustic = FastSpeech(acoustic.config.replace(decoder_hidden=decoder_hidden))
         _fill(acoustic, nets.acoustic, "decoder", narrow)
     if vocoder_hidden < vocoder.config.hidden:
         wide = [*vocoder.blocks.children()]
         narrow = prune_stack(wide, _inputs_of(graphs["vocoder"], wide[0], seen["vocoder"]), vocoder_hidden)
-        vocoder = SourceFilter(vocoder.config.model_copy(update={"hidden": vocoder_hidden}))
+        vocoder = SourceFilter(vocoder.config.replace(hidden=vocoder_hidden))
         _fill(vocoder, nets.vocoder, "blocks", narrow)
     return VoiceNets(acoustic, vocoder)
 

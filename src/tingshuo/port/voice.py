@@ -48,7 +48,7 @@ def voice_files(config: VoiceConfig, nets: VoiceNets, models: Mapping[str, Mappi
     models : Mapping
         Precision to graph name to graph.
     """
-    text = json.dumps(config.model_dump(mode="json"), ensure_ascii=False, indent=1)
+    text = json.dumps(config.fields(), ensure_ascii=False, indent=1)
     files = {
         "config.json": text.encode() + b"\n",
         ACOUSTIC_WEIGHTS: save(half_tensors(nets.acoustic)),

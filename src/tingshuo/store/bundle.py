@@ -170,14 +170,14 @@ def write_bundle(
     """
     destination = Path(destination)
     # Everything but sizes and hashes is wrong or right before the first byte is written.
-    unwritten = FileEntry(sha256="0" * 64, size=0).model_dump()
+    unwritten = FileEntry(sha256="0" * 64, size=0).fields()
     fields = {**manifest, "schema_version": SCHEMA_VERSION, "created_with": _versions() | dict(manifest.get("created_with", {}))}
     parse_manifest(fields | {"files": dict.fromkeys(files, unwritten)}, f"the manifest of {destination}")
     with new_folder(destination, replace=replace) as folder:
         write_files(folder, files, _mode)
-        entries = {name: _entry(folder / name).model_dump() for name in sorted(files)}
+        entries = {name: _entry(folder / name).fields() for name in sorted(files)}
         checked = parse_manifest(fields | {"files": entries}, f"the manifest of {destination}")
-        text = json.dumps(checked.model_dump(mode="json"), ensure_ascii=False, indent=1)
+        text = json.dumps(checked.fields(), ensure_ascii=False, indent=1)
         write_file(folder / MANIFEST, text.encode() + b"\n")
         report = verify_bundle(folder)
         if not report.ok:

@@ -8,12 +8,13 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+import msgspec
+from msgspec import Meta
 
 from tingshuo.config import StrictModel
-from tingshuo.errors import BundleError, SchemaVersionError
+from tingshuo.errors import BundleError, ConfigError, SchemaVersionError
 
 SCHEMA_VERSION = 1
 MANIFEST = "manifest.json"
@@ -38,19 +39,20 @@ def check_relative_path(path: str) -> str:
     return path
 
 
-RelativePath = Annotated[str, AfterValidator(check_relative_path)]
+Count = Annotated[int, Meta(ge=0)]
+Positive = Annotated[int, Meta(ge=1)]
 
 
-class FileEntry(StrictModel):
+class FileEntry(StrictModel, frozen=True):
     """What a file must be."""
 
-    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$", max_length=64)]
     """Lower-case hexadecimal digest."""
-    size: int = Field(ge=0)
+    size: Count
     """Bytes."""
 
 
-class TensorSpec(StrictModel):
+class TensorSpec(StrictModel, frozen=True):
     """An input or output of a graph."""
 
     dtype: str
@@ -59,34 +61,33 @@ class TensorSpec(StrictModel):
     """A word is a free dimension: ``(1, "frames", 256)``."""
 
 
-class GraphVariant(StrictModel):
+class GraphVariant(StrictModel, frozen=True):
     """One file of a graph: made for an engine, at a precision."""
 
     engine: str
     """Name of an engine: ``onnx``."""
     precision: str
     """Arithmetic inside the graph: ``fp32``, ``int8``; inputs and outputs stay as in `GraphEntry`."""
-    path: RelativePath
-    weights: tuple[RelativePath, ...] = ()
+    path: str
+    weights: tuple[str, ...] = ()
     """Tensor files that the graph refers to by tensor name."""
 
 
-class GraphEntry(StrictModel):
+class GraphEntry(StrictModel, frozen=True):
     """A network of the bundle and the files that hold it."""
 
     inputs: dict[str, TensorSpec]
     outputs: dict[str, TensorSpec]
-    variants: tuple[GraphVariant, ...] = Field(min_length=1)
+    variants: Annotated[tuple[GraphVariant, ...], Meta(min_length=1)]
 
-    @model_validator(mode="after")
-    def _variants_differ(self) -> Self:
+    def __post_init__(self) -> None:
+        """Refuse two variants of a kind."""
         kinds = [(v.engine, v.precision) for v in self.variants]
         if len(set(kinds)) != len(kinds):
             raise ValueError("two variants have the same engine and precision")
-        return self
 
 
-class Attribution(StrictModel):
+class Attribution(StrictModel, frozen=True):
     """A work that this bundle was made from and the credit that it is owed."""
 
     work: str
@@ -97,35 +98,35 @@ class Attribution(StrictModel):
     used_for: str = ""
 
 
-class Measurement(StrictModel):
+class Measurement(StrictModel, frozen=True):
     """Figures measured on one machine: names carry their unit (``rtf``, ``ttfb_ms``)."""
 
     engine: str
     precision: str
     machine: str
-    threads: int = Field(ge=1)
+    threads: Positive
     figures: dict[str, float]
 
 
-class Manifest(StrictModel):
+class Manifest(StrictModel, frozen=True, kw_only=True):
     """manifest.json.
 
     Versions follow SemVer: major = inputs or the identity of the voice changed, minor = quality or speed, patch = packaging.
     """
 
     schema_version: Literal[1]
-    name: str = Field(pattern=r"^\w[\w.-]{0,63}$")
-    version: str = Field(pattern=_SEMVER)
+    name: Annotated[str, Meta(pattern=r"^\w[\w.-]*$", max_length=64)]
+    version: Annotated[str, Meta(pattern=_SEMVER)]
     family: str
     """Model family that built the weights."""
     task: Literal["tts"]
-    languages: tuple[str, ...] = Field(min_length=1)
+    languages: Annotated[tuple[str, ...], Meta(min_length=1)]
     """BCP 47 tags: ``zh-CN``."""
     speakers: tuple[str, ...] = ()
     """Timbres that may be offered; the first is the default."""
     styles: tuple[str, ...] = ()
     emotions: tuple[str, ...] = ()
-    sample_rate: int = Field(gt=0)
+    sample_rate: Positive
     """Hz of the audio in or out."""
     licence: str
     """SPDX identifier of the weights' licence."""
@@ -134,17 +135,19 @@ class Manifest(StrictModel):
     """What the weights were trained on, and what is known about its limits."""
     consent: str
     """On what ground the voices of these people may be used."""
-    created_with: dict[str, str] = Field(default_factory=dict)
+    created_with: dict[str, str] = msgspec.field(default_factory=dict)
     """Library to version."""
     parent: str | None = None
     """``name@version`` of the bundle that this one was made from."""
-    graphs: dict[str, GraphEntry] = Field(default_factory=dict)
+    graphs: dict[str, GraphEntry] = msgspec.field(default_factory=dict)
     measured: tuple[Measurement, ...] = ()
-    files: dict[RelativePath, FileEntry]
+    files: dict[str, FileEntry]
     """Every file of the bundle except the manifest itself and a detached signature."""
 
-    @model_validator(mode="after")
-    def _paths_are_listed(self) -> Self:
+    def __post_init__(self) -> None:
+        """Refuse file names that could leave the folder or clash, and graphs whose files are not listed."""
+        for path in self.files:
+            check_relative_path(path)
         folded = {path.casefold() for path in self.files}
         if len(folded) != len(self.files):
             raise ValueError("two file names differ only in case")
@@ -156,7 +159,6 @@ class Manifest(StrictModel):
             for path in (p for v in graph.variants for p in (v.path, *v.weights)):
                 if path not in self.files:
                     raise ValueError(f"graph {name!r} refers to {path!r}, which is not among the files")
-        return self
 
     def variant(self, graph: str, precision: str, engine: str) -> GraphVariant:
         """Return the row of a graph for an engine and precision.
@@ -176,6 +178,11 @@ class Manifest(StrictModel):
         raise BundleError(f"graph {graph!r} of voice {self.name!r} has no variant {engine}/{precision}; it has: {known}")
 
 
+def manifest_schema() -> dict[str, Any]:
+    """Return the JSON schema of a manifest, for programs that read bundles without this package."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | msgspec.json.schema(Manifest)
+
+
 def parse_manifest(fields: Mapping[str, Any], source: str) -> Manifest:
     """Check the fields of a manifest; ``source`` names them in messages.
 
@@ -192,11 +199,9 @@ def parse_manifest(fields: Mapping[str, Any], source: str) -> Manifest:
             f"{source}: schema version {version!r} is not known here (known: {SCHEMA_VERSION}); update tingshuo"
         )
     try:
-        return Manifest.model_validate(fields)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the whole file"
-        raise BundleError(f"{source}: {where}: {first['msg']}") from error
+        return Manifest.check(fields, source)
+    except ConfigError as error:
+        raise BundleError(str(error)) from error
 
 
 def read_manifest(folder: Path) -> Manifest:

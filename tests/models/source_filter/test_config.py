@@ -8,4 +8,4 @@ def test_defaults_fit_the_mel_of_a_voice():
 
 
 def test_every_size_is_an_integer_so_that_it_fits_a_bundles_architecture():
-    assert all(type(value) is int for value in SourceFilterConfig().model_dump().values())
+    assert all(type(value) is int for value in SourceFilterConfig().fields().values())

@@ -3,7 +3,7 @@
 from tingshuo.config import StrictModel
 
 
-class FastSpeechConfig(StrictModel):
+class FastSpeechConfig(StrictModel, frozen=True):
     """Sizes of `tingshuo.models.fastspeech.net.FastSpeech`."""
 
     phonemes: int

@@ -3,7 +3,7 @@
 from tingshuo.config import StrictModel
 
 
-class SourceFilterConfig(StrictModel):
+class SourceFilterConfig(StrictModel, frozen=True):
     """Sizes of `tingshuo.models.source_filter.net.SourceFilter`."""
 
     mels: int = 100
