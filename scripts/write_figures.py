@@ -26,8 +26,8 @@ CHINESE = {
     "RTF, fp32": ("实时率 RTF，fp32", "同上"),
     "cold start": ("冷启动", "`tingshuo say` 从进程启动到写完三秒左右的文件"),
     "first audio, warm server": ("首段音频，服务已热", "二百字的文本，客户端测得，中位数"),
-    "peak memory of the server": ("服务器内存峰值", "二百个不同的请求之后"),
-    "memory at the end / halfway": ("结束时与中途的内存之比", "1 就是不再增长"),
+    "peak memory of the server": ("服务器内存峰值", "四百个不同的请求"),
+    "memory after 400 / 200 requests": ("四百个与二百个请求后的内存之比", "各取五十次读数的中位数，1 就是不再增长"),
 }
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def bench(
     voice: Annotated[str, typer.Option("--voice", "-v", help="The voice to measure.")] = "default",
-    requests: Annotated[int, typer.Option(help="Requests sent to the server whose memory is measured.")] = 200,
+    requests: Annotated[int, typer.Option(help="The server's memory must not grow after so many; twice as many are sent.")] = 200,
     repeats: Annotated[int, typer.Option(help="Runs of which the median is taken.")] = 5,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -33,7 +33,7 @@ def bench(
     from tingshuo.app.cli.progress import Progress
 
     figures: list[Figure] = []
-    with Progress("Measuring", requests + 3 * repeats) as progress:
+    with Progress("Measuring", 2 * requests + 3 * repeats) as progress:
         for figure in speed(voice, repeats):
             figures.append(figure)
             progress.advance(repeats)
