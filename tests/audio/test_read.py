@@ -40,6 +40,17 @@ def test_flac_of_unknown_length_is_read(speechlike):
     np.testing.assert_allclose(wav[0], speechlike, atol=1 / 32768)
 
 
+def test_mp3_is_read_in_blocks_without_complaints(monkeypatch, capfd):
+    clicks = np.zeros(72000, np.float32)
+    clicks[::997] = 0.9
+    data = encode(clicks + 0.05 * np.random.default_rng(0).standard_normal(72000).astype(np.float32), 24000, "mp3")
+    whole, _ = read(io.BytesIO(data))
+    monkeypatch.setattr("tingshuo.audio.read.BLOCK_SAMPLES", 1000)
+    in_blocks, _ = read(io.BytesIO(data))
+    np.testing.assert_allclose(in_blocks, whole, atol=1e-6)
+    assert capfd.readouterr().err == ""
+
+
 def test_what_is_not_audio_is_refused(tmp_path):
     (tmp_path / "a.wav").write_text("not audio at all")
     (tmp_path / "empty.wav").write_bytes(encode(np.zeros(0, np.float32), 24000, "wav"))

@@ -2,9 +2,10 @@ import io
 
 import numpy as np
 import pytest
+import soundfile
 
 from tingshuo.audio.read import read
-from tingshuo.audio.write import encode, open_encoder
+from tingshuo.audio.write import encode, open_encoder, write
 from tingshuo.errors import AudioError
 
 FORMATS = ("flac", "mp3", "opus")
@@ -56,7 +57,7 @@ def test_bytes_come_while_samples_go_in(speechlike, format):
         assert sum(sizes) > 2000
 
 
-@pytest.mark.parametrize(("format", "floor_db"), [("flac", 80), ("mp3", 15), ("opus", 9)])
+@pytest.mark.parametrize(("format", "floor_db"), [("flac", 80), ("mp3", 15), ("opus", 17)])
 def test_sound_survives(speechlike, format, floor_db):
     wav = decoded(encode(speechlike, 24000, format))
     error = np.mean(np.square(wav - speechlike)) / np.mean(np.square(speechlike))
@@ -70,6 +71,13 @@ def test_other_rates_are_resampled_where_they_must_be(speechlike, format, rate):
     assert wav.shape[1] == pytest.approx(len(speechlike) * actual / rate, abs=2)
 
 
+@pytest.mark.parametrize("channels", [1, 2])
+def test_opus_has_its_bit_rate(speechlike, channels):
+    wav = speechlike if channels == 1 else np.stack([speechlike, speechlike[::-1]])
+    kept = len(encode(wav, 24000, "opus")) * 8 / 2
+    assert kept == pytest.approx(64000 * channels, rel=0.2)
+
+
 @pytest.mark.parametrize("rate", [8000, 12000, 16000, 24000, 44100, 48000])
 def test_mp3_has_its_bit_rate(speechlike, rate):
     data = encode(speechlike, rate, "mp3")
@@ -80,6 +88,14 @@ def test_a_file_of_mp3_says_how_long_it_is(speechlike):
     data = encode(speechlike, 24000, "mp3")
     assert b"Info" in data[:100]
     assert b"Info" not in b"".join(stream(speechlike, "mp3", np.random.default_rng(0)))[:100]
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_the_header_of_a_file_has_the_true_length(tmp_path, speechlike, format):
+    path = tmp_path / f"a.{format}"
+    write(path, speechlike[:12345], 24000)
+    info = soundfile.info(path)
+    assert info.frames / info.samplerate == pytest.approx(12345 / 24000, abs=1e-9)
 
 
 @pytest.mark.parametrize("format", FORMATS)

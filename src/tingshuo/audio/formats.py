@@ -50,7 +50,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
             "tingshuo.audio.sndfile:OpusEncoder",
             "audio/ogg",
             ("opus", "ogg", "oga"),
-            "Opus in Ogg, variable bit rate",
+            "Opus in Ogg, about 64 kbit/s a channel",
             (8000, 12000, 16000, 24000, 48000),
         ),
         "pcm": Format(

@@ -9,8 +9,6 @@ from tingshuo.errors import AudioError
 from tingshuo.types import Wav
 
 BLOCK_SAMPLES = 1 << 18
-UNKNOWN_FRAMES = 2**63 - 1
-"""SF_COUNT_MAX of sndfile.h: the length of a stream whose header leaves it open."""
 
 
 def read(source: str | Path | IO[bytes]) -> tuple[Wav, int]:
@@ -38,9 +36,9 @@ def read(source: str | Path | IO[bytes]) -> tuple[Wav, int]:
         raise AudioError(f"{name}: no such file")
     try:
         with soundfile.SoundFile(source) as file:
-            if file.frames == UNKNOWN_FRAMES:
-                # FLAC that was written as a stream: libsndfile decodes it but cannot seek, and soundfile seeks after each block.
-                file._info.seekable = 0
+            # soundfile seeks after each block. FLAC written as a stream cannot do that, and MP3 complains on stderr of the bits
+            # that its frames borrow from those before; reading on needs no seeking.
+            file._info.seekable = 0
             blocks = [file.read(BLOCK_SAMPLES, dtype="float32", always_2d=True)]
             while len(blocks[-1]):
                 blocks.append(file.read(BLOCK_SAMPLES, dtype="float32", always_2d=True))
