@@ -20,8 +20,10 @@
     │   └── HashMismatchError    a file differs from its manifest
     ├── EngineError              a graph that cannot be opened or run
     │   └── EngineNotInstalledError
-    └── PortError                an export or import that failed
-        └── VerifyError          an exported graph differs from its original
+    ├── PortError                an export or import that failed
+    │   └── VerifyError          an exported graph differs from its original
+    ├── DataError                recordings or their texts that cannot be learnt from
+    └── TrainError               a training that cannot start, go on or be resumed
 
 A message is one sentence that names the cause and the remedy; it is shown to users as it is.
 """
@@ -133,6 +135,14 @@ class VerifyError(PortError):
     """An exported graph whose outputs differ from the original's."""
 
 
+class DataError(TingshuoError):
+    """Recordings or their texts that cannot be learnt from, or a manifest of them that is wrong."""
+
+
+class TrainError(TingshuoError):
+    """A training that cannot start, go on or be resumed."""
+
+
 class Outcome(NamedTuple):
     """How an error leaves the program: HTTP status for the server, exit code for the command line."""
 
@@ -161,6 +171,8 @@ OUTCOMES: dict[type[TingshuoError], Outcome] = {
     EngineNotInstalledError: Outcome(501, 10),
     PortError: Outcome(500, 11),
     VerifyError: Outcome(500, 11),
+    DataError: Outcome(422, 12),
+    TrainError: Outcome(500, 13),
 }
 
 

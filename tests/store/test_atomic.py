@@ -1,4 +1,4 @@
-"""A folder is there whole or not at all, whichever step fails."""
+"""A folder or a file is there whole or not at all, whichever step fails."""
 
 import os
 import shutil
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tingshuo.errors import OutputError
-from tingshuo.store.atomic import new_folder, write_file, write_files
+from tingshuo.store.atomic import new_folder, replace_file, write_file, write_files
 
 STEPS: list[tuple[Any, str]] = [
     (os, "fsync"),
@@ -105,3 +105,20 @@ def test_a_parent_that_is_a_file_is_one_line(tmp_path: Path) -> None:
 def test_a_function_may_write_the_file(tmp_path: Path) -> None:
     write_file(tmp_path / "deep" / "x", lambda path: path.write_bytes(b"1"))
     assert (tmp_path / "deep" / "x").read_bytes() == b"1"
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "state.json"
+    replace_file(path, b"old")
+
+    def full(_: object, data: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_bytes", full)
+        with pytest.raises(OutputError, match=r"state\.json: cannot be written: No space left on device"):
+            replace_file(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+    replace_file(path, b"new")
+    assert path.read_bytes() == b"new"

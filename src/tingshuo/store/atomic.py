@@ -1,7 +1,7 @@
-"""Write a folder so that it is there whole or not at all, also when the power fails.
+"""Write a folder or a file so that it is there whole or not at all, also when the power fails.
 
-The files go into a hidden folder beside the destination; each file and each folder is flushed to the disk; then one rename
-makes them visible.
+What is written goes to a hidden place beside the destination; each file and each folder is flushed to the disk; then one
+rename makes it visible.
 """
 
 import os
@@ -50,6 +50,25 @@ def new_folder(destination: Path, *, replace: bool = False) -> Iterator[Path]:
         raise OutputError(f"{destination}: cannot be written: {error}") from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def replace_file(path: Path, content: Content, mode: int = 0o644) -> None:
+    """Write one file that is there whole or not at all; one of that name stays until the new one takes its place.
+
+    Raises
+    ------
+    OutputError
+        The path cannot be written, for example because the disk is full; nothing is left behind.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        write_file(temporary, content, mode)
+        temporary.replace(path)
+        _flush(path.parent)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def write_file(path: Path, content: Content, mode: int = 0o644) -> None:

@@ -1,0 +1,1 @@
+"""Recordings as rows: manifests, readers of corpora, quality, features. No torch."""
