@@ -1,7 +1,7 @@
 """Readings of ``<say-as>``: a written number, date or word in, the spoken Chinese of the kind that was asked for out.
 
 The kinds are those of the W3C note "SSML 1.0 say-as attribute values" (2005) and the ones that Chinese speech services add to
-them (identity numbers, years, scores, ratios). Units and currencies come out in a form that `tingshuo.text.normalize` reads one
+them (identity numbers, years, scores, ratios). Numbers are read by `tingshuo.text.rules.numbers`, as in plain text. Units and currencies come out in a form that `tingshuo.text.normalize` reads one
 way only.
 """
 
@@ -9,7 +9,8 @@ import re
 from collections.abc import Callable
 
 from tingshuo.errors import TextError
-from tingshuo.text.rules.numbers import DIGITS, cardinal, spell
+from tingshuo.text.rules.maths import fraction, percentage
+from tingshuo.text.rules.numbers import DIGITS, quantity, spell, whole
 from tingshuo.text.rules.times import clock
 
 _NUMBER = r"([+-]?)([0-9]+)(?:\.([0-9]+))?"
@@ -39,15 +40,10 @@ def _parse(pattern: str, text: str, kind: str, forms: str) -> re.Match[str]:
     return match
 
 
-def _whole(digits: str) -> str:
-    """Read a whole number that may have leading zeros."""
-    return cardinal(digits.lstrip("0") or "0")
-
-
 def _cardinal(text: str, _: str, kind: str = "cardinal") -> str:
     match = _parse(_NUMBER, re.sub(r"(?<=\d)[,，](?=\d{3})", "", text), kind, "numbers such as 12, -3.5 or 1,234")
     sign = "负" if match[1] == "-" else "正" if match[1] else ""
-    return sign + _whole(match[2]) + ("点" + spell(match[3]) if match[3] else "")
+    return sign + whole(match[2]) + ("点" + spell(match[3]) if match[3] else "")
 
 
 def _ordinal(text: str, _: str) -> str:
@@ -132,8 +128,8 @@ def _date(text: str, form: str) -> str:
     if not 1 <= int(values.get("m", 1)) <= 12 or not 1 <= int(values.get("d", 1)) <= 31 or len(values.get("y", "")) > 4:
         raise TextError(f"{text!r} is no date in the order {order}; accepted are {_DATE_ACCEPTED}")
     said = spell(values["y"]) + "年" if "y" in values else ""
-    said += _whole(values["m"]) + "月" if "m" in values else ""
-    return said + (_whole(values["d"]) + "日" if "d" in values else "")
+    said += whole(values["m"]) + "月" if "m" in values else ""
+    return said + (whole(values["d"]) + "日" if "d" in values else "")
 
 
 def _time(text: str, form: str) -> str:
@@ -144,7 +140,7 @@ def _time(text: str, form: str) -> str:
     if form not in ("", "hms12", "hms24", "hm", "hms", "ms") or (first > 24 and form != "ms") or second > 59 or third > 59:
         raise TextError(f"{text!r} cannot be said as time{f' with the format {form!r}' if form else ''}; accepted are {forms}")
     if form == "ms":
-        return f"{'两' if first == 2 else _whole(match[1])}分{_whole(match[2])}秒"
+        return f"{'两' if first == 2 else whole(match[1])}分{whole(match[2])}秒"
     half = {"a": "上午", "p": "下午"}.get((match[4] or "").lower(), "")
     return half + clock(match[1], f"{second:02}", f"{third:02}" if third else None)
 
@@ -159,18 +155,24 @@ def _currency(text: str, form: str) -> str:
         raise TextError(f"unknown currency {unit!r}; accepted are {' '.join(_CURRENCIES)}")
     name, (yuan, _, cents) = _CURRENCIES[unit.upper()], match[2].partition(".")
     if name == "元" and not match[3] and len(cents) in (1, 2) and cents.strip("0"):
-        jiao, fen = cents[0], cents[1:].strip("0")
-        said = _cardinal(yuan, "") + "元" if int(yuan.replace(",", "")) else ""
-        said += f"{DIGITS[int(jiao)]}角" if jiao != "0" else "零" if said else ""
-        return said + (f"{DIGITS[int(fen)]}分" if fen else "")
-    whole = match[2] if cents.strip("0") else yuan
-    return _cardinal(whole, "") + match[3] + name
+        return _yuan_and_jiao(yuan, cents)
+    amount = match[2].rstrip("0") if cents.strip("0") else yuan
+    return quantity(re.sub(r"^(-?)0+(?=[0-9])", r"\1", amount.lstrip("+")), match[3] or name) + match[3] + name
+
+
+def _yuan_and_jiao(yuan: str, cents: str) -> str:
+    """Say ``12`` and ``50``: 十二元五角; of less than a yuan only 角 and 分."""
+    digits = re.sub(r"[^0-9]", "", yuan)
+    jiao, fen = cents[0], cents[1:].strip("0")
+    said = quantity(digits.lstrip("0"), "元") + "元" if int(digits) else ""
+    said += quantity(jiao, "角") + "角" if jiao != "0" else "零" if said else ""
+    return ("负" if yuan[0] == "-" else "") + said + (f"{DIGITS[int(fen)]}分" if fen else "")
 
 
 def _fraction(text: str, _: str) -> str:
     match = _parse(r"(-?)(?:([0-9]+)(?: |又|\+))?([0-9]+)[/／]([0-9]+)", text, "fraction", "fractions such as 3/4, -1/2 or 1 3/4")
-    whole = _whole(match[2]) + "又" if match[2] else ""
-    return ("负" if match[1] else "") + whole + _whole(match[4]) + "分之" + _whole(match[3])
+    top, bottom, before = (part and (part.lstrip("0") or "0") for part in (match[3], match[4], match[2]))
+    return ("负" if match[1] else "") + fraction(top, bottom, before or "")
 
 
 def _ratio(text: str, _: str) -> str:
@@ -180,7 +182,8 @@ def _ratio(text: str, _: str) -> str:
 
 def _percent(text: str, _: str) -> str:
     match = _parse(rf"{_NUMBER}[%％]?", text, "percent", "numbers such as 50, 12.5% or -3%")
-    return ("负" if match[1] == "-" else "") + "百分之" + _cardinal(text.strip("+-%％"), "")
+    decimals = f".{match[3]}" if match[3] else ""
+    return percentage(match[1] + (match[2].lstrip("0") or "0") + decimals)
 
 
 def _unit(text: str, _: str) -> str:

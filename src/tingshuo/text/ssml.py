@@ -51,6 +51,9 @@ _ATTRIBUTES: dict[str, tuple[str, ...]] = {
 _TEXT_ONLY = {"say-as", "phoneme", "sub"}
 _BORDERS: dict[str, Border] = {"p": "paragraph", "s": "sentence"}
 _SPACE = re.compile(r"\s+")
+_OPENING = re.compile(
+    r"(?i)[\ufeff\s]*<(?:(?:speak|prosody|break|say-as|phoneme|emphasis|emotion)(?:[\s/>]|$)|\?xml\s|!DOCTYPE\s|!ENTITY\s)"
+)
 _BLANK_LINE = re.compile(r"[ \t\u3000]*(?:\r\n?|\n)(?:[ \t\u3000]*(?:\r\n?|\n))+[ \t\u3000]*")
 
 
@@ -63,8 +66,8 @@ def _blank(match: re.Match[str]) -> str:
 
 
 def is_ssml(text: str) -> bool:
-    """Tell whether a text is markup: it begins with ``<speak`` an XML declaration or a document type."""
-    return re.match(r"[\ufeff\s]*<(?:speak[\s/>]|speak$|\?xml\s|!DOCTYPE\s|!ENTITY\s)", text) is not None
+    """Tell whether a text is markup: it begins with ``<speak``, an element that only SSML has, or an XML declaration."""
+    return _OPENING.match(text) is not None
 
 
 def parse(text: str, warn: Callable[[str], None]) -> list[Run]:
@@ -85,7 +88,7 @@ def parse(text: str, warn: Callable[[str], None]) -> list[Run]:
     Raises
     ------
     SsmlError
-        Malformed XML, or an element, attribute or value outside the subset; the message begins with line and column.
+        Malformed XML, or an element, attribute or value outside the subset; the message begins with SSML, line and column.
     """
     return _Reader(warn).read(text)
 
@@ -134,7 +137,7 @@ class _Reader:
         return self._runs
 
     def _error(self, message: str, place: tuple[int, int] | str | None = None) -> SsmlError:
-        return SsmlError(f"{place if isinstance(place, str) else self._place(place)}: {message}")
+        return SsmlError(f"SSML {place if isinstance(place, str) else self._place(place)}: {message}")
 
     def _place(self, place: tuple[int, int] | None = None) -> str:
         line, column = place or (self._parser.CurrentLineNumber, self._parser.CurrentColumnNumber)

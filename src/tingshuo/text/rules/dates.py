@@ -5,7 +5,7 @@ Years are said digit by digit, lengths of time as numbers: 2008年 is 二零零�
 
 import re
 
-from tingshuo.text.rules.numbers import cardinal, spell
+from tingshuo.text.rules.numbers import cardinal, spell, whole
 from tingshuo.text.rules.rule import Rule
 
 _E = r"(?<![0-9A-Za-z.])"
@@ -22,17 +22,12 @@ _LENGTH_BEFORE = (
 )
 
 
-def _plain(digits: str) -> str:
-    """Say a month or day: no leading zero, never 两."""
-    return cardinal(digits.lstrip("0") or "0")
-
-
 def _year(digits: str) -> str:
     return spell(digits)
 
 
 def _say_separated(match: re.Match[str]) -> str:
-    return f"{_year(match[1])}年{_plain(match[3])}月{_plain(match[4])}日"
+    return f"{_year(match[1])}年{whole(match[3])}月{whole(match[4])}日"
 
 
 def _say_years(match: re.Match[str]) -> str:
@@ -78,8 +73,8 @@ def _say_short_year(match: re.Match[str]) -> str:
 
 def _say_month_day_range(match: re.Match[str]) -> str:
     first_day, second_month, second_day, unit = match[2], match[3], match[4], match[5]
-    middle = f"{_plain(second_month)}月" if second_month else ""
-    return f"{_plain(match[1])}月{_plain(first_day)}{unit}到{middle}{_plain(second_day)}{unit}"
+    middle = f"{whole(second_month)}月" if second_month else ""
+    return f"{whole(match[1])}月{whole(first_day)}{unit}到{middle}{whole(second_day)}{unit}"
 
 
 def _say_generation(match: re.Match[str]) -> str:
@@ -111,7 +106,7 @@ def _ancient(digits: str) -> str:
 DATES = (
     Rule(
         rf"{_E}((?:19|20)[0-9]{{2}})\.(0?[1-9]|1[0-2]){_TO}((?:19|20)[0-9]{{2}})\.(0?[1-9]|1[0-2])(?![0-9.])",
-        lambda m: f"{_year(m[1])}年{_plain(m[2])}月到{_year(m[3])}年{_plain(m[4])}月",
+        lambda m: f"{_year(m[1])}年{whole(m[2])}月到{_year(m[3])}年{whole(m[4])}月",
         ".",
     ),
     Rule(rf"{_E}((?:19|20)[0-9]{{2}})/([1-9])(?![0-9/.])", lambda m: f"{_year(m[1])}年{m[2]}月", "/"),
@@ -120,39 +115,39 @@ DATES = (
     Rule(r"(?<![0-9A-Za-z.])10[·.]1(?=国庆|黄金周|假期|长假)", lambda m: "十一", "国黄假长"),
     Rule(
         rf"{_E}([12][0-9]{{3}})([-/.]){_MONTH}\2{_DAY}{_TO}([12][0-9]{{3}})\2{_MONTH}\2{_DAY}(?![0-9]|[-/.][0-9])",
-        lambda m: f"{_year(m[1])}年{_plain(m[3])}月{_plain(m[4])}日到{_year(m[5])}年{_plain(m[6])}月{_plain(m[7])}日",
+        lambda m: f"{_year(m[1])}年{whole(m[3])}月{whole(m[4])}日到{_year(m[5])}年{whole(m[6])}月{whole(m[7])}日",
         "-/.",
     ),
     Rule(rf"{_E}([12][0-9]{{3}})([-/.]){_MONTH}\2{_DAY}日?(?![0-9]|[-/.][0-9])(?:T(?=[0-9]))?", _say_separated, "-/."),
     Rule(
         rf"{_E}([0-9]{{4}}|[0-9]{{2}}) ?年 ?{_MONTH} ?月 ?{_DAY} ?(?=[日号])",
-        lambda m: f"{_year(m[1])}年{_plain(m[2])}月{_plain(m[3])}",
+        lambda m: f"{_year(m[1])}年{whole(m[2])}月{whole(m[3])}",
         "年",
     ),
     Rule(
         rf"{_E}([0-9]{{4}}|[0-9]{{2}}) ?年 ?{_MONTH} ?{_TO} ?{_MONTH} ?月",
-        lambda m: f"{_year(m[1])}年{_plain(m[2])}到{_plain(m[3])}月",
+        lambda m: f"{_year(m[1])}年{whole(m[2])}到{whole(m[3])}月",
         "年",
     ),
     Rule(rf"{_E}([0-9]{{4}}|[0-9]{{2}}) ?年 ?(?={_MONTH} ?月)", lambda m: f"{_year(m[1])}年", "年"),
     Rule(
-        rf"{_E}((?:19|20)[0-9]{{2}})[-/](0[1-9]|1[0-2])(?![0-9]|[-/.][0-9])", lambda m: f"{_year(m[1])}年{_plain(m[2])}月", "-/"
+        rf"{_E}((?:19|20)[0-9]{{2}})[-/](0[1-9]|1[0-2])(?![0-9]|[-/.][0-9])", lambda m: f"{_year(m[1])}年{whole(m[2])}月", "-/"
     ),
     Rule(rf"{_E}{_MONTH} ?月 ?{_DAY} ?[日号]?{_TO}(?:{_MONTH} ?月 ?)?{_DAY} ?([日号])", _say_month_day_range, "月"),
-    Rule(rf"{_E}{_MONTH} ?月 ?{_DAY}(?![0-9.]|[个人元])", lambda m: f"{_plain(m[1])}月{_plain(m[2])}", "月"),
-    Rule(rf"{_E}(0?[1-9]|1[0-2]){_TO}(0?[1-9]|1[0-2]) ?月(?!饼)", lambda m: f"{_plain(m[1])}到{_plain(m[2])}月", "月"),
-    Rule(rf"{_E}(0[1-9])(?=[月日号])", lambda m: _plain(m[1]), "月日号"),
-    Rule(rf"{_E}{_DAY}{_TO}{_DAY}(?=[日号](?![线楼院]))", lambda m: f"{_plain(m[1])}到{_plain(m[2])}", "日号"),
+    Rule(rf"{_E}{_MONTH} ?月 ?{_DAY}(?![0-9.]|[个人元])", lambda m: f"{whole(m[1])}月{whole(m[2])}", "月"),
+    Rule(rf"{_E}(0?[1-9]|1[0-2]){_TO}(0?[1-9]|1[0-2]) ?月(?!饼)", lambda m: f"{whole(m[1])}到{whole(m[2])}月", "月"),
+    Rule(rf"{_E}(0[1-9])(?=[月日号])", lambda m: whole(m[1]), "月日号"),
+    Rule(rf"{_E}{_DAY}{_TO}{_DAY}(?=[日号](?![线楼院]))", lambda m: f"{whole(m[1])}到{whole(m[2])}", "日号"),
     Rule(
         rf"((?:日期|生日|截止|截至|时间|于|在|周[一二三四五六日天]|"
         rf"星期[一二三四五六日天])[:：是为到]? ?){_MONTH}/{_DAY}(?![0-9/]|的)",
-        lambda m: f"{m[1]}{_plain(m[2])}月{_plain(m[3])}日",
+        lambda m: f"{m[1]}{whole(m[2])}月{whole(m[3])}日",
         "/",
     ),
     Rule(
         rf"{_E}{_MONTH}/{_DAY}(?= ?(?:[（(]?(?:周|星期)|[上下]午|晚上|早上|中午|凌晨|[0-2]?[0-9]:[0-5][0-9]|号|前截止|出发|"
         rf"开始|截止|发布|上映|开售|到货))",
-        lambda m: f"{_plain(m[1])}月{_plain(m[2])}日",
+        lambda m: f"{whole(m[1])}月{whole(m[2])}日",
         "/",
     ),
     Rule(

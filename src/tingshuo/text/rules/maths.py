@@ -34,8 +34,8 @@ _DIVISORS = {"L": "升", "mL": "毫升", "kg": "公斤", "m2": "平方米", "m3"
 _OPERAND = rf"(?:{NUM}|[A-Za-zα-ω](?![A-Za-z]))"
 
 
-def _parts(written: str, sign: str) -> str:
-    """Say one percentage; 100% is 百分之百."""
+def percentage(written: str, sign: str = "%") -> str:
+    """Say one number of parts in a hundred, thousand or ten thousand, signed or not: ``-3.5`` and % is 负百分之三点五."""
     bare = written.lstrip("-+")
     minus = {"-": "负", "+": "正"}.get(written[0], "")
     return minus + _PARTS[sign] + ("百" if bare == "100" and sign == "%" else number(bare))
@@ -43,12 +43,12 @@ def _parts(written: str, sign: str) -> str:
 
 def _say_percent(match: re.Match[str]) -> str:
     first, second = split_range(match[1])
-    said = _parts(first, match[2])
-    return said + ("到" + _parts(second, match[2]) if second is not None else "")
+    said = percentage(first, match[2])
+    return said + ("到" + percentage(second, match[2]) if second is not None else "")
 
 
 def _say_percents(match: re.Match[str]) -> str:
-    return _parts(match[1], match[2]) + "到" + _parts(match[3], match[4])
+    return percentage(match[1], match[2]) + "到" + percentage(match[3], match[4])
 
 
 def fraction(top: str, bottom: str, whole: str = "") -> str:

@@ -108,6 +108,11 @@ def _below_ten_thousand(group: str) -> str:
     return spoken
 
 
+def whole(digits: str) -> str:
+    """Say an integer whose leading zeros say nothing: the month ``05`` is 五, ``00`` 零."""
+    return cardinal(digits.lstrip("0") or "0")
+
+
 def number(written: str) -> str:
     """Say an unsigned number: ``12,345.60`` is 一万二千三百四十五点六零."""
     whole, point, decimals = written.partition(".")

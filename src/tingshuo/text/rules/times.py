@@ -2,7 +2,7 @@
 
 import re
 
-from tingshuo.text.rules.numbers import cardinal, signed, spell
+from tingshuo.text.rules.numbers import cardinal, signed, spell, whole
 from tingshuo.text.rules.rule import Rule
 
 _E = r"(?<![0-9A-Za-z.:])"
@@ -50,7 +50,7 @@ def _say_halves(match: re.Match[str]) -> str:
 
 def _say_prime(match: re.Match[str]) -> str:
     """Say ``1'30"``: minutes and seconds."""
-    return signed(match[1], "分") + "分" + cardinal(match[2].lstrip("0") or "0") + "秒"
+    return signed(match[1], "分") + "分" + whole(match[2]) + "秒"
 
 
 TIMES = (
