@@ -26,6 +26,7 @@ from tingshuo.text.rules.times import TIMES
 from tingshuo.text.rules.traditional import simplify
 from tingshuo.text.rules.units import MEASURES
 from tingshuo.text.rules.web import WEB
+from tingshuo.text.rules.years import YEARS
 
 PIECE_CHARACTERS = 400
 """Longest piece that the rules see at once; a cut is made at the last line or sentence end before it."""
@@ -35,7 +36,9 @@ _PASSES = 4
 _FOREIGN = "[^\u4e00-\u9fff，。！？；：、…—“”‘’（）《》\n]"
 """Anything that a rule could change, beside traditional characters."""
 _WORDS = RuleSet(DASHES, WEB, ROMANS)
-_NUMBERS = RuleSet(DATES, SCORES, COMPARISONS, CODES, GROUPED, TIMES, SAME_UNIT, PERCENTS, MONEY, ORDINALS, VERSIONS, digits=True)
+_NUMBERS = RuleSet(
+    DATES, YEARS, SCORES, COMPARISONS, CODES, GROUPED, TIMES, SAME_UNIT, PERCENTS, MONEY, ORDINALS, VERSIONS, digits=True
+)
 _SIGNS = RuleSet(MEASURES, RATIOS, MATHS, ATTACHED)
 _REST = RuleSet(PLAIN, digits=True)
 _PAIR = "[，。！？；：、…—“”‘’（）《》]{2}"

@@ -1,8 +1,8 @@
 """Readings of ``<say-as>``: a written number, date or word in, the spoken Chinese of the kind that was asked for out.
 
 The kinds are those of the W3C note "SSML 1.0 say-as attribute values" (2005) and the ones that Chinese speech services add to
-them (identity numbers, years, scores, ratios). Numbers are read by `tingshuo.text.rules.numbers`, as in plain text. Units and currencies come out in a form that `tingshuo.text.normalize` reads one
-way only.
+them (identity numbers, years, scores, ratios). Numbers are read by `tingshuo.text.rules.numbers`,
+as in plain text. Units come out as they are, in a form that `tingshuo.text.normalize` reads one way only.
 """
 
 import re

@@ -97,6 +97,11 @@ ROMANS = (
 )
 
 VERSIONS = (
+    Rule(
+        r"((?<![A-Za-z])[A-Za-z][A-Za-z]{1,15} ?[0-9]{1,3}(?:\.[0-9]{1,2})?) (?=[0-9]{1,4}[A-Z]{1,2}(?![0-9A-Za-z]))",
+        lambda m: m[1] + "，",
+        " ",
+    ),
     Rule(r"(?<![0-9A-Za-z])0[xX][0-9A-Fa-f]{1,16}(?![0-9A-Za-z])", lambda m: spell(m[0]), "xX"),
     Rule(r"(?<![A-Za-z])(alpha|beta|rc|dev|pre)[.-]([0-9]{1,4})(?![0-9])", lambda m: m[1] + cardinal(m[2]), ".-"),
     Rule(r"(?<![A-Za-z])([vV]|[Vv]er(?:sion)?\.? ?)([0-9]{1,4}(?:\.[0-9]{1,6}){1,4})(?![0-9.])", _say_version, "vV"),

@@ -4,9 +4,11 @@
 """
 
 import re
+from string import ascii_letters
 
 from tingshuo.text.rules.numbers import NUM, QUANTITY, START, cardinal, number, signed, split_range
 from tingshuo.text.rules.rule import Rule
+from tingshuo.text.rules.units import UNITS
 
 _PARTS = {"%": "百分之", "‰": "千分之", "‱": "万分之"}
 _FRACTIONS = {
@@ -99,6 +101,14 @@ def _say_power(match: re.Match[str]) -> str:
 def _say_scientific(match: re.Match[str]) -> str:
     power = match[2] or match[3].translate(_SUPER)
     return f"{number(match[1])}乘十的{_exponent(power)}" + (f"每{_DIVISORS[match[4]]}" if match[4] else "")
+
+
+def _say_unit_of_power(match: re.Match[str]) -> str:
+    """Say the unit behind a power of ten, ``m/s``; letters that are no unit stay."""
+    unit, per = UNITS.get(match[1]), UNITS.get(match[2] or "")
+    if unit is None or (match[2] and per is None):
+        return match[0]
+    return unit + (f"每{per}" if per else "")
 
 
 def _say_expression(match: re.Match[str]) -> str:
@@ -204,6 +214,9 @@ MATHS = (
     Rule(r"(?<![0-9A-Za-z./])(-)?(?:([0-9]{1,4}) )?([0-9]{1,9})/([0-9]{1,9})(?![0-9/.]|[A-Za-z])", _say_fraction, "/"),
     Rule(r"(?<=[一-鿿])\*(?=[0-9])", lambda m: "乘", "*"),
     Rule(r"(?<=[A-Za-z)）])⁻?[⁰¹²³⁴-⁹]{1,5}", lambda m: "的" + _exponent(m[0].translate(_SUPER)), "⁰¹²³⁴⁵⁶⁷⁸⁹⁻"),
+    Rule(r"(?<=次方) ?([A-Za-zΩμ]{1,4}[23]?)(?:/([A-Za-z]{1,4}[23]?))?(?![A-Za-z0-9])", _say_unit_of_power, ascii_letters),
+    Rule(r"(?<=方)[-−](?=[A-Za-z0-9])|(?<=[(（][A-Za-z])[-−](?=[A-Za-z0-9][)）])", lambda m: "减", "-−"),
+    Rule(r"\|([A-Za-z0-9+−-]{1,8})\|(?= ?(?:[<>=≤≥≠+]|[小大]于|等于|不等))", lambda m: m[1] + "的绝对值", "|"),
     Rule(rf"√ ?({NUM}|[A-Za-z](?![A-Za-z]))", lambda m: "根号" + (number(m[1]) if m[1][0].isdigit() else m[1]), "√"),
     Rule(r"(?<=[0-9一-鿿A-Za-z ])([=≈≠≥≤±≡≦≧×÷]|==|!=|>=|<=)", _say_sign, "=≈≠≥≤±≡≦≧×÷!<>"),
     Rule(rf"([↑↓]) ?({NUM})", lambda m: ("上升" if m[1] == "↑" else "下降") + m[2], "↑↓"),

@@ -83,6 +83,7 @@ WEB = (
     ),
     Rule(rf"(?<=[一-鿿])\.{_EXTENSION}(?![A-Za-z0-9])", _say_path, "."),
     Rule(r"(?<![A-Za-z0-9./])\.{1,2}/(?=[A-Za-z0-9_.])", lambda m: say_address(m[0]), "/"),
+    Rule(r"(?<=[A-Za-z0-9] )-{1,2}(?=[A-Za-z])", lambda m: "杠" * len(m[0]), "-"),
     Rule(r"@(?=[A-Za-z0-9_一-鿿])", lambda m: "艾特", "@"),
     Rule(r"(?<![#A-Za-z0-9])#([^#\s]{1,40})#", lambda m: m[1], "#"),
     Rule(r"(?<![A-Za-z])([CcFfJ])#(?![A-Za-z0-9])", lambda m: m[1].upper() + " Sharp", "#"),
