@@ -28,8 +28,7 @@ class FakeStream:
     sample_rate = RATE
 
     def __init__(self, voice: "FakeVoice", request: SpeechRequest) -> None:
-        if request.style not in (None, "steady"):
-            raise UnknownVoiceError(f"unknown style {request.style!r}; accepted: steady", "style")
+        voice.timbre(request.style)
         self._parts = [part for part in request.text.split("。") if part.strip("，… \n")]
         if not self._parts:
             raise TextError("there is nothing to speak; give letters, digits or Chinese characters")
@@ -80,6 +79,10 @@ class FakeVoice:
         self.streams: list[FakeStream] = []
         self.before_chunk: Callable[[int], None] = lambda _: None
         self.closed = threading.Event()
+
+    def timbre(self, style: str | None = None) -> None:
+        if style not in (None, "steady"):
+            raise UnknownVoiceError(f"unknown style {style!r}; accepted: steady", "style")
 
     def speak(self, request: SpeechRequest) -> FakeStream:
         self.streams.append(FakeStream(self, request))

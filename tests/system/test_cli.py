@@ -85,7 +85,7 @@ BAD = {
     "malformed SSML": (("say", "<speak>你好<break"), 4, "malformed XML"),
     "unknown SSML element": (("say", "<speak>你<dance/>好</speak>"), 4, "dance"),
     "a missing folder": (("say", "好", "-o", "/nowhere/out.wav"), 6, "/nowhere"),
-    "a folder": (("say", "好", "-o", "/"), 5, "extension"),
+    "a folder": (("say", "好", "-o", "/"), 6, "it is a folder"),
     "a file system that takes no files": (("say", "好", "-o", "/proc/out.wav"), 6, "/proc/out.wav"),
 }
 
@@ -117,15 +117,16 @@ def test_a_reader_that_leaves_ends_it_quietly():
     assert done.stderr == b""
 
 
-def test_ctrl_c_leaves_nothing_half_written(tmp_path):
-    """A long text, interrupted when its partial file is there."""
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_signals_leave_nothing_half_written(tmp_path, number, code):
+    """A long text, stopped when its partial file is there."""
     command = [*COMMAND, "say", TEXT * 3000, "-o", str(tmp_path / "out.wav")]
     with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
         while not list(tmp_path.iterdir()):
             assert process.poll() is None
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         _, complaint = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == code
     assert complaint == b""
     assert not list(tmp_path.iterdir())
 

@@ -71,10 +71,26 @@ def test_a_line_that_cannot_be_spoken_does_not_stop_the_others(tingshuo, lines, 
     assert done.err.endswith("Error: 1 of 3 lines could not be spoken; they are named above\n")
 
 
+def test_what_is_wrong_with_one_line_does_not_stop_the_others(tingshuo, lines, tmp_path):
+    lines.write_text(f"你好。\n坏\x01\n{'长' * 100_001}\n", "utf-8")
+    done = tingshuo("say", "--batch", lines, "--output-dir", tmp_path / "out")
+    assert done.code == 4
+    assert "line 2: the text has a control character" in done.err
+    assert "line 3: the text has 100001 characters" in done.err
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["0001.wav"]
+
+
+def test_names_with_their_extension(tingshuo, tmp_path):
+    done = tingshuo("say", "--batch", "-", "--output-dir", tmp_path, stdin="a.wav\t你好。\n".encode())
+    assert done.code == 0, done.err
+    assert [p.name for p in tmp_path.iterdir()] == ["a.wav"]
+
+
 def test_everything_is_checked_before_the_first_line_is_spoken(tingshuo, lines, tmp_path, fake_voice):
     for arguments, code in (
         (("--speed", "9"), 2),
         (("--format", "midi"), 5),
+        (("--style", "odd"), 2),
         (("-o", tmp_path / "x.wav"), 2),
     ):
         done = tingshuo("say", "--batch", lines, "--output-dir", tmp_path / "out", *arguments)

@@ -4,7 +4,8 @@ import pytest
 
 from tingshuo import __version__
 from tingshuo.app.cli import main
-from tingshuo.app.cli.main import app, run
+from tingshuo.app.cli.main import run
+from tingshuo.app.cli.verbs import app
 from tingshuo.errors import BundleError
 
 VERBS = [command.callback.__name__ for command in app.registered_commands]
@@ -38,6 +39,15 @@ def test_wrong_usage_is_one_line_and_code_2(tingshuo, arguments):
     assert done.err.startswith("Error: ")
     assert done.err.count("\n") == 1
     assert "--help" in done.err
+
+
+def test_an_unknown_verb_is_answered_with_those_there_are(tingshuo):
+    assert tingshuo("sing").err.startswith(f"Error: unknown verb 'sing'; accepted: {', '.join(VERBS)}")
+
+
+def test_the_list_of_verbs_fits_a_terminal(tingshuo, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert "..." not in tingshuo("--help").text.split("Commands:")[1]
 
 
 def failing(monkeypatch, error: BaseException) -> None:

@@ -44,6 +44,13 @@ def test_a_player_that_fails_at_the_end(install):
         player.write(WAV)
 
 
+def test_a_player_that_hides_that_there_is_no_sound_device(install, capfd):
+    install("ffplay", "echo; /bin/cat > /dev/null; echo ALSA: no card >&2; echo No more, audio open failed >&2; echo bye >&2")
+    with pytest.raises(OutputError, match="ffplay cannot play: no sound device could be opened"), Player(24000) as player:
+        player.write(WAV)
+    assert capfd.readouterr().out == ""
+
+
 def test_a_player_that_ends_at_once(install):
     install("aplay", "exit 3")
     with pytest.raises(OutputError, match="aplay cannot play: exit code 3"), Player(24000) as player:

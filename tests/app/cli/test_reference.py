@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from tingshuo.app.cli.main import app
 from tingshuo.app.cli.reference import render
+from tingshuo.app.cli.verbs import app
 
 DOCS = Path(__file__).parents[3] / "docs"
 

@@ -61,6 +61,32 @@ def test_subtitles_in_all_formats(tingshuo, tmp_path):
     assert "[00:00.10]我们走吧" in paths["lrc"].read_text("utf-8")
 
 
+def test_subtitles_with_the_times_of_words(tingshuo, tmp_path):
+    options = ("--vtt", tmp_path / "out.vtt", "--lrc", tmp_path / "out.lrc")
+    assert tingshuo("say", TEXT, "-o", tmp_path / "out.wav", *options, "--words").code == 0
+    assert "[00:00.10]<00:00.10>" in (tmp_path / "out.lrc").read_text("utf-8")
+    assert (tmp_path / "out.vtt").read_text("utf-8").startswith("WEBVTT\n")
+
+
+@pytest.mark.parametrize("options", [(), ("--srt", "out.srt"), ("--srt", "out.srt", "--lrc", "out.lrc")])
+def test_word_times_need_a_format_that_has_them(tingshuo, tmp_path, monkeypatch, options):
+    monkeypatch.chdir(tmp_path)
+    done = tingshuo("say", TEXT, "-o", "out.wav", "--words", *options)
+    assert (done.code, "into --vtt and --lrc" in done.err) == (2, True)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_does_not_take_the_place_of_another(tingshuo, tmp_path):
+    (tmp_path / "in.txt").write_text("你好。", "utf-8")
+    for arguments in (
+        (TEXT, "-o", tmp_path / "a.wav", "--srt", tmp_path / "a.wav"),
+        ("--file", tmp_path / "in.txt", "-o", tmp_path / "in.txt", "--format", "wav"),
+    ):
+        done = tingshuo("say", *arguments)
+        assert (done.code, "was given for two files" in done.err) == (2, True)
+    assert [(p.name, p.read_text("utf-8")) for p in tmp_path.iterdir()] == [("in.txt", "你好。")]
+
+
 def test_json_says_what_was_done(tingshuo, tmp_path):
     done = tingshuo("say", "下雪☃。", "-o", tmp_path / "out.wav", "--json", "--emotion", "happy")
     report = json.loads(done.out)
@@ -87,6 +113,7 @@ BAD = {
     "1 MB of text": (("say", "a" * 1_000_000), 2, "at most 100000 are accepted"),
     "unknown format": (("say", "a", "--format", "midi"), 5, "unknown audio format 'midi'; accepted: wav"),
     "force without batch": (("say", "a", "--force"), 2, "belong to --batch"),
+    "words without subtitles": (("say", "a", "--words"), 2, "into --vtt and --lrc"),
     "srt to nowhere": (("say", "a", "--srt", "/nowhere/out.srt"), 6, "there is no folder /nowhere"),
 }
 

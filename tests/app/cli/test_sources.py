@@ -1,8 +1,12 @@
 """Bytes to text."""
 
+import io
+from pathlib import Path
+from types import SimpleNamespace
+
 import pytest
 
-from tingshuo.app.cli.sources import decode, read_text_file
+from tingshuo.app.cli.sources import decode, read_text, read_text_file
 from tingshuo.errors import RequestError
 
 
@@ -24,3 +28,15 @@ def test_what_is_neither_is_refused():
 def test_a_folder_is_no_text(tmp_path):
     with pytest.raises(RequestError, match="cannot be read: Is a directory"):
         read_text_file(tmp_path)
+
+
+def test_standard_input_as_a_file(monkeypatch):
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO("你好".encode()), isatty=lambda: False))
+    assert read_text_file(Path("-")) == "你好"
+
+
+@pytest.mark.parametrize("argument", [None, "-"])
+def test_standard_input_that_is_closed_has_no_text(monkeypatch, argument):
+    monkeypatch.setattr("sys.stdin", None)
+    with pytest.raises(RequestError, match="there is no text"):
+        read_text(argument, None)

@@ -8,7 +8,7 @@ import typer
 
 from tingshuo.app.cli.output import print_json
 from tingshuo.app.cli.sources import read_text_file
-from tingshuo.errors import OutputError, RequestError, TextError
+from tingshuo.errors import OutputError, RequestError, TextError, TooLargeError
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +20,8 @@ class Line:
     text: str
 
 
-def read_lines(path: Path) -> list[Line]:
-    """Return the lines of a batch file; empty ones are left out but counted.
+def read_lines(path: Path, extension: str = "") -> list[Line]:
+    """Return the lines of a batch file; empty ones are left out but counted, and names may have the extension or not.
 
     Raises
     ------
@@ -33,7 +33,7 @@ def read_lines(path: Path) -> list[Line]:
         if not written.strip():
             continue
         name, tab, text = written.partition("\t")
-        name, text = (name.strip(), text) if tab else (f"{number:04d}", written)
+        name, text = (name.strip().removesuffix(extension), text) if tab else (f"{number:04d}", written)
         if name in lines:
             raise RequestError(f"{path}, line {number}: the name {name!r} was used in line {lines[name].number} already")
         if not name or name.startswith(".") or any(c in "/\\:" or not c.isprintable() for c in name):
@@ -75,25 +75,26 @@ def say_batch(
     if folder is None:
         raise RequestError("--batch needs --output-dir, the folder for its files", "output_dir")
     format = find_format(format).name
-    lines = read_lines(path)
-    requests = [make_request(line.text, **controls) for line in lines]
-    targets = [folder / f"{line.name}.{format}" for line in lines]
-    _make_folder(folder)
+    lines = read_lines(path, f".{format}")
+    make_request("", **controls)
     speaker = load(voice, lexicon_path=lexicon)
+    speaker.timbre(controls["style"])
+    _make_folder(folder)
     done: list[dict[str, Any]] = []
     with Progress("Speaking", len(lines)) as progress:
-        for line, request, target in zip(lines, requests, targets, strict=True):
+        for line in lines:
+            target = folder / f"{line.name}.{format}"
             row: dict[str, Any] = {"line": line.number, "output": str(target)}
             if target.exists() and not force:
                 row["skipped"] = True
             else:
                 try:
-                    stream = speaker.speak(request)
+                    stream = speaker.speak(make_request(line.text, **controls))
                     with FileWriter(target, stream.sample_rate, format) as writer:
                         for chunk in stream:
                             writer.write(chunk.wav)
                     row |= {"duration_s": round(stream.duration_s, 4), "warnings": list(stream.warnings)}
-                except TextError as error:
+                except (TextError, TooLargeError) as error:
                     row["error"] = str(error)
             _report(path, row)
             done.append(row)

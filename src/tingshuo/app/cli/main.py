@@ -1,49 +1,15 @@
-"""``tingshuo``: the verbs, and how an error leaves the program.
+"""``tingshuo``: where the program begins, and how errors and signals leave it.
 
-Every verb's function and its options are imported at start, what it needs is not: ``say`` has to be quick from a cold start.
+Whatever is imported, is imported inside: Ctrl-C in the first tenth of a second is no reason for a traceback either.
 """
 
+import signal
 import sys
 from collections.abc import Sequence
-from typing import Annotated
 
-import typer
-
-from tingshuo import __version__
-from tingshuo.app.cli.bench import bench
-from tingshuo.app.cli.doctor import doctor
-from tingshuo.app.cli.say import say
-from tingshuo.app.cli.serve import serve
-from tingshuo.app.cli.verify import verify
-from tingshuo.app.cli.voices import voices
-from tingshuo.errors import TingshuoError, outcome
-
-app = typer.Typer(
-    name="tingshuo",
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-)
-for verb in (say, voices, serve, doctor, bench, verify):
-    app.command()(verb)
-
-
-def _show_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"tingshuo {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _options(
-    version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors; may stand anywhere.")] = False,
-) -> None:
-    """听说 Tingshuo: Chinese speech from text.
-
-    Example:  tingshuo say "今天天气真好" -o out.wav --emotion happy
-    """
+_INTERRUPTED = 130
+_SIGNALLED = 128
+"""By custom, a program that a signal ended exits with this and the signal's number."""
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -51,6 +17,11 @@ def run(arguments: Sequence[str]) -> int:
 
     Typer itself ends with 130 after Ctrl-C, and quietly with 1 when whoever read our output has gone.
     """
+    import typer
+
+    from tingshuo.app.cli.verbs import app
+    from tingshuo.errors import TingshuoError, outcome
+
     arguments, debug = _take_debug(arguments)
     try:
         code = app(arguments or ["--help"], prog_name="tingshuo", standalone_mode=False)
@@ -72,10 +43,23 @@ def run(arguments: Sequence[str]) -> int:
 
 def main() -> None:
     """Entry point of the command ``tingshuo``."""
-    sys.exit(run(sys.argv[1:]))
+    try:
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is signal.SIG_DFL:  # nohup ignores the second
+                signal.signal(number, _leave)
+        sys.exit(run(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(_INTERRUPTED)
+
+
+def _leave(number: int, _: object) -> None:
+    """Leave as after Ctrl-C, so that what was half written is removed."""
+    sys.exit(_SIGNALLED + number)
 
 
 def _say_error(message: str) -> None:
+    import typer
+
     typer.echo(f"Error: {' '.join(message.split())}", err=True)
 
 

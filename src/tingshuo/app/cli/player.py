@@ -9,6 +9,8 @@ from tingshuo.audio.write import open_encoder
 from tingshuo.errors import OutputError
 from tingshuo.types import Wav
 
+_NO_DEVICE = b"audio open failed"
+"""What ffplay says when there is no sound device; it exits with 0 all the same."""
 PLAYERS = {
     "aplay": ("-q", "-t", "raw", "-f", "S16_LE", "-c", "1", "-r", "{rate}", "-"),
     "paplay": ("--raw", "--format=s16le", "--channels=1", "--rate={rate}"),
@@ -38,7 +40,9 @@ class Player:
         self._name, path = found
         self._encoder = open_encoder("pcm", sample_rate)
         arguments = [part.format(rate=sample_rate) for part in PLAYERS[self._name]]
-        self._process = subprocess.Popen([path, *arguments], stdin=subprocess.PIPE, stderr=subprocess.PIPE)  # noqa: S603
+        self._process = subprocess.Popen(  # noqa: S603
+            [path, *arguments], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -63,6 +67,8 @@ class Player:
         if error is not None:
             self._process.kill()
         _, complaint = self._process.communicate()
+        if error is None and _NO_DEVICE in complaint:
+            raise self._failure(b"no sound device could be opened")
         if error is None and self._process.returncode:
             raise self._failure(complaint)
 

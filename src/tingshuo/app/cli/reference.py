@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import typer
 
-from tingshuo.app.cli.main import app
+from tingshuo.app.cli.verbs import app
 from tingshuo.errors import OUTCOMES
 
 WIDTH = 100
@@ -16,7 +16,7 @@ Made from the help texts by `python -m tingshuo.app.cli.reference > docs/cli.md`
 Every verb has `--help`. Results go to standard output; warnings, errors and the progress bar of work over a second go to
 standard error. An error is one line that begins with `Error:`; `--debug`, anywhere on the line, shows where it came from.
 """
-_USAGE, _INTERRUPTED = 2, 130
+_USAGE, _INTERRUPTED, _TERMINATED = 2, 130, 143
 
 
 def render() -> str:
@@ -44,6 +44,7 @@ def _exit_codes() -> Iterator[str]:
     meanings[1] = ["a bug, or the reader of our output has gone"]
     meanings[_USAGE].append("an unknown verb or option")
     meanings[_INTERRUPTED] = ["stopped with Ctrl-C"]
+    meanings[_TERMINATED] = ["stopped with SIGTERM; 128 and its number for another signal"]
     for code, lines in sorted(meanings.items()):
         yield f"| {code} | {'; '.join(lines)} |"
 

@@ -17,7 +17,7 @@ def say(
     text: Annotated[str | None, typer.Argument(help="What to say, text or SSML; - or nothing reads standard input.")] = None,
     file: Annotated[Path | None, typer.Option("--file", "-f", help="Read the text from a file.")] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="File to write, - for standard output; without it, play.")
+        Path | None, typer.Option("--output", "-o", help="File or pipe to write, - for standard output; without it, play.")
     ] = None,
     format: Annotated[str | None, typer.Option(help="wav, flac, mp3, opus, aac or pcm; default: the extension, or wav.")] = None,
     emotion: Annotated[
@@ -34,7 +34,10 @@ def say(
     srt: Annotated[Path | None, typer.Option(help="Write subtitles in SRT.")] = None,
     vtt: Annotated[Path | None, typer.Option(help="Write subtitles in WebVTT.")] = None,
     lrc: Annotated[Path | None, typer.Option(help="Write timed lines in LRC.")] = None,
-    batch: Annotated[Path | None, typer.Option(help="Speak each line of a file into a file of its own.")] = None,
+    words: Annotated[bool, typer.Option("--words", help="Write the time of every word into --vtt and --lrc.")] = False,
+    batch: Annotated[
+        Path | None, typer.Option(help="Speak each line of a file, or of standard input (-), into a file of its own.")
+    ] = None,
     output_dir: Annotated[Path | None, typer.Option(help="Where the files of --batch go.")] = None,
     force: Annotated[bool, typer.Option("--force", help="With --batch: make files that exist again.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was done as JSON.")] = False,
@@ -50,6 +53,8 @@ def say(
 
       tingshuo say --file chapter.txt -o chapter.mp3 --srt chapter.srt
 
+      tingshuo say --file song.txt -o song.wav --lrc song.lrc --words
+
       echo "你好" | tingshuo say -o - --format mp3 > hello.mp3
 
       tingshuo say --batch lines.txt --output-dir wavs
@@ -58,7 +63,7 @@ def say(
     controls |= {"style": style, "seed": seed}
     subtitles = {form: path for form, path in (("srt", srt), ("vtt", vtt), ("lrc", lrc)) if path is not None}
     if batch is not None:
-        if text is not None or file is not None or output is not None or subtitles:
+        if text is not None or file is not None or output is not None or subtitles or words:
             raise RequestError("--batch reads its file and writes to --output-dir: leave out text, -o and subtitles")
         from tingshuo.app.cli.batch import say_batch
 
@@ -66,9 +71,13 @@ def say(
     elif output_dir is not None or force:
         raise RequestError("--output-dir and --force belong to --batch")
     else:
+        from tingshuo.app.cli.sinks import STDOUT, check_distinct
         from tingshuo.app.cli.sources import read_text
 
-        _say_one(read_text(text, file), controls, output, format, voice, lexicon, subtitles, as_json=as_json)
+        files = [path for path in (file, output, *subtitles.values()) if path is not None and path != STDOUT]
+        check_distinct(files)
+        _check_words(words, subtitles)
+        _say_one(read_text(text, file), controls, output, format, voice, lexicon, subtitles, words=words, as_json=as_json)
 
 
 def _say_one(
@@ -80,6 +89,7 @@ def _say_one(
     lexicon: Path | None,
     subtitles: dict[str, Path],
     *,
+    words: bool,
     as_json: bool,
 ) -> None:
     """Check everything that can be checked, speak, then write subtitles and reports."""
@@ -91,20 +101,27 @@ def _say_one(
     if as_json and not to_file:
         raise RequestError("--json prints to standard output, so the audio needs a file: -o out.wav")
     request = make_request(text, **controls)
-    chosen = _choose_format(output if to_file else None, format)
-    for path in (*subtitles.values(), *([output] if output is not None and to_file else [])):
+    if output is not None and to_file:
+        check_writable(output, stream=True)
+    for path in subtitles.values():
         check_writable(path)
+    chosen = _choose_format(output if to_file else None, format)
     stream = _speak(request, output, chosen, voice, lexicon)
     if subtitles:
         from tingshuo.app.cli.sinks import write_text
         from tingshuo.text.subtitles import subtitles as write_subtitles
 
         for form, path in subtitles.items():
-            write_text(path, write_subtitles(stream.sentences, form))
+            write_text(path, write_subtitles(stream.sentences, form, words=words))
     for warning in stream.warnings:
         typer.echo(f"Warning: {warning}", err=True)
     if as_json:
         print_json({"output": str(output), "format": chosen, "voice": voice, "emotion": request.emotion, **describe(stream)})
+
+
+def _check_words(words: bool, subtitles: dict[str, Path]) -> None:
+    if words and (not subtitles or "srt" in subtitles):
+        raise RequestError("--words writes the times of words into --vtt and --lrc; srt has no place for them", "words")
 
 
 def _speak(request: "SpeechRequest", output: Path | None, format: str, voice: str, lexicon: Path | None) -> "SpeechStream":

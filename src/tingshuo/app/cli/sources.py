@@ -29,23 +29,35 @@ def read_text(argument: str | None, file: Path | None) -> str:
         return read_text_file(file)
     if argument is not None and argument != "-":
         return argument
-    if argument is None and sys.stdin.isatty():
-        raise RequestError("there is no text: give it as an argument, with --file FILE, or pipe it in", "text")
-    return decode(sys.stdin.buffer.read(), "standard input")
+    if argument is None and sys.stdin is not None and sys.stdin.isatty():
+        raise _no_text()
+    return _read_stdin()
 
 
 def read_text_file(path: Path) -> str:
-    """Return the text of a file.
+    """Return the text of a file, ``-`` is standard input.
 
     Raises
     ------
     RequestError
         It cannot be read, or its bytes are not text.
     """
+    if path == Path("-"):
+        return _read_stdin()
     try:
         return decode(path.read_bytes(), str(path))
     except OSError as error:
         raise RequestError(f"{path}: cannot be read: {error.strerror}", "file") from error
+
+
+def _read_stdin() -> str:
+    if sys.stdin is None:  # the shell's <&-
+        raise _no_text()
+    return decode(sys.stdin.buffer.read(), "standard input")
+
+
+def _no_text() -> RequestError:
+    return RequestError("there is no text: give it as an argument, with --file FILE, or pipe it in", "text")
 
 
 def decode(data: bytes, source: str) -> str:

@@ -12,7 +12,9 @@ def verify(
     bundle: Annotated[str, typer.Argument(help="A voice's name or the folder of a bundle.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Check sizes and hashes of all files of a bundle, its config, and its weights for NaN.
+    """Check a bundle against its manifest.
+
+    Sizes and hashes of all files, the config, and the weights for NaN.
 
     Example:
 

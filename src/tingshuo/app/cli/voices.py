@@ -6,7 +6,7 @@ import typer
 
 
 def voices(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """List the voices with their languages, styles, emotions, licence and sample rate.
+    """List the voices and what each can do.
 
     Example:
 

@@ -1,0 +1,57 @@
+"""The verbs of ``tingshuo``, gathered into one program.
+
+Every verb's function and its options are imported at start, what it needs is not: ``say`` has to be quick from a cold start.
+"""
+
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from tingshuo import __version__
+from tingshuo.app.cli.bench import bench
+from tingshuo.app.cli.doctor import doctor
+from tingshuo.app.cli.say import say
+from tingshuo.app.cli.serve import serve
+from tingshuo.app.cli.verify import verify
+from tingshuo.app.cli.voices import voices
+from tingshuo.errors import RequestError
+
+
+class Verbs(TyperGroup):
+    """A group that names its verbs when it is asked for another."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the verb that the first word names."""
+        if args[0] not in self.commands:
+            raise RequestError(f"unknown verb {args[0]!r}; accepted: {', '.join(self.commands)}; --help tells more")
+        return super().resolve_command(ctx, args)
+
+
+app = typer.Typer(
+    name="tingshuo",
+    cls=Verbs,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+for verb in (say, voices, serve, doctor, bench, verify):
+    app.command()(verb)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"tingshuo {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors; may stand anywhere.")] = False,
+) -> None:
+    """听说 Tingshuo: Chinese speech from text.
+
+    Example:  tingshuo say "今天天气真好" -o out.wav --emotion happy
+    """
