@@ -17,7 +17,7 @@ from tingshuo.text.rules.dates import DATES
 from tingshuo.text.rules.emoji import speak_emoji
 from tingshuo.text.rules.latin import ATTACHED, ROMANS, VERSIONS
 from tingshuo.text.rules.markup import strip_markup
-from tingshuo.text.rules.maths import COMPARISONS, MATHS, PERCENTS, RATIOS, SCORES
+from tingshuo.text.rules.maths import COMPARISONS, MATHS, PERCENTS, RATIOS, SCORES, SUBSCRIPTS
 from tingshuo.text.rules.money import MONEY
 from tingshuo.text.rules.numbers import DASHES, GROUPED, ORDINALS, PLAIN, SAME_UNIT
 from tingshuo.text.rules.punctuation import keep_gaps, punctuate, tidy
@@ -35,7 +35,7 @@ _PASSES = 4
 
 _FOREIGN = "[^\u4e00-\u9fff，。！？；：、…—“”‘’（）《》\n]"
 """Anything that a rule could change, beside traditional characters."""
-_WORDS = RuleSet(DASHES, WEB, ROMANS)
+_WORDS = RuleSet(SUBSCRIPTS, DASHES, WEB, ROMANS)
 _NUMBERS = RuleSet(
     DATES, YEARS, SCORES, COMPARISONS, CODES, GROUPED, TIMES, SAME_UNIT, PERCENTS, MONEY, ORDINALS, VERSIONS, digits=True
 )

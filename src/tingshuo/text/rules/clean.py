@@ -31,7 +31,7 @@ _SPECIAL = {
     "ʼ": "'", "＇": "'", "′": "′", "º": "°", "˚": "°", "µ": "μ", "×": "×", "✕": "×", "✖": "×", "⨯": "×", "➕": "+", "➖": "-",
     "➗": "÷", "∶": ":", "﹕": "：", "﹐": "，", "﹑": "、", "﹔": "；", "﹖": "？", "﹗": "！", "﹒": ".",
     "Ω": "Ω", "Å": "Å", "ℓ": "L", "‖": "|", "⋯": "…", "┅": "…", "㎡": "m2", "㎥": "m3", "㎢": "km2", "㏄": "cc", "㎎": "mg",
-    "㎏": "kg", **dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋₌", "0123456789+-=", strict=True)),
+    "㎏": "kg",
     "〇": "〇", "○": "○", "＿": "_", "￣": "~", "℅": "c/o",
 }  # fmt: skip
 
@@ -63,9 +63,9 @@ def clean(text: str, warnings: dict[str, None]) -> str:
         _warn(text, warnings)
         text = bad.sub("", text)
     if compiled(_UNUSUAL).search(text):
-        text = compiled("(?m)(?:^|(?<=[，。！？；：\\s]))[\u2460-\u249b\u24ea-\u24ff\u2776-\u2793](?=\\w)").sub(
-            lambda match: match[0] + "、", text
-        )
+        text = compiled(
+            "(?m)(?:^|(?<=[，。！？；：\\s]))[\u2460-\u249b\u24ea-\u24ff\u2776-\u2793](?=\\w)|[\u2460-\u249b](?=[\u2460-\u249b])"
+        ).sub(lambda match: match[0] + "、", text)
         text = compiled(_UNUSUAL).sub(lambda match: _plain(match[0]), unicodedata.normalize("NFC", text))
     return text
 

@@ -6,7 +6,7 @@
 import re
 from string import ascii_letters
 
-from tingshuo.text.rules.numbers import NUM, QUANTITY, START, cardinal, number, signed, split_range
+from tingshuo.text.rules.numbers import NUM, QUANTITY, START, cardinal, number, signed, spell, split_range
 from tingshuo.text.rules.rule import Rule
 from tingshuo.text.rules.units import UNITS
 
@@ -24,6 +24,7 @@ _SIGNS = {
     "==": "等于", ">=": "大于等于", "<=": "小于等于", "!=": "不等于", "≪": "远小于", "≫": "远大于", "·": "乘",
 }  # fmt: skip
 _SUPER = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
+_SUB = str.maketrans("₀₁₂₃₄₅₆₇₈₉₊₋", "0123456789+-")
 _SCORE_BEFORE = (
     "比分|总分|战胜|击败|大胜|险胜|负于|不敌|战平|打成|领先|落后|逆转|力克|横扫|完胜|惜败|击退|挫|取胜|淘汰|轻取|"
     "爆冷|晋级|主场|客场|局分|盘分"
@@ -173,7 +174,30 @@ RATIOS = (
     ),
 )
 
+SUBSCRIPTS = (
+    Rule(
+        r"(?<![A-Za-z])log([₀-₉]{1,4})[(（]?([0-9]{1,12}|[A-Za-z])[)）]?(?![0-9A-Za-z])",
+        lambda m: f"以{m[1].translate(_SUB)}为底{m[2]}的对数",
+        "₀₁₂₃₄₅₆₇₈₉",
+    ),
+    Rule(
+        r"(?<=[A-Za-z0-9₀-₉])([⁰¹²³⁴-⁹]?)([⁺⁻])(?![⁰¹²³⁴-⁹])",
+        lambda m: spell(m[1].translate(_SUPER)) + ("正" if m[2] == "⁺" else "负"),
+        "⁺⁻",
+    ),
+    Rule(r"[₀-₉₊₋]+", lambda m: m[0].translate(_SUB), "₀₁₂₃₄₅₆₇₈₉₊₋"),
+)
+"""Subscripts of formulas, charges, and the base of a logarithm: ``H₂O``, ``Fe³⁺``, ``log₂8``."""
+
 MATHS = (
+    Rule(r"√(?= ?[0-9A-Za-zα-ω(（])", lambda m: "根号", "√"),
+    Rule(r"(?<![A-Za-z0-9一-鿿)）])-(?=[a-z] ?[±+×*/=^²³-])", lambda m: "负", "-"),
+    Rule(r"(?<![A-Za-z])([a-zA-Z])['′](?=[(（])", lambda m: m[1] + "撇", "'′"),
+    Rule(
+        r"(?<![A-Za-z0-9])(?:([A-Za-z])~(?=[A-Za-z](?![A-Za-z]))|([Aa])-(?=[Zz](?![A-Za-z])))",
+        lambda m: f"{m[1] or m[2]}到",
+        "~-",
+    ),
     Rule(r"(?<![0-9A-Za-z./])24/7(?![0-9/.])", lambda m: "二十四七", "/"),
     Rule(rf"(?:(?<![0-9A-Za-z.])([0-9]{{1,6}}) ?)?([{''.join(_FRACTIONS)}])", _say_vulgar, "".join(_FRACTIONS)),
     Rule(
@@ -184,7 +208,7 @@ MATHS = (
     ),
     Rule(
         r"(?<![0-9A-Za-z.])([0-9]{1,4}(?:\.[0-9]{1,12}(?=[eE][+-]?[0-9])|"
-        r"(?=[eE]-[0-9])))[eE]([+-]?[0-9]{1,3})()()(?![0-9A-Za-z])",
+        r"(?=[eE]-[0-9]|e[0-9]{1,2}(?![0-9A-Za-z]))))[eE]([+-]?[0-9]{1,3})()()(?![0-9A-Za-z])",
         _say_scientific,
         "eE",
     ),
@@ -217,7 +241,6 @@ MATHS = (
     Rule(r"(?<=次方) ?([A-Za-zΩμ]{1,4}[23]?)(?:/([A-Za-z]{1,4}[23]?))?(?![A-Za-z0-9])", _say_unit_of_power, ascii_letters),
     Rule(r"(?<=方)[-−](?=[A-Za-z0-9])|(?<=[(（][A-Za-z])[-−](?=[A-Za-z0-9][)）])", lambda m: "减", "-−"),
     Rule(r"\|([A-Za-z0-9+−-]{1,8})\|(?= ?(?:[<>=≤≥≠+]|[小大]于|等于|不等))", lambda m: m[1] + "的绝对值", "|"),
-    Rule(rf"√ ?({NUM}|[A-Za-z](?![A-Za-z]))", lambda m: "根号" + (number(m[1]) if m[1][0].isdigit() else m[1]), "√"),
     Rule(r"(?<=[0-9一-鿿A-Za-z ])([=≈≠≥≤±≡≦≧×÷]|==|!=|>=|<=)", _say_sign, "=≈≠≥≤±≡≦≧×÷!<>"),
     Rule(rf"([↑↓]) ?({NUM})", lambda m: ("上升" if m[1] == "↑" else "下降") + m[2], "↑↓"),
     Rule(r"(?<![0-9A-Za-z一-鿿)）])\+(?=[0-9])", lambda m: "正", "+"),

@@ -43,6 +43,10 @@ _CODE = "|".join(_CODES)
 _UNIT_WORDS = r"元|块钱|块|人民币|美元|美金|刀|欧元|日元|英镑|港币|港元"
 
 
+_KARATS = ("14", "18", "22", "24")
+"""Fineness of gold, which a K after the number means rather than thousands."""
+
+
 def scaled(written: str, exponent: int) -> str:
     """Multiply a written number by a power of ten and say it: ``3.5`` and 3 is 三千五百, ``2.567`` and 3 两千五百六十七.
 
@@ -94,6 +98,18 @@ def _say_kuai(match: re.Match[str]) -> str:
     return quantity(match[1], "块") + "块" + cardinal(match[2])
 
 
+def _say_thousands_range(match: re.Match[str]) -> str:
+    return "到".join(scaled(match[i], _SCALE[match[2]]) for i in (1, 3))
+
+
+def _say_short(match: re.Match[str]) -> str:
+    """Say ``3.5w`` and ``24K`` in thousands; ``5K`` and the fineness of gold keep their letter."""
+    paid = match.string[max(0, match.start() - 3) : match.start()]
+    if match[2] == "K" and (len(match[1]) == 1 or match[1] in _KARATS) and not re.search("[薪资入价粉]", paid):
+        return match[0]
+    return _say_thousands(match)
+
+
 def _say_thousands(match: re.Match[str]) -> str:
     return "到".join(scaled(end, _SCALE[match[2]]) for end in split_range(match[1]) if end is not None)
 
@@ -120,9 +136,14 @@ MONEY = (
         rf"({START}(?:[0-9]{{1,3}}(?:,[0-9]{{3}})+|[1-9][0-9]*|0)\.[0-9]+)(元|块|美元|欧元|英镑|港元|港币)", _say_yuan, "元块镑币"
     ),
     Rule(
+        rf"{START}([0-9]{{1,4}}(?:\.[0-9]{{1,4}})?)([wWkK])[-~到至]([0-9]{{1,4}}(?:\.[0-9]{{1,4}})?)\2(?![0-9A-Za-z])",
+        _say_thousands_range,
+        "wWkK",
+    ),
+    Rule(
         rf"({START}[0-9]{{1,4}}(?:\.[0-9]{{1,4}})?(?:[-~][0-9]{{1,4}}(?:\.[0-9]{{1,4}})?)?)([wWkK])(?=\+?(?:元|块|人|粉|"
         rf"播放|阅读|点赞|浏览|用户|下载|订单|赞|月薪|年薪|收入|销量|评论|的?工资)|(?<!W)(?:[，。！？、]|\+?\Z))",
-        lambda m: m[0] if m[2] == "K" and len(m[1]) == 1 else _say_thousands(m),
+        _say_short,
         "wWkK",
     ),
 )

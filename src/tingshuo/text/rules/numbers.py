@@ -51,6 +51,8 @@ _NOT = (
     "成熟",
     "字头",
     "平方根",
+    "小于",
+    "大于",
 )
 _TWO = ("日元", "日圆", "立方", "平方", "周年", "年间", "单位")
 
@@ -200,6 +202,12 @@ def _say_list(match: re.Match[str]) -> str:
 
 
 DASHES = (
+    Rule(
+        r"((?:周|星期)[一二三四五六日天]|[上下]午|[早晚]上|中午|[一二三四五六七八九十]月|[初][一二三四五六七八九十])[-~](?=周|星期|[上下]午|[早晚]上|"
+        r"中午|凌晨|次日|[一二三四五六七八九十]{1,2}月|十[一二三四五])",
+        lambda m: m[1] + "到",
+        "-~",
+    ),
     Rule(r"(?:^|(?<=[\s，。：:（(]))~ ?(?=[0-9])", lambda m: "约", "~"),
     Rule(r"(?<![0-9A-Za-z./])[0-9]{1,3}(?:/[0-9]{1,3}){2,8}(?![0-9/.])", lambda m: m[0].replace("/", "、"), "/"),
     Rule(r"(?<=[0-9])：(?=[0-9])", lambda m: ":", "："),
@@ -207,7 +215,7 @@ DASHES = (
     Rule(r"(?<=[0-9%‰℃°元年月日号时点分])(?: ?—{1,2} ?|–)(?=-?[0-9]|前[0-9])", lambda m: "-", "—"),
     Rule(r"(?<=[0-9A-Za-z%])～(?=-?[0-9])", lambda m: "~", "～"),
 )
-"""One hyphen for the dashes of ranges."""
+"""One hyphen for the dashes of ranges of numbers; 到 in ranges of days and times of the day that have no digits."""
 
 SAME_UNIT = (
     Rule(rf"(?<=[0-9])([一-鿿]{{1,3}})[-~](?={NUM}\1)", lambda m: m[1] + "到", "-~"),
@@ -216,6 +224,7 @@ SAME_UNIT = (
 """Ranges whose unit is written twice: ``2万-3万``."""
 
 GROUPED = (
+    Rule(r"(?<![0-9A-Za-z一-鿿.)）])\.(?=[0-9]{1,4}(?![0-9.]))", lambda m: "0.", "."),
     Rule(r"(?<![0-9A-Za-z.][ ])(?<![0-9A-Za-z.])[1-9][0-9]{0,2}(?: [0-9]{3})+(?! ?[0-9])", lambda m: m[0].replace(" ", ""), " "),
 )
 """Numbers with their thousands set apart by spaces."""

@@ -102,7 +102,7 @@ _TIDY = (
     Rule(r" ?\n[ \n]*", lambda m: "\n", "\n"),
     Rule(rf" (?=[{_END}“‘（《])|(?<=[{_END}“‘（《]) ", lambda m: "", " "),
     Rule(rf"(?<=[{_HANZI}]) | (?=[{_HANZI}])", lambda m: "", " "),
-    Rule(r"（[，、。：；]*）|《》|“”|‘’", lambda m: "", "（《“‘"),
+    Rule(r"（[，、。：；（）]*）|《》|“”|‘’", lambda m: "", "（《“‘"),
     Rule(r"，{2,}", lambda m: "，", "，"),
     Rule(r"，(?=[。！？；：、…])", lambda m: "", "，"),
     Rule(r"(?<=[。！？；：、…（“‘《])，", lambda m: "", "，"),

@@ -125,11 +125,25 @@ def _say_generation(match: re.Match[str]) -> str:
     return cardinal(match[1]) + "G"
 
 
+_POWERS = str.maketrans("²³", "23")
+
+
 def _say_powered(match: re.Match[str]) -> str:
     return match[1] + {"²": "2", "³": "3"}[match[2]]
 
 
 MEASURES = (
+    Rule(rf"(?<=[0-9][万亿]) ?({_UNIT}){_END}", lambda m: UNITS[m[1]], "万亿"),
+    Rule(
+        r"(?<![0-9A-Za-z.])([0-9]{1,3}(?:\.[0-9]{1,2})?)V ?([/×x]?) ?([0-9]{1,3}(?:\.[0-9]{1,2})?)A(?![A-Za-z0-9])",
+        lambda m: f"{number(m[1])}伏{number(m[3])}安",
+        "V",
+    ),
+    Rule(
+        r"(?<![0-9A-Za-z/])(kg|g|mg|μg|km|m|cm|mol|mmol|W|J|kWh|N)/(m2|m3|m²|m³|L|h|s|mL|kg|d|min|km|cm2|cm3|cm²|cm³|K)(?![A-Za-z0-9²³])",
+        lambda m: f"{UNITS[m[1]]}每{_divisor(m[2].translate(_POWERS))}",
+        "/",
+    ),
     Rule(
         r"(?<![0-9A-Za-z.])([2-6])([gG])(?=网|手机|时代|信号|基站|套餐|通信|技术|流量|用户|商用|频段|芯片)", _say_generation, "gG"
     ),
