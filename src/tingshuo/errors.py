@@ -32,7 +32,12 @@ from typing import NamedTuple
 
 
 class TingshuoError(Exception):
-    """Base of all errors that are raised on purpose."""
+    """Base of all errors that are raised on purpose.
+
+    ``param`` names the parameter or field at fault, where one is.
+    """
+
+    param: str | None = None
 
 
 class ConfigError(TingshuoError):

@@ -131,6 +131,11 @@ class FileWriter:
     channels : int
         1 for samples of shape (T,), otherwise (channels, T).
 
+    Attributes
+    ----------
+    size : int
+        Bytes written so far.
+
     Raises
     ------
     AudioError
@@ -142,6 +147,7 @@ class FileWriter:
     """
 
     def __init__(self, path: str | Path, sample_rate: int, format: str | None = None, *, channels: int = 1) -> None:
+        self.size = 0
         self._shown = Path(path)
         self._encoder = open_encoder(format or format_of(self._shown).name, sample_rate, channels=channels, seekable=True)
         try:
@@ -169,6 +175,7 @@ class FileWriter:
             self._file.write(data)
         except OSError as error:
             raise self._refusal(error) from error
+        self.size += len(data)
 
     def __enter__(self) -> Self:
         """Return itself."""

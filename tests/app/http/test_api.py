@@ -72,6 +72,13 @@ def test_audio_can_be_sought_in(client):
     assert head.content == b""
 
 
+@pytest.mark.parametrize("header", ["bytes=5-2", "bytes=abc", "lines=1-2", "bytes=", "bytes=0-9,x", "x"])
+def test_a_range_that_makes_no_sense_is_ignored(client, header):
+    url = client.post("/api/tts", json=TEXT).json()["audio_url"]
+    reply = client.get(url, headers={"range": header})
+    assert (reply.status_code, reply.content[:4]) == (200, b"RIFF")
+
+
 def test_audio_is_not_sent_twice_to_who_has_it(client):
     url = client.post("/api/tts", json=TEXT).json()["audio_url"]
     etag = client.get(url).headers["etag"]

@@ -8,8 +8,11 @@ from tingshuo.errors import MediaTypeError
 BAD = {
     "empty body": (b"", 400, "not JSON"),
     "malformed": (b'{"text": "a', 400, "line 1, column"),
-    "not an object": (b'["text"]', 400, "must be a JSON object, got list"),
+    "not an object": (b'["text"]', 400, "must be a JSON object, got an array"),
     "not UTF-8": (b'{"text": "\xff"}', 400, "not UTF-8"),
+    "null": (b"null", 400, "must be a JSON object, got null"),
+    "a raw control character": (b'{"text": "a\x01"}', 400, "Invalid control character at line 1, column 12"),
+    "lone surrogate in a name": (b'{"text": "a", "\\ud800": 1}', 422, "the name of a field has half a character"),
     "too deep": (b"[" * 100_000, 400, "too deep"),
     "a number of 5000 digits": (b'{"text": "a", "seed": ' + b"9" * 5000 + b"}", 400, "number too long"),
     "no text": (b"{}", 400, "'text' is missing; accepted: emotion"),
@@ -44,6 +47,20 @@ def test_bad_bodies_are_explained(shared_client, path, case):
     assert (reply.status_code, message in error["message"]) == (status, True), error["message"]
     assert "\n" not in error["message"]
     assert error["type"] == "invalid_request_error"
+
+
+def test_the_field_at_fault_is_named(shared_client):
+    headers = {"content-type": "application/json"}
+    for path, field in (("/api/tts", "text"), ("/api/tts/stream", "text"), ("/v1/audio/speech", "input")):
+        for text in (b"", b"a\\u0000b", b"a" * 100_001, b"a" * 1_000_000):
+            reply = shared_client.post(path, content=b'{"%s": "%s"}' % (field.encode(), text), headers=headers)
+            assert reply.json()["error"]["param"] == field
+    assert shared_client.post("/api/tts", json={"text": "a", "format": "midi"}).json()["error"]["param"] == "format"
+
+
+def test_a_byte_order_mark_does_no_harm(shared_client):
+    reply = shared_client.post("/api/tts", content=b'\xef\xbb\xbf{"text": "a"}', headers={"content-type": "application/json"})
+    assert reply.status_code == 200
 
 
 def test_a_long_body_without_a_length_is_refused_too(shared_client):

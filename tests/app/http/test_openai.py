@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+from urllib.parse import unquote
 
 import pytest
 import soundfile
@@ -54,14 +55,21 @@ def test_the_names_of_openais_models_are_accepted(shared_client, model):
     assert shared_client.post("/v1/audio/speech", json=SPEECH | {"model": model}).status_code == 200
 
 
+def test_the_names_of_openais_voices_get_the_default_and_are_told(shared_client):
+    reply = shared_client.post("/v1/audio/speech", json=SPEECH | {"voice": "alloy"})
+    assert reply.status_code == 200
+    assert "the voice alloy is OpenAI's and not here; default speaks" in unquote(reply.headers["tingshuo-warnings"])
+    assert shared_client.post("/api/tts", json={"text": "你好", "voice": "alloy"}).status_code == 404
+
+
 BAD = {
     "unknown model": ({"model": "tts-9"}, 404, None, "accepted: tingshuo"),
-    "unknown voice": ({"voice": "alloy"}, 404, "voice", "accepted: default, other"),
+    "unknown voice": ({"voice": "nobody"}, 404, "voice", "accepted: default, other"),
     "unknown format": ({"response_format": "midi"}, 400, "response_format", "accepted: mp3, opus, aac, flac, wav, pcm"),
     "unknown stream format": ({"stream_format": "ws"}, 400, "stream_format", "accepted: audio, sse"),
     "too fast": ({"speed": 4.0}, 400, "speed", "from 0.5 to 2"),
     "our field of the other route": ({"text": "你好"}, 400, "text", "accepted: emotion"),
-    "nothing to say": ({"input": "。。"}, 422, None, "nothing to speak"),
+    "nothing to say": ({"input": "。。"}, 422, "input", "nothing to speak"),
     "too long": ({"input": "a" * 100_001}, 413, "input", "at most 100000"),
 }
 
@@ -118,8 +126,6 @@ def test_instructions_choose_an_emotion_or_say_that_they_do_not(client, fake_voi
 
 
 def test_warnings_that_are_not_ascii_travel_in_the_header(shared_client):
-    from urllib.parse import unquote
-
     reply = shared_client.post("/v1/audio/speech", json=SPEECH | {"input": "下雪☃。"})
     assert unquote(reply.headers["tingshuo-warnings"]) == "☃ cannot be spoken"
 

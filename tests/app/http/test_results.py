@@ -73,7 +73,7 @@ def test_time_is_up(results, clock):
 
 def test_a_file_larger_than_the_store_is_refused_and_deleted(results):
     kept = add(results, 10, "kept")
-    with pytest.raises(TooLargeError, match="101 bytes"):
+    with pytest.raises(TooLargeError, match="more than the 100 bytes"):
         add(results, 101, "large")
     assert results.get(kept), "it did not push out the others"
     assert len(list(results.path("x", "wav").parent.iterdir())) == 1

@@ -1,12 +1,13 @@
 """The application's life, addresses, and other origins."""
 
+import shutil
 import socket
 
 import pytest
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from tingshuo.app.http.server import create_service, listen
-from tingshuo.errors import RequestError, UnknownVoiceError
+from tingshuo.errors import HashMismatchError, RequestError, UnknownVoiceError
 
 ORIGIN = {"origin": "http://game.example"}
 
@@ -48,6 +49,17 @@ def test_a_service_knows_the_installed_voices():
     service.results.close()
     with pytest.raises(UnknownVoiceError):
         create_service("nobody")
+
+
+def test_a_voice_whose_files_were_changed_is_refused(bundle, tmp_path):
+    """One bit of a large file, whose hash is not checked when the command line opens a voice."""
+    folder = shutil.copytree(bundle.path, tmp_path / "voice")
+    large = max(folder.rglob("*.safetensors"), key=lambda path: path.stat().st_size)
+    data = bytearray(large.read_bytes())
+    data[-1] ^= 1
+    large.write_bytes(data)
+    with pytest.raises(HashMismatchError, match=f"{large.name}: its SHA-256 differs"):
+        create_service(str(folder))
 
 
 def test_other_origins_are_refused_unless_allowed(service, serve, shared_client):

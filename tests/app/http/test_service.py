@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tingshuo.app.http.service import Order, Take, Voices
-from tingshuo.errors import AudioError, BusyError, UnknownVoiceError
+from tingshuo.errors import AudioError, BusyError, TooLargeError, UnknownVoiceError
 from tingshuo.types import SpeechRequest
 
 REQUEST = SpeechRequest(text="一。二。")
@@ -48,6 +48,15 @@ def test_a_take_that_is_given_up_closes_its_stream_and_leaves_no_file(service, f
     next(steps)
     steps.close()
     assert fake_voice.streams[-1].closed
+    assert not list(service.results.path("id", "wav").parent.iterdir())
+
+
+def test_a_take_that_outgrows_the_store_is_stopped_at_once(service, fake_voice):
+    service.results.limit_bytes = 6000
+    take = Take(service.voices, Order("default", SpeechRequest(text="一。" * 100), "wav"))
+    with pytest.raises(TooLargeError, match="more than the 6000 bytes"):
+        list(take.recorded(service.results, "id"))
+    assert fake_voice.streams[-1].made == 2
     assert not list(service.results.path("id", "wav").parent.iterdir())
 
 

@@ -11,9 +11,11 @@ from tingshuo.app.http.bodies import MAX_BODY_BYTES, Body, SpeakBody, read_body
 from tingshuo.app.http.replies import (
     JSONReply,
     StreamReply,
+    about,
     closing,
     encode_json,
     error_code,
+    is_sound_range,
     timing_header,
 )
 from tingshuo.app.http.results import Results
@@ -57,7 +59,8 @@ async def speak(request: Request) -> Response:
     take, result_id = Take(service.voices, order), service.results.new_id()
     job = service.workers.start(lambda: take.recorded(service.results, result_id))
     try:
-        await _run(job, request)
+        with about("text"):
+            await _run(job, request)
     finally:
         await job.aclose()
     reply = _keep(service.results, take, result_id)
@@ -80,12 +83,12 @@ async def speak_stream(request: Request) -> Response:
     take, result_id = Take(service.voices, order), service.results.new_id()
     job = service.workers.start(lambda: take.events(service.results, result_id))
     async with closing(job.aclose):
-        first = await anext(job)
+        with about("text"):
+            first = await anext(job)
     lines = _lines(first, job, service.results, take, result_id)
     return StreamReply(lines, job.aclose, "application/x-ndjson", timing_header(take.stream.stages))
 
 
-@router.head("/audio/{id}", include_in_schema=False)
 @router.get(
     "/audio/{id}",
     summary="Finished audio",
@@ -104,6 +107,8 @@ async def audio(request: Request, id: str, if_none_match: Annotated[str | None, 
     }
     if if_none_match is not None and (if_none_match.strip() == "*" or headers["etag"] in if_none_match):
         return Response(status_code=304, headers=headers)
+    if not is_sound_range(request.headers.get("range", "")):
+        request.scope["headers"] = [(name, value) for name, value in request.scope["headers"] if name != b"range"]
     return FileResponse(result.path, media_type=result.media_type, headers=headers)
 
 
@@ -143,7 +148,9 @@ def describe(name: str, bundle: Bundle) -> dict[str, object]:
 
 def _order(service: Service, body: SpeakBody) -> Order:
     fields = body.model_dump(exclude={"voice", "format"})
-    return service.order(body.voice, make_request(**fields), body.format)
+    with about("text"):
+        request = make_request(**fields)
+    return service.order(body.voice, request, body.format)
 
 
 async def _run(job: Job[AudioChunk], request: Request) -> None:

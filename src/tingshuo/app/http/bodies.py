@@ -13,6 +13,8 @@ from tingshuo.types import EMOTIONS, MAX_CHARACTERS
 MAX_BODY_BYTES = 10 * MAX_CHARACTERS
 """Room for the longest text with every character escaped (six bytes), and for the other fields."""
 
+_JSON_TYPES = {list: "an array", str: "a string", int: "a number", float: "a number", bool: "a boolean", type(None): "null"}
+
 B = TypeVar("B", bound=BaseModel)
 
 
@@ -70,7 +72,11 @@ async def read_body(request: Request, model: type[B]) -> B:
         A string has half a character (a lone surrogate).
     """
     check_media_type(request.headers.get("content-type", ""))
-    fields = _parse(await _read(request))
+    try:
+        fields = _parse(await _read(request))
+    except TooLargeError as error:
+        error.param = "input" if "input" in model.model_fields else "text"
+        raise
     try:
         return model.model_validate(fields)
     except ValidationError as error:
@@ -100,25 +106,28 @@ async def _read(request: Request) -> bytes:
 
 
 def _too_large() -> TooLargeError:
-    return TooLargeError(f"the body is longer than {MAX_BODY_BYTES} bytes; split the text", "text")
+    return TooLargeError(f"the body is longer than {MAX_BODY_BYTES} bytes; split the text")
 
 
 def _parse(body: bytes) -> dict[str, Any]:
     try:
-        fields = json.loads(body.decode("utf-8"))
+        fields = json.loads(body.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise RequestError(f"the body is not UTF-8: byte {error.start} is wrong") from error
     except json.JSONDecodeError as error:
-        raise RequestError(f"the body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from error
+        what = error.msg.removesuffix(" at")
+        raise RequestError(f"the body is not JSON: {what} at line {error.lineno}, column {error.colno}") from error
     except (RecursionError, ValueError) as error:  # nested too deeply; a number of thousands of digits
         raise RequestError("the body is not JSON that can be read: too deep, or a number too long") from error
     if not isinstance(fields, dict):
-        raise RequestError(f"the body must be a JSON object, got {type(fields).__name__}")
+        raise RequestError(f"the body must be a JSON object, got {_JSON_TYPES[type(fields)]}")
     return fields
 
 
 def _explain(error: ErrorDetails, model: type[BaseModel]) -> RequestError | TextError:
     name = str(error["loc"][0]) if error["loc"] else None
+    if name is None:
+        return TextError("the name of a field has half a character (a lone surrogate); send whole Unicode characters")
     match error["type"]:
         case "missing":
             return RequestError(f"field {name!r} is missing; accepted: {', '.join(model.model_fields)}", name)

@@ -10,7 +10,16 @@ from starlette.responses import Response
 from tingshuo.app.http.api import describe, json_body, the_service
 from tingshuo.app.http.bodies import OpenAISpeechBody, read_body
 from tingshuo.app.http.instructions import follow
-from tingshuo.app.http.replies import JSONReply, StreamReply, closing, encode_json, error_body, timing_header, warnings_header
+from tingshuo.app.http.replies import (
+    JSONReply,
+    StreamReply,
+    about,
+    closing,
+    encode_json,
+    error_body,
+    timing_header,
+    warnings_header,
+)
 from tingshuo.app.http.service import Order, Service, Take
 from tingshuo.app.http.workers import Job
 from tingshuo.app.requests import make_request
@@ -20,6 +29,8 @@ from tingshuo.types import SpeechRequest
 
 MODELS = ("tingshuo", "tts-1", "tts-1-hd", "gpt-4o-mini-tts")
 """Ours, and the names that programs written for OpenAI send; all mean the same."""
+VOICES = ("alloy", "ash", "ballad", "cedar", "coral", "echo", "fable", "marin", "nova", "onyx", "sage", "shimmer", "verse")
+"""OpenAI's own voices, which programs written for it send. No voice here has that name: the default speaks, and that is said."""
 FORMATS = ("mp3", "opus", "aac", "flac", "wav", "pcm")
 STREAM_FORMATS = ("audio", "sse")
 
@@ -45,7 +56,8 @@ async def speech(request: Request) -> Response:
     take = Take(service.voices, order)
     job = service.workers.start(take.encoded)
     async with closing(job.aclose):
-        first = await anext(job)
+        with about("input"):
+            first = await anext(job)
     headers = timing_header(take.stream.stages) | warnings_header((*remarks, *take.stream.warnings))
     if body.stream_format == "sse":
         return StreamReply(_events(first, job, take), job.aclose, "text/event-stream", headers)
@@ -84,13 +96,18 @@ def _order(service: Service, body: OpenAISpeechBody) -> tuple[Order, tuple[str, 
     if body.instructions:
         emotion, remarks = follow(body.instructions, fixed="emotion" in body.model_fields_set)
         fields["emotion"] = emotion or fields["emotion"]
-    return service.order(body.voice, _request(fields), body.response_format), remarks
+    voice = body.voice
+    if voice in VOICES and voice not in service.voices.catalogue:
+        remarks += (f"the voice {voice} is OpenAI's and not here; default speaks",)
+        voice = "default"
+    return service.order(voice, _request(fields), body.response_format), remarks
 
 
 def _request(fields: dict[str, Any]) -> SpeechRequest:
     """Make the request; what it says about ``text`` is about ``input`` here."""
     try:
-        return make_request(**fields)
+        with about("input"):
+            return make_request(**fields)
     except RequestError as error:
         if error.param == "text":
             error.param = "input"

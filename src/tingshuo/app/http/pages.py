@@ -87,12 +87,12 @@ def pages_router(app: FastAPI, pages: dict[str, Page]) -> APIRouter:
     router = APIRouter(include_in_schema=False)
     style = Page.of((Path(__file__).parent / "reference.css").read_bytes(), _TYPES[".css"])
 
-    @router.api_route("/docs", methods=["GET", "HEAD"])
+    @router.get("/docs")
     async def docs(request: Request) -> Response:
         return Page.of(render(app.openapi()).encode(), _TYPES[".html"]).reply(request)
 
     for name, page in {**pages, "docs.css": style}.items():
-        router.add_api_route(f"/{name}", partial(_answer, page), methods=["GET", "HEAD"])
+        router.add_api_route(f"/{name}", partial(_answer, page))
     return router
 
 

@@ -5,7 +5,7 @@ import contextlib
 import json
 import logging
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from urllib.parse import quote
 
 from fastapi import Request
@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from tingshuo.errors import BusyError, RequestError, TingshuoError, outcome
+from tingshuo.errors import BusyError, TextError, TingshuoError, outcome
 from tingshuo.types import Stages
 
 SEND_TIMEOUT_S = 60.0
@@ -96,6 +96,25 @@ def encode_json(content: object) -> bytes:
     return text.encode("utf-8", "backslashreplace")
 
 
+def is_sound_range(header: str) -> bool:
+    """Whether a Range header is one to follow; any other is to be ignored (RFC 9110, section 14.2)."""
+    unit, _, ranges = header.partition("=")
+    bounds = [re.fullmatch(r"\s*(\d{0,18})-(\d{0,18})\s*", part) for part in ranges.split(",")]
+    return unit.strip().lower() == "bytes" and all(
+        b and (b[1] or b[2]) and not (b[1] and b[2] and int(b[1]) > int(b[2])) for b in bounds
+    )
+
+
+@contextlib.contextmanager
+def about(field: str) -> Iterator[None]:
+    """Let errors in a request's text say in which field of the request it came."""
+    try:
+        yield
+    except TextError as error:
+        error.param = field
+        raise
+
+
 def timing_header(stages: Stages) -> dict[str, str]:
     """Return the ``Server-Timing`` header: milliseconds per stage."""
     parts = {"text": stages.text_ms, "speaker": stages.speaker_ms, "acoustic": stages.acoustic_ms, "vocoder": stages.vocoder_ms}
@@ -117,7 +136,7 @@ def error_body(error: TingshuoError) -> dict[str, object]:
         "error": {
             "message": str(error),
             "type": "server_error" if status >= _SERVER_ERROR else "invalid_request_error",
-            "param": error.param if isinstance(error, RequestError) else None,
+            "param": error.param,
             "code": error_code(error),
         }
     }
@@ -146,13 +165,16 @@ async def on_tingshuo_error(_: Request, error: Exception) -> Response:
 async def on_http_exception(request: Request, error: Exception) -> Response:
     """Exception handler of the router's own errors: unknown path, wrong method."""
     assert isinstance(error, HTTPException)
+    headers = {name.lower(): value for name, value in (error.headers or {}).items()}
+    if "allow" in headers:
+        headers["allow"] = headers["allow"].replace("GET", "GET, HEAD")
     message = {
         404: f"there is nothing at {request.url.path}; GET /docs lists the routes",
-        405: f"{request.url.path} does not take {request.method}; GET /docs lists the routes",
+        405: f"{request.url.path} does not take {request.method}; accepted: {headers.get('allow')}",
     }.get(error.status_code, str(error.detail))
     code = str(error.detail).lower().replace(" ", "_")
     body = {"error": {"message": message, "type": "invalid_request_error", "param": None, "code": code}}
-    return JSONReply(body, error.status_code, dict(error.headers or {}))
+    return JSONReply(body, error.status_code, headers)
 
 
 async def on_disconnect(_: Request, __: Exception) -> Response:

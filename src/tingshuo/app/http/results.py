@@ -75,18 +75,31 @@ class Results:
         """
         path = self.path(result_id, format)
         size = path.stat().st_size
-        if size > self.limit_bytes:
+        try:
+            self.check_size(size)
+        except TooLargeError:
             path.unlink()
-            raise TooLargeError(
-                f"the audio has {size} bytes and the server keeps {self.limit_bytes}; "
-                "ask for mp3 or ogg, split the text, or stream it from /v1/audio/speech",
-                "text",
-            )
+            raise
         result = Result(result_id, path, media_type, format, reply, key, size, self._clock() + self.ttl_s)
         self._results[result_id] = result
         self._ids[key] = result_id
         self._sweep()
         return result
+
+    def check_size(self, size: int) -> None:
+        """Refuse a file of so many bytes, finished or still growing.
+
+        Raises
+        ------
+        TooLargeError
+            It alone is larger than the store.
+        """
+        if size > self.limit_bytes:
+            raise TooLargeError(
+                f"the audio has more than the {self.limit_bytes} bytes that the server keeps; "
+                "ask for mp3 or ogg, split the text, or stream it from /v1/audio/speech",
+                "text",
+            )
 
     def get(self, result_id: str) -> Result:
         """Return a result and mark it as used.

@@ -17,6 +17,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from tingshuo import __version__
 from tingshuo.app.http import api, openai, status
+from tingshuo.app.http.middleware import CutOff, HeadLikeGet
 from tingshuo.app.http.pages import pages_router, read_pages
 from tingshuo.app.http.replies import HANDLERS, WARNINGS_HEADER
 from tingshuo.app.http.service import QUEUE, Service, Voices
@@ -48,10 +49,11 @@ def create_service(voice: str = "default", threads: int | None = None) -> Servic
     UnknownVoiceError
         No such voice.
     BundleError
-        The bundle of a voice is damaged.
+        The bundle of a voice is damaged, or a file of it was changed (`HashMismatchError`): all are hashed here, once.
     """
-    names = {name: name for name in list_voices()} | {"default": voice}
-    catalogue = {name: open_bundle(find_voice(found)) for name, found in names.items()}
+    folders = {name: find_voice(name) for name in list_voices()} | {"default": find_voice(voice)}
+    bundles = {folder: open_bundle(folder, verify=True) for folder in set(folders.values())}
+    catalogue = {name: bundles[folder] for name, folder in folders.items()}
     workers = Workers(threads or min(2, usable_cpus()), QUEUE)
     return Service(Voices(partial(Voice, threads=1), catalogue), workers)
 
@@ -92,6 +94,8 @@ def create_app(service: Service, *, allow_origins: Sequence[str] = (), on_failur
     for routes in (api, openai, status):
         app.include_router(routes.router)
     app.include_router(pages_router(app, read_pages()))
+    app.add_middleware(HeadLikeGet)
+    app.add_middleware(CutOff)
     if allow_origins:
         exposed = ["Server-Timing", "Retry-After", WARNINGS_HEADER]
         app.add_middleware(

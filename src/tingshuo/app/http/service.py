@@ -11,7 +11,7 @@ from tingshuo.app.http.results import Results
 from tingshuo.app.http.workers import Workers
 from tingshuo.audio.formats import find_format
 from tingshuo.audio.write import FileWriter, open_encoder
-from tingshuo.errors import BusyError, UnknownVoiceError
+from tingshuo.errors import AudioError, BusyError, UnknownVoiceError
 from tingshuo.store.bundle import Bundle
 from tingshuo.tasks.tts import SpeechStream, Voice
 from tingshuo.types import AudioChunk, SpeechRequest
@@ -98,7 +98,11 @@ class Service:
         """
         if not self.ready:
             raise BusyError("the voice is still being opened; try again in a second", 1.0)
-        return Order(self.voices.check(voice), request, find_format(format).name)
+        try:
+            return Order(self.voices.check(voice), request, find_format(format).name)
+        except AudioError as error:
+            error.param = "format"
+            raise
 
 
 class Take:
@@ -142,6 +146,7 @@ class Take:
         with FileWriter(results.path(result_id, self.order.format), first.sample_rate, self.order.format) as writer:
             for chunk in chain((first,), chunks):
                 writer.write(chunk.wav)
+                results.check_size(writer.size)
                 yield chunk
 
     def events(self, results: Results, result_id: str) -> Iterator[bytes]:
