@@ -1,6 +1,6 @@
 """Contexts that settle how a common polyphone is read, where the polyphone net is weak: everyday speech.
 
-Each rule is a pattern over the sentence; the characters of its group are read as the rule says. The first rule that matches a
+Each rule is a pattern over the sentence; the character of its last group is read as the rule says. The first rule that matches a
 place wins. Written for this project; the net was trained on encyclopedia sentences, which rarely have 还了钱 or 教我.
 """
 
@@ -20,6 +20,7 @@ _MANNER = (
     "勇敢 虚心 诚恳 细心 用心 专心 放心 安心 伤心 痛苦 难过 惊讶 好奇 下意识 兴致勃勃 "
     "完全 十分 特别 非常 不停 一个劲儿? 似的 般 样"
 ).replace(" ", "|")
+_PRIZE = f"[到了知出以意罪分奖救手逞失益票胜冠第满金银铜病癌流高低名道宠过0-9{_NUMBER}]|不[到出]|什么"
 _RULES = f"""
 长 chang2 [很太更最真挺多不么别常好够般米尺寸](长)(?={_END}|[的了吗呢吧啊])
 长 chang2 (长)(?=[{_NUMBER}约达][{_NUMBER}米公厘千]|短不)
@@ -49,6 +50,30 @@ _RULES = f"""
 落 la4 (落)(?=在[^，。！？]{{1,6}}(?:没拿|忘了|了(?:$|[，。！？])))
 落 la4 (?:钥匙|手机|包|伞|书|作业|文件|证|东西|眼镜|电脑|行李|衣服|卡|票)(落)(?=在[^，。]{{0,4}}[家里上车店司校室]|[家车店]里)
 量 liang2 (量)(?=[出好完过][^，。]?[{_NUMBER}体身血尺长宽])
+得 dei3 (?:[我你他她咱]们|大家|[我你他她您咱])(得)(?!{_PRIZE})
+得 dei3 (得)(?=有人|靠自己)
+种 zhong4 [地里田上要想](种)(?=什么|点|些|啥)
+长 zhang3 (长)(?=长了)
+地 de5 ([一-龥])\\1(地)(?=[^方点区铁图道址面位带段球]|$)
+着 zhao2 [睡找摸够碰见用犯套打猜管买吃听看挨轮捉捞沾抓][不得](着)
+散 san4 (散)(?=着步|[一会]{{0,2}}儿?步|个步|了[一会]{{0,2}}儿?步|[了完](?:会|场|席))
+嚼 jiao2 (?<!咀)(嚼)
+场 chang2 [{_NUMBER}这那](场)(?=[大暴小春秋冬]?[雨雪风灾]|[大恶]战|官司|大?病|[噩恶美]?梦|大?火|空|误会|浩劫|混乱|虚惊|争吵|风波)
+横 heng4 [真太很][地]?(横)(?={_END})
+扎 za1 (扎)(?=[着了起好]?[{_NUMBER}]?[条个根]?(?:辫|马尾|头发|蝴蝶结|领结|小辫|丸子头))
+和 he4 (和)(?=着[音乐节拍曲歌鼓])
+得 dei3 (?:^|[，。！？；])(得)(?=[多少好先快赶去把给让有注小找想看问等加再花用靠吃喝睡])
+教 jiao1 (教)(?=别人|人家|孩子|学生|大家|同学|徒弟|学员|小朋友|出来|出了)
+挑 tiao1 (挑)(?=着?[{_NUMBER}]?[担桶]|着?[水柴粪])
+调 tiao2 [人会要想再手动](调)(?={_END})
+弹 tan2 [一又再轻](弹)(?=就|，|又)
+倒 dao4 [把将][^，。！？]{{1,6}}(倒)(?=在|进|到)
+倒 dao3 (倒)(?=在(?:了?)[沙床地血怀路街雪草椅水田他她我])
+行 hang2 一(行)(?=白鹭|字|眼泪|代码|诗|小字|大字|文字|脚印|树|泪)
+行 hang2 成[{_NUMBER}](行)(?={_END})
+还 huan2 [来去](还)(?={_END})
+打 da2 [{_NUMBER}](打)(?=鸡蛋|啤酒|铅笔|袜子|毛巾|玫瑰)
+长 chang2 长得(长)
 教 jiao1 (?<![宗佛道回文调执任助请管家主信传督])(教)(?=[你我他她它谁]|会了|过书|了[{_NUMBER}他她我你])
 中 zhong4 [打击猜命射说看选切](中)(?=了|过)
 中 zhong4 (?<![其心空手水家])(中)(?=了(?!解|断|结)|彩票|大奖|头奖|[{_NUMBER}]等奖|圈套)
@@ -130,7 +155,7 @@ def read_in_context(text: str) -> dict[int, str]:
     for char in _BY_CHARACTER.keys() & set(text):
         for pinyin, pattern in _compiled(char):
             for match in pattern.finditer(text):
-                found.setdefault(match.start(1), pinyin)
+                found.setdefault(match.start(match.lastindex or 0), pinyin)
     return found
 
 
@@ -138,6 +163,8 @@ _MUST_AFTER = frozenset(
     "我 你 他 她 它 您 咱 我们 你们 他们 她们 咱们 大家 都 也 还 就 总 可 才 又 必须 非 只 谁 自己 今天 明天".split()
 )
 _MUST_BEFORE = frozenset("把 被 给 跟 和 多 少 上 下 从 在 自己 一起 有".split())
+_ACHIEVED = frozenset("清动上下住开掉完懂见起来去着过好成透通会准稳")
+"""How a verb of one character turns out after 得: 数得清, 搬得动."""
 _GAINED = frozenset("到 了 出 知 罪 病 奖 分 胜 体 失 逞 救 票 道".split())
 
 
@@ -150,4 +177,6 @@ def read_de(tokens: list[Token], i: int) -> str:
         must = after.text[0] not in _GAINED and (after.entry.tag in ("v", "a", "d") or after.text in _MUST_BEFORE)
         return "dei3" if must else ""
     described = after.entry.tag in ("a", "d", "v", "z", "r", "i", "l", "c") and after.text[0] not in _GAINED
+    if len(before.text) == 1 and before.entry.tag in "vnm" and after.text[0] in _ACHIEVED:
+        return "de5"
     return "de5" if described and before.entry.tag in ("v", "a", "f", "z", "m") else ""

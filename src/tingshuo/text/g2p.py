@@ -305,7 +305,7 @@ def open_characters(runs: list[Run], text: str, lexicon: Lexicon) -> tuple[dict[
                     readings[i] = surnames[token.start + k]
                 elif sure:
                     readings[i] = reading
-                elif i in settled and (len(token.text) == 1 or not reading):
+                elif i in settled:
                     readings[i] = settled[i]
                 elif token.text == "得" and (of_grammar := read_de(run.tokens, t)):
                     readings[i] = of_grammar

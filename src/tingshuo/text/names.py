@@ -81,7 +81,7 @@ def _is_surname(tokens: list[Token], i: int, length: int) -> bool:
     after = tokens[i + 1].text if i + 1 < len(tokens) else ""
     rest = token.text[length:]
     if rest:  # 曾国藩, 任总, 单先生: the lexicon has it as one word
-        return rest in TITLES or (token.entry.tag == "N" and len(rest) <= 2 and not token.entry.pinyin)
+        return not token.entry.pinyin and (rest in TITLES or (token.entry.tag == "N" and len(rest) <= 2))
     if length == 2:
         return True
     if before[-1:] == "姓" or after in TITLES:

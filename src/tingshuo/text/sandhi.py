@@ -13,7 +13,8 @@ from itertools import pairwise
 from tingshuo.text.lexicon import Lexicon
 
 _DIGITS = frozenset("零〇一二两三四五六七八九十百千万亿幺")
-_ORDINAL_AFTER = ("月", "号", "楼", "年级", "等", "审", "中", "环", "号线", "班", "甲", "把手")
+_ORDINAL_AFTER = ("月", "号", "楼", "年级", "等", "审", "中", "环", "号线", "班", "甲", "把手", "级")
+_NOT_ORDINAL_AFTER = ("等到", "中午", "号称", "级台阶", "级一级", "级石阶", "级楼梯")
 _LOOSE_ONE = frozenset(
     "每一 某一 这一 那一 哪一 另一 同一 任一 有一 前一 后一 上一 下一 头一 近一 不一 说一 看一 想一 来一 再一".split()
 )
@@ -138,8 +139,8 @@ def _change_yi_and_bu(words: list[Draft]) -> None:
 
 def _tone_of_yi(text: str, k: int, places: list[_Place]) -> int:
     before, after, place = text[k - 1 : k] if k else "", text[k + 1 : k + 2], places[k]
-    if before and before == after and before not in _DIGITS:
-        return 5  # 看一看
+    if before and before == after and before not in _DIGITS and text[max(k - 2, 0) : k - 1] not in _DIGITS:
+        return 5  # 看一看, but 一个一个
     if not after or _is_number_one(text, k, places):
         return 1
     ends_word = place.i == len(place.word.chars) - 1 and place.i > 0
@@ -164,7 +165,7 @@ def _is_number_one(text: str, k: int, places: list[_Place]) -> bool:
         return True
     if after == "日":
         return before == "月"
-    return rest.startswith(_ORDINAL_AFTER) and not rest.startswith(("等到", "中午", "号称"))
+    return rest.startswith(_ORDINAL_AFTER) and not rest.startswith(_NOT_ORDINAL_AFTER)
 
 
 def _falls(place: _Place) -> bool:

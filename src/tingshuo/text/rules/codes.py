@@ -69,6 +69,16 @@ def _say_letters_yao(match: re.Match[str]) -> str:
 
 CODES = (
     Rule(
+        r"(?<![0-9A-Za-z.])(7[0-9]7|A3[1-8]0|A321)-([1-9]00|[1-9]|MAX)(?![0-9])(?=ER|LR|neo|客机|飞机|型|机|[^0-9个人元A-Za-z]|$)",
+        lambda m: f"{spell(m[1])}杠{cardinal(m[2]) if m[2].isdigit() else m[2]}",
+        "-",
+    ),
+    Rule(
+        r"(?<=[图表式例题])([0-9]{1,3})-([0-9]{1,3})(?![0-9.-]|[一-鿿]?[至到])",
+        lambda m: f"{cardinal(m[1])}杠{cardinal(m[2])}",
+        "-",
+    ),
+    Rule(
         r"((?:HTTP|http|状态码|错误码|报错?|返回了?|提示|出现|显示|遇到)[^0-9，。；！？\n]{0,6})([45]0[0-9])(?![0-9.,%]|"
         r"[年人元个条次名万])",
         lambda m: m[1] + spell(m[2]),

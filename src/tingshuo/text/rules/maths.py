@@ -198,6 +198,7 @@ MATHS = (
         lambda m: f"{m[1] or m[2]}到",
         "~-",
     ),
+    Rule(r"(血压[^0-9，。；！？]{0,6}[0-9]{2,3})/(?=[0-9]{2,3}(?![0-9/.]))", lambda m: m[1] + "、", "/"),
     Rule(r"(?<![0-9A-Za-z./])24/7(?![0-9/.])", lambda m: "二十四七", "/"),
     Rule(rf"(?:(?<![0-9A-Za-z.])([0-9]{{1,6}}) ?)?([{''.join(_FRACTIONS)}])", _say_vulgar, "".join(_FRACTIONS)),
     Rule(

@@ -83,7 +83,7 @@ TIMES = (
         ":",
     ),
     Rule(rf"{_E}{_CLOCK} ?(?:[-~到至]|—|——) ?{_CLOCK}(?![0-9:])", _say_clocks, ":"),
-    Rule(rf"{_E}{_CLOCK}(?![0-9:])(?: ?([AaPp]\.?[Mm])(?![A-Za-z])\.?)?", _say_clock, ":"),
+    Rule(rf"{_E}{_CLOCK}(?![0-9:])(?:分(?![0-9之])| ?([AaPp]\.?[Mm])(?![A-Za-z])\.?)?", _say_clock, ":"),
     Rule(rf"{_E}(1[0-2]|0?[1-9]) ?([AaPp]\.?[Mm])(?![A-Za-z])\.?", _say_halves, "mM"),
     Rule(rf"{_E}{_HOUR} ?点 ?{_SIXTY}(?![0-9.]|[个人元天])", lambda m: _hour(m[1]) + _minute(m[2]), "点"),
     Rule(r"(?<![0-9A-Za-z.°度])([0-9]{1,3})['′’]([0-5]?[0-9])(?:\"|″|”|'')", _say_prime, "'′’"),
