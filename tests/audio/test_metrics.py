@@ -10,6 +10,9 @@ from tingshuo.audio.metrics import (
     frame_rms_db,
     log_spectral_distance_db,
     mcd_db,
+    mel_cepstra,
+    spectra_distance_db,
+    voicing_error,
 )
 from tingshuo.config import MelConfig
 
@@ -74,8 +77,38 @@ def test_f0_error_in_cents_where_both_are_voiced():
     assert np.isnan(f0_rmse_cents(a, np.zeros(4, np.float32)))
 
 
+def test_a_hundred_cents_are_a_hundred_cents():
+    contour = np.linspace(150, 250, 50).astype(np.float32)
+    higher = (contour * 2 ** (100 / 1200)).astype(np.float32)
+    assert f0_rmse_cents(contour, contour) == 0
+    assert f0_rmse_cents(contour, higher) == pytest.approx(100, abs=0.01)
+    assert f0_rmse_cents(contour, higher, centered=True) == pytest.approx(0, abs=0.01)
+    swinging = (contour * 2 ** (np.resize([50, -50], 50) / 1200)).astype(np.float32)
+    assert f0_rmse_cents(swinging, higher, centered=True) == pytest.approx(50, abs=0.01)
+
+
+def test_voicing_error_is_the_share_of_frames_that_differ():
+    a = np.array([100, 200, 0, 0, 150], np.float32)
+    assert voicing_error(a, a * 2) == 0
+    assert voicing_error(a, np.array([100, 0, 0, 90, 150], np.float32)) == pytest.approx(0.4)
+
+
+def test_cepstra_are_the_coefficients_of_a_cosine_series():
+    w = np.pi * (np.arange(80) + 0.5) / 80
+    mel = (1.5 + 0.7 * np.cos(w) - 0.2 * np.cos(5 * w))[:, None]
+    expected = np.zeros(14)
+    expected[[0, 1, 5]] = 1.5, 0.7, -0.2
+    np.testing.assert_allclose(mel_cepstra(mel)[:, 0], expected, atol=1e-12)
+
+
+def test_spectra_that_differ_by_a_factor_differ_by_its_decibels():
+    spectra = np.random.default_rng(0).uniform(0.1, 1, (5, 9)).astype(np.float32)
+    assert spectra_distance_db(spectra, spectra) == 0
+    assert spectra_distance_db(spectra, 10 * spectra) == pytest.approx(20, rel=1e-5)
+
+
 def test_different_lengths_are_our_own_mistake():
-    for measure in (log_spectral_distance_db, f0_rmse_cents):
+    for measure in (log_spectral_distance_db, spectra_distance_db, f0_rmse_cents, voicing_error):
         with pytest.raises(AssertionError):
             measure(np.ones(2000, np.float32), np.ones(2001, np.float32))
     with pytest.raises(AssertionError):

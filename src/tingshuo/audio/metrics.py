@@ -95,17 +95,44 @@ def log_spectral_distance_db(a: Wav, b: Wav, n_fft: int = 1024, hop_length: int 
         Samples of a frame and between frames.
     """
     assert a.shape == b.shape, f"signals of {a.shape} and {b.shape}"
-    spectra = [np.abs(stft(wav, n_fft, hop_length)) for wav in (a, b)]
-    floor = max(max(float(s.max()) for s in spectra) * 10 ** (SPECTRAL_FLOOR_DB / 20), 1e-12)
-    first, second = (20 * np.log10(np.maximum(s, floor)) for s in spectra)
+    return spectra_distance_db(*(np.abs(stft(wav, n_fft, hop_length)) for wav in (a, b)))
+
+
+def spectra_distance_db(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
+    """Return the same of two series of magnitude spectra, shape (frames, bins), the same for both."""
+    assert a.shape == b.shape, f"spectra of {a.shape} and {b.shape}"
+    floor = max(max(float(s.max()) for s in (a, b)) * 10 ** (SPECTRAL_FLOOR_DB / 20), 1e-12)
+    first, second = (20 * np.log10(np.maximum(s, floor)) for s in (a, b))
     return float(np.sqrt(np.mean(np.square(first - second), axis=1)).mean())
+
+
+def mel_cepstra(mel: NDArray[np.floating], order: int = 13) -> NDArray[np.float64]:
+    """Return the coefficients of the cosine series of log magnitudes on the mel axis, ``sum of c_k cos(k w)``.
+
+    Parameters
+    ----------
+    mel : NDArray
+        Natural log of mel magnitudes, shape (n_mels, frames).
+    order : int
+        Highest coefficient.
+
+    Returns
+    -------
+    NDArray
+        Shape (order + 1, frames), coefficient 0 (the level) first.
+    """
+    n_mels = mel.shape[0]
+    basis = 2 / n_mels * np.cos(np.pi / n_mels * np.outer(np.arange(order + 1), np.arange(n_mels) + 0.5))
+    basis[0] /= 2
+    cepstra: NDArray[np.float64] = basis @ mel.astype(np.float64)
+    return cepstra
 
 
 def mcd_db(a: NDArray[np.float32], b: NDArray[np.float32], order: int = 13) -> float:
     """Return the mel-cepstral distortion of two log-mel spectrograms in dB, mean over frames; not aligned in time.
 
-    ``10 / ln 10 * sqrt(2 * sum of squared differences)`` of the coefficients 1 to ``order`` of the cosine series of the log
-    magnitudes on the mel axis, ``sum of c_k cos(k w)``; the level (coefficient 0) does not count.
+    ``10 / ln 10 * sqrt(2 * sum of squared differences)`` of the coefficients 1 to ``order`` of `mel_cepstra`; the level
+    (coefficient 0) does not count. For signals of unlike pace, pick frames that belong together with `tingshuo.audio.align`.
 
     Parameters
     ----------
@@ -115,23 +142,35 @@ def mcd_db(a: NDArray[np.float32], b: NDArray[np.float32], order: int = 13) -> f
         Coefficients that count.
     """
     assert a.shape == b.shape, f"spectrograms of {a.shape} and {b.shape}"
-    n_mels = a.shape[0]
-    basis = 2 / n_mels * np.cos(np.pi / n_mels * np.outer(np.arange(1, order + 1), np.arange(n_mels) + 0.5))
-    difference = basis @ (a.astype(np.float64) - b)
+    difference = mel_cepstra(a.astype(np.float64) - b, order)[1:]
     return float(10 / np.log(10) * np.sqrt(2 * np.square(difference).sum(axis=0)).mean())
 
 
-def f0_rmse_cents(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
+def f0_rmse_cents(a: NDArray[np.float32], b: NDArray[np.float32], *, centered: bool = False) -> float:
     """Return the root-mean-square difference of two F0 contours in cents where both are voiced; NaN where they never are.
 
     Parameters
     ----------
     a, b : NDArray
         Hz, 0 = unvoiced, shape (frames,), the same for both.
+    centered : bool
+        Whether the mean difference is taken out: what remains is that of the melodies, whatever their height.
     """
     assert a.shape == b.shape, f"contours of {a.shape} and {b.shape}"
     both = (a > 0) & (b > 0)
     if not both.any():
         return float("nan")
     cents = 1200 * np.log2(a[both].astype(np.float64) / b[both])
-    return float(np.sqrt(np.mean(np.square(cents))))
+    return float(np.std(cents) if centered else np.sqrt(np.mean(np.square(cents))))
+
+
+def voicing_error(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
+    """Return the share of frames in which just one of two F0 contours is voiced, 0 to 1.
+
+    Parameters
+    ----------
+    a, b : NDArray
+        Hz, 0 = unvoiced, shape (frames,), the same for both, at least one frame.
+    """
+    assert a.shape == b.shape, f"contours of {a.shape} and {b.shape}"
+    return float(np.mean((a > 0) != (b > 0)))
