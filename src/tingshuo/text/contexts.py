@@ -59,6 +59,7 @@ _RULES = f"""
 散 san4 (散)(?=着步|[一会]{{0,2}}儿?步|个步|了[一会]{{0,2}}儿?步|[了完](?:会|场|席))
 嚼 jiao2 (?<!咀)(嚼)
 场 chang2 [{_NUMBER}这那](场)(?=[大暴小春秋冬]?[雨雪风灾]|[大恶]战|官司|大?病|[噩恶美]?梦|大?火|空|误会|浩劫|混乱|虚惊|争吵|风波)
+场 chang3 [{_NUMBER}这那每](场)
 横 heng4 [真太很][地]?(横)(?={_END})
 扎 za1 (扎)(?=[着了起好]?[{_NUMBER}]?[条个根]?(?:辫|马尾|头发|蝴蝶结|领结|小辫|丸子头))
 和 he4 (和)(?=着[音乐节拍曲歌鼓])
@@ -176,7 +177,7 @@ def read_de(tokens: list[Token], i: int) -> str:
     if before.text in _MUST_AFTER:
         must = after.text[0] not in _GAINED and (after.entry.tag in ("v", "a", "d") or after.text in _MUST_BEFORE)
         return "dei3" if must else ""
-    described = after.entry.tag in ("a", "d", "v", "z", "r", "i", "l", "c") and after.text[0] not in _GAINED
+    described = after.entry.tag in ("a", "d", "v", "z", "r", "i", "l", "c", "p") and after.text[0] not in _GAINED
     if len(before.text) == 1 and before.entry.tag in "vnm" and after.text[0] in _ACHIEVED:
         return "de5"
     return "de5" if described and before.entry.tag in ("v", "a", "f", "z", "m") else ""
