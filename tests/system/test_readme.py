@@ -35,7 +35,7 @@ def test_both_languages_show_the_same_commands_and_code() -> None:
     chinese, english = READMES
     assert commands(chinese) == commands(english)
     assert blocks(chinese, "python") == blocks(english, "python")
-    assert {words[0] for words in commands(english)} == {"bash", "curl", "tingshuo"}
+    assert {words[0] for words in commands(english)} == {"bash", "curl", "source", "tingshuo"}
 
 
 def test_both_languages_show_the_same_figures() -> None:

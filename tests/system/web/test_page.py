@@ -139,6 +139,28 @@ def test_contrast_is_enough_in_every_emotion(open_page, scheme):
             assert contrast(colours[front], colours[back]) >= 4.5, (scheme, emotion, front, back)
 
 
+def test_what_is_switched_off_can_still_be_read(visit):
+    """The strength of no emotion: its slider fades, its words do not."""
+    faded = visit.page.eval_on_selector_all(
+        ".slider:has(:disabled) :is(label, output), .slider:has(:disabled)", "all => all.map((e) => getComputedStyle(e).opacity)"
+    )
+    assert faded == ["1", "1", "1"]
+
+
+@pytest.mark.parametrize("width", [561, 901, 1181, 1280])
+def test_words_have_room_in_their_chips(open_page, width):
+    page = open_page(viewport={"width": width, "height": 900}, locale="en-US").page
+    page.click(".chip:nth-of-type(5)")
+    tight = page.eval_on_selector_all(
+        ".chip",
+        """all => all.filter((chip) => {
+      const [box, word] = [chip, chip.querySelector("[data-label]")].map((e) => e.getBoundingClientRect());
+      return word.right > box.right - 6 || word.left < box.left + 6;
+    }).map((chip) => chip.textContent)""",
+    )
+    assert tight == []
+
+
 def contrast(one: str, other: str) -> float:
     """WCAG 2 contrast ratio of two colours in #rrggbb."""
 

@@ -181,7 +181,10 @@ def test_a_refusal_shows_the_servers_sentence(visit):
     visit.wait("error")
     shown = visit.page.inner_text("#alert [data-text]")
     reply = visit.page.request.post(f"{visit.url}/api/tts", data={"text": "……"})
-    assert shown == f"服务器没有接受（422）：{reply.json()['error']['message']}"
+    assert shown == f"文字里没有能读的内容，或有损坏的字符。服务器的说明：{reply.json()['error']['message']}"
+    visit.speak("<speak>你好")
+    visit.wait("error")
+    visit.page.wait_for_selector("#alert [data-text]:text-matches('^SSML 标记有误')")
     visit.complaints.clear()  # Chromium itself logs a failed request
     visit.spoken()
     assert visit.page.is_hidden("#alert")

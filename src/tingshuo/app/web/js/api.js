@@ -10,10 +10,11 @@ export class ApiError extends Error {
    * @param {"refused" | "network" | "broken" | "expired"} kind
    * @param {string} message the server's sentence, or empty
    * @param {number} [status] HTTP status
+   * @param {string} [code] the server's word for the kind of refusal
    */
-  constructor(kind, message = "", status = 0) {
+  constructor(kind, message = "", status = 0, code = "") {
     super(message);
-    Object.assign(this, { kind, status });
+    Object.assign(this, { kind, status, code });
   }
 }
 
@@ -64,7 +65,7 @@ export async function* streamSpeech(request, signal) {
   const response = await send("api/tts/stream", post(request, signal));
   let done = false;
   for await (const line of jsonLines(response.body.getReader())) {
-    if (line.type === "error") throw new ApiError("refused", line.message, line.status);
+    if (line.type === "error") throw new ApiError("refused", line.message, line.status, line.code);
     if (line.type === "audio") line.pcm = decodePcm(line.pcm16);
     done ||= line.type === "done";
     yield line;
@@ -82,7 +83,10 @@ async function send(path, options) {
     await pause(1000 * Math.min(LONGEST_PAUSE_S, Number(response.headers.get("retry-after")) || 1), options.signal);
     response = await ask(path, options);
   }
-  if (!response.ok) throw new ApiError("refused", await errorSentence(response), response.status);
+  if (!response.ok) {
+    const { message, code } = await errorOf(response);
+    throw new ApiError("refused", message, response.status, code);
+  }
   return response;
 }
 
@@ -105,12 +109,12 @@ function pause(ms, signal) {
   });
 }
 
-async function errorSentence(response) {
+async function errorOf(response) {
   try {
-    const body = await response.json();
-    return String(body.error?.message ?? body.detail ?? "");
+    const { error, detail } = await response.json();
+    return { message: String(error?.message ?? detail ?? ""), code: String(error?.code ?? "") };
   } catch {
-    return response.statusText;
+    return { message: response.statusText, code: "" };
   }
 }
 

@@ -25,6 +25,11 @@ export class Translator extends EventTarget {
     return text.replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
   }
 
+  /** @param {string} key @returns {boolean} whether there is a text of that key */
+  has(key) {
+    return Object.hasOwn(TEXTS, key);
+  }
+
   /**
    * The name of something that the server offers, in our words where we know it.
    *
@@ -35,7 +40,7 @@ export class Translator extends EventTarget {
    */
   name(kind, name, description) {
     const key = `${kind}.${name}`;
-    return key in TEXTS ? this.t(key) : [name, description].filter(Boolean).join(" · ");
+    return this.has(key) ? this.t(key) : [name, description].filter(Boolean).join(" · ");
   }
 
   /** Change to the other language, and remember it. */

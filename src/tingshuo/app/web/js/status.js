@@ -53,7 +53,8 @@ export class Status {
     if (error.kind === "network") return translator.t("errorNetwork");
     if (error.kind === "broken") return translator.t("errorBroken");
     if (error.kind === "expired") return translator.t("errorExpired");
-    const key = error.message ? "errorRefused" : "errorRefusedBare";
+    const known = `error.${error.code}`;
+    const key = !error.message ? "errorRefusedBare" : translator.has(known) ? known : "errorRefused";
     return translator.t(key, { status: error.status, message: error.message });
   }
 

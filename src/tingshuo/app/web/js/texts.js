@@ -82,6 +82,10 @@ export const TEXTS = {
 
   errorRefused: ["服务器没有接受（{status}）：{message}", "The server refused ({status}): {message}"],
   errorRefusedBare: ["服务器没有接受（{status}）。", "The server refused ({status})."],
+  "error.text": ["文字里没有能读的内容，或有损坏的字符。服务器的说明：{message}", "This text cannot be spoken: {message}"],
+  "error.ssml": ["SSML 标记有误。服务器的说明：{message}", "The SSML is not right: {message}"],
+  "error.too_large": ["太长了，请分成几段。服务器的说明：{message}", "Too long: {message}"],
+  "error.busy": ["服务器正忙，请稍后再试。服务器的说明：{message}", "The server is busy: {message}"],
   errorNetwork: [
     "连不上服务器：请确认它还在运行（tingshuo serve），然后再试一次。",
     "The server cannot be reached: check that it is still running (tingshuo serve), then try again.",
