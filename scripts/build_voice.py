@@ -21,7 +21,7 @@ from tingshuo.models.fastspeech.config import FastSpeechConfig
 from tingshuo.models.source_filter.config import SourceFilterConfig
 from tingshuo.port.calibration import pick_texts, record_inputs
 from tingshuo.port.export import export_graph, half_tensors
-from tingshuo.port.nets import FAMILY, VoiceNets, architecture, load_nets
+from tingshuo.port.nets import VoiceNets, architecture, load_nets, voice_family
 from tingshuo.port.prune import prune_voice
 from tingshuo.port.seed import read_seed
 from tingshuo.port.variants import Variants, build_variants, open_model
@@ -98,7 +98,7 @@ def read_nets(weights: Path, student: Path | None = None) -> tuple[VoiceConfig, 
     acoustic = FastSpeechConfig(phonemes=len(PHONES), styles=len(STYLES), speakers=1, **sizes)
     vocoder = SourceFilterConfig()
     config = VoiceConfig(
-        family=FAMILY,
+        family=voice_family(vocoder),
         mel=MelConfig(),
         phonemes=tuple(PHONES),
         speakers=(SpeakerConfig(name=SPEAKER, gender="female", log_f0_mean=mean, log_f0_std=std),),

@@ -80,6 +80,10 @@ class MelConfig(StrictModel, frozen=True):
     """Smallest magnitude before the logarithm."""
 
 
+Size = int | tuple[int | tuple[int, ...], ...]
+"""A size of a net: a number, or one per layer, or several per layer."""
+
+
 class SpeakerConfig(StrictModel, frozen=True):
     """A timbre that may be offered."""
 
@@ -117,5 +121,5 @@ class VoiceConfig(StrictModel, frozen=True, kw_only=True):
     """Frames of context either side that the pitch graph needs for an exact frame."""
     decoder_context_frames: int
     vocoder_context_frames: int
-    architecture: dict[str, int]
+    architecture: dict[str, Size]
     """Sizes from which `tingshuo.models` rebuilds the nets."""

@@ -12,7 +12,7 @@ def tiny():
     from tingshuo.models.fastspeech.net import FastSpeech
     from tingshuo.models.source_filter.config import SourceFilterConfig
     from tingshuo.models.source_filter.net import SourceFilter
-    from tingshuo.port.nets import FAMILY, VoiceNets, architecture
+    from tingshuo.port.nets import VoiceNets, architecture, voice_family
     from tingshuo.port.voice import contexts
     from tingshuo.text.symbols import PHONES
 
@@ -22,7 +22,7 @@ def tiny():
     acoustic = FastSpeechConfig(phonemes=len(PHONES), styles=2, speakers=1, **sizes, **few)
     vocoder = SourceFilterConfig(dim=16, hidden=24, layers=1)
     config = VoiceConfig(
-        family=FAMILY,
+        family=voice_family(vocoder),
         mel=MelConfig(),
         phonemes=tuple(PHONES),
         speakers=(SpeakerConfig(name="a", gender="female", log_f0_mean=5.3, log_f0_std=0.2),),

@@ -1,7 +1,7 @@
 """Nets of a text-to-speech bundle, rebuilt from its config and filled from its tensors.
 
 The ``architecture`` of a `VoiceConfig` is flat: the sizes of both families, each key with its family in front
-(``fastspeech.dim``).
+(``fastspeech.dim``). The family of a voice names both too: ``fastspeech+vocos``.
 """
 
 from collections.abc import Mapping
@@ -13,15 +13,13 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from tingshuo.config import VoiceConfig
+from tingshuo.config import Size, VoiceConfig
 from tingshuo.errors import ConfigError, PortError
 from tingshuo.models.fastspeech.config import FastSpeechConfig
 from tingshuo.models.fastspeech.net import FastSpeech
-from tingshuo.models.source_filter.config import SourceFilterConfig
-from tingshuo.models.source_filter.net import SourceFilter
+from tingshuo.port.vocoders import FAMILIES, Vocoder, VocoderConfig, vocoder_family
 
-FAMILY = "fastspeech+source_filter"
-_ACOUSTIC, _VOCODER = "fastspeech.", "source_filter."
+ACOUSTIC = "fastspeech"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +27,18 @@ class VoiceNets:
     """The acoustic model and the vocoder of a voice."""
 
     acoustic: FastSpeech
-    vocoder: SourceFilter
+    vocoder: Vocoder
 
 
-def architecture(acoustic: FastSpeechConfig, vocoder: SourceFilterConfig) -> dict[str, int]:
+def voice_family(vocoder: Vocoder | VocoderConfig) -> str:
+    """Return the ``family`` of a bundle with this vocoder."""
+    return f"{ACOUSTIC}+{vocoder_family(vocoder).name}"
+
+
+def architecture(acoustic: FastSpeechConfig, vocoder: VocoderConfig) -> dict[str, Size]:
     """Return the ``architecture`` of a bundle with these sizes."""
-    sizes = {_ACOUSTIC + key: value for key, value in acoustic.fields().items()}
-    return sizes | {_VOCODER + key: value for key, value in vocoder.fields().items()}
+    sizes = {f"{ACOUSTIC}.{key}": value for key, value in acoustic.fields().items()}
+    return sizes | {f"{vocoder_family(vocoder).name}.{key}": value for key, value in vocoder.fields().items()}
 
 
 def load_nets(config: VoiceConfig, acoustic: Mapping[str, NDArray[Any]], vocoder: Mapping[str, NDArray[Any]]) -> VoiceNets:
@@ -53,20 +56,26 @@ def load_nets(config: VoiceConfig, acoustic: Mapping[str, NDArray[Any]], vocoder
     PortError
         Another family, sizes that do not belong to it, or tensors that do not fit.
     """
-    if config.family != FAMILY:
-        raise PortError(f"a voice of family {config.family!r} cannot be rebuilt; known: {FAMILY}")
+    known = {f"{ACOUSTIC}+{name}": family for name, family in FAMILIES.items()}
+    if config.family not in known:
+        raise PortError(f"a voice of family {config.family!r} cannot be rebuilt; known: {', '.join(known)}")
+    family = known[config.family]
     try:
-        net = FastSpeech(FastSpeechConfig.check(_sizes(config, _ACOUSTIC), _ACOUSTIC))
-        filters = SourceFilter(SourceFilterConfig.check(_sizes(config, _VOCODER), _VOCODER))
+        sizes = FastSpeechConfig.check(_sizes(config, ACOUSTIC), ACOUSTIC)
+        vocoder_sizes = family.config.check(_sizes(config, family.name), family.name)
+        if config.mel.hop_length != vocoder_sizes.hop_length:
+            raise ConfigError(f"a frame is {config.mel.hop_length} samples, {family.name} makes {vocoder_sizes.hop_length}")
     except ConfigError as error:
-        raise PortError(f"the architecture in the config does not fit {FAMILY}: {error}") from error
+        raise PortError(f"the architecture in the config does not fit {config.family}: {error}") from error
+    net, wave_net = FastSpeech(sizes), family.net(vocoder_sizes)
     _fill(net, acoustic)
-    _fill(filters, vocoder)
-    return VoiceNets(net, filters)
+    _fill(wave_net, vocoder)
+    return VoiceNets(net, wave_net)
 
 
-def _sizes(config: VoiceConfig, family: str) -> dict[str, int]:
-    return {key.removeprefix(family): value for key, value in config.architecture.items() if key.startswith(family)}
+def _sizes(config: VoiceConfig, family: str) -> dict[str, Size]:
+    start = f"{family}."
+    return {key.removeprefix(start): value for key, value in config.architecture.items() if key.startswith(start)}
 
 
 def _fill(net: nn.Module, tensors: Mapping[str, NDArray[Any]]) -> None:

@@ -37,7 +37,8 @@ def prune_voice(
     seen : Mapping
         Graph name to inputs of typical sentences, from `tingshuo.port.calibration.record_inputs`.
     decoder_hidden, vocoder_hidden : int
-        Hidden features to keep in each block; a net that has no more is returned as it is.
+        Hidden features to keep in each block; a net that has no more, or a vocoder of another family than source_filter, is
+        returned as it is.
     """
     graphs = voice_graphs(nets)
     acoustic, vocoder = nets.acoustic, nets.vocoder
@@ -46,7 +47,7 @@ def prune_voice(
         narrow = prune_stack(wide, _inputs_of(graphs["decoder"], wide[0], seen["decoder"]), decoder_hidden)
         acoustic = FastSpeech(acoustic.config.replace(decoder_hidden=decoder_hidden))
         _fill(acoustic, nets.acoustic, "decoder", narrow)
-    if vocoder_hidden < vocoder.config.hidden:
+    if isinstance(vocoder, SourceFilter) and vocoder_hidden < vocoder.config.hidden:
         wide = [*vocoder.blocks.children()]
         narrow = prune_stack(wide, _inputs_of(graphs["vocoder"], wide[0], seen["vocoder"]), vocoder_hidden)
         vocoder = SourceFilter(vocoder.config.replace(hidden=vocoder_hidden))

@@ -11,10 +11,9 @@ from tingshuo.config import VoiceConfig
 from tingshuo.models.fastspeech import graphs as fastspeech
 from tingshuo.models.fastspeech.config import FastSpeechConfig
 from tingshuo.models.layers.graph import Graph
-from tingshuo.models.source_filter import graphs as source_filter
-from tingshuo.models.source_filter.config import SourceFilterConfig
 from tingshuo.port.export import half_tensors
 from tingshuo.port.nets import VoiceNets
+from tingshuo.port.vocoders import VocoderConfig, vocoder_family
 
 ACOUSTIC_WEIGHTS = "weights/acoustic.safetensors"
 VOCODER_WEIGHTS = "weights/vocoder.safetensors"
@@ -23,16 +22,16 @@ ENGINE = "onnx"
 
 def voice_graphs(nets: VoiceNets) -> dict[str, Graph]:
     """Return the four graphs of a voice by name."""
-    every = (*fastspeech.graphs(nets.acoustic), *source_filter.graphs(nets.vocoder))
+    every = (*fastspeech.graphs(nets.acoustic), *vocoder_family(nets.vocoder).graphs(nets.vocoder))
     return {graph.name: graph for graph in every}
 
 
-def contexts(acoustic: FastSpeechConfig, vocoder: SourceFilterConfig) -> dict[str, int]:
+def contexts(acoustic: FastSpeechConfig, vocoder: VocoderConfig) -> dict[str, int]:
     """Return the context fields of a `VoiceConfig`."""
     return {
         "pitch_context_frames": fastspeech.pitch_context_frames(acoustic),
         "decoder_context_frames": fastspeech.decoder_context_frames(acoustic),
-        "vocoder_context_frames": source_filter.vocoder_context_frames(vocoder),
+        "vocoder_context_frames": vocoder_family(vocoder).context_frames(vocoder),
     }
 
 

@@ -1,27 +1,39 @@
 """Mel and F0 of a sentence to samples, chunk by chunk.
 
-The vocoder graph sees each chunk with its context; pulses, noise and overlap-add are carried by an explicit state, and the noise
-is a function of the seed and the absolute sample. So the samples do not depend on how a sentence is cut.
+The vocoder graph sees each chunk with its context; what goes on after the graph (pulses, noise, overlap-add) is carried by an
+explicit state, and noise is a function of the seed and the absolute sample. So it does not matter how a sentence is cut.
+
+Three kinds of graph are known by their outputs, one class each: filters of a source (``gain``, ``phase``, ``noise_gain``), a
+transform (``log_magnitude``, ``phase``), and samples (``wav``). Frames are centred at multiples of ``hop_length``, so F + 1 of
+them enclose F hops.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tingshuo.audio.level import soft_limit
 from tingshuo.audio.source import SourceFilterSynthesizer
-from tingshuo.config import VoiceConfig
+from tingshuo.audio.stft import OverlapAdd, hann_window, inverse
+from tingshuo.config import MelConfig, VoiceConfig
 from tingshuo.engine.onnx import Session
+from tingshuo.errors import EngineError
 from tingshuo.tasks.acoustic import SentenceAcoustics
 from tingshuo.types import Wav
+
+Array = NDArray[Any]
+Floats = NDArray[np.float32]
 
 FIRST_CHUNK_FRAMES = 24
 """A quarter of a second: little enough to be heard at once, enough to last while the next chunk is made."""
 GROWTH = 4
 LONGEST_CHUNK_FRAMES = 512
 FADE_IN_S, FADE_OUT_S = 0.005, 0.03
+LARGEST_MAGNITUDE = np.float32(100.0)
+"""Of a bin of a predicted transform, as in training."""
 
 
 def chunk_borders(frames: int, *, first: bool) -> list[int]:
@@ -35,6 +47,171 @@ def chunk_borders(frames: int, *, first: bool) -> list[int]:
         borders.append(min(frames, borders[-1] + size))
         size = min(size * GROWTH, LONGEST_CHUNK_FRAMES)
     return borders
+
+
+class Synthesizer(Protocol):
+    """What turns the outputs of a vocoder graph into samples; the state of one sentence."""
+
+    def push(self, outputs: Mapping[str, Array], f0: Floats, inner: slice, last: bool) -> Wav:
+        """Add frames and return the samples that are complete.
+
+        Parameters
+        ----------
+        outputs : Mapping[str, Array]
+            Of the graph, for a chunk with its context.
+        f0 : Floats
+            (F,) Hz of the same frames, 0 = unvoiced.
+        inner : slice
+            The frames of the chunk without its context.
+        last : bool
+            These frames end the sentence.
+        """
+        ...
+
+
+class SourceFilter:
+    """Filters of pulses at F0 and of noise; see `tingshuo.audio.source`."""
+
+    OUTPUTS = frozenset({"gain", "phase", "noise_gain"})
+
+    def __init__(self, mel: MelConfig, start_samples: int, seed: int) -> None:
+        self._source = SourceFilterSynthesizer(
+            n_fft=mel.n_fft, hop_length=mel.hop_length, sample_rate=mel.sample_rate, seed=seed, start_samples=start_samples
+        )
+
+    def push(self, outputs: Mapping[str, Array], f0: Floats, inner: slice, last: bool) -> Wav:
+        """See `Synthesizer`."""
+        gain, phase, noise_gain = (outputs[name][0, inner] for name in ("gain", "phase", "noise_gain"))
+        return self._source.push(f0[inner], gain, phase, noise_gain, last=last)
+
+
+class Transform:
+    """Log magnitude and phase of every bin, inverted and overlapped: Vocos."""
+
+    OUTPUTS = frozenset({"log_magnitude", "phase"})
+
+    def __init__(self, mel: MelConfig, start_samples: int, seed: int) -> None:
+        self._n_fft = mel.n_fft
+        self._output = OverlapAdd(mel.n_fft, mel.hop_length)
+
+    def push(self, outputs: Mapping[str, Array], f0: Floats, inner: slice, last: bool) -> Wav:
+        """See `Synthesizer`."""
+        magnitude = np.minimum(np.exp(outputs["log_magnitude"][0, inner]), LARGEST_MAGNITUDE)
+        phase = outputs["phase"][0, inner]
+        spectra = np.empty(phase.shape, np.complex64)
+        np.multiply(np.cos(phase), magnitude, out=spectra.real)
+        np.multiply(np.sin(phase), magnitude, out=spectra.imag)
+        frames = inverse(spectra, self._n_fft)
+        frames *= hann_window(self._n_fft)
+        return self._output.push(frames, last)
+
+
+class Samples:
+    """Samples as they are, a hop per frame around its centre: HiFi-GAN."""
+
+    OUTPUTS = frozenset({"wav"})
+
+    def __init__(self, mel: MelConfig, start_samples: int, seed: int) -> None:
+        self._hop = mel.hop_length
+        self._begun = False
+
+    def push(self, outputs: Mapping[str, Array], f0: Floats, inner: slice, last: bool) -> Wav:
+        """See `Synthesizer`."""
+        half = self._hop // 2
+        start = inner.start * self._hop + (0 if self._begun else half)
+        self._begun = True
+        wav: Wav = outputs["wav"][0, start : inner.stop * self._hop - (half if last else 0)]
+        return wav
+
+
+KINDS: tuple[type[SourceFilter] | type[Transform] | type[Samples], ...] = (SourceFilter, Transform, Samples)
+
+
+def synthesizer(graph: Session, mel: MelConfig, *, start_samples: int = 0, seed: int = 0) -> Synthesizer:
+    """Return the state that goes with a vocoder graph.
+
+    Parameters
+    ----------
+    graph : Session
+        The ``vocoder`` graph.
+    mel : MelConfig
+        Of the bundle.
+    start_samples : int
+        Absolute sample at which the sentence begins.
+    seed : int
+        Of the noise, where there is any.
+
+    Raises
+    ------
+    EngineError
+        The outputs of the graph are of no known kind.
+    """
+    for kind in KINDS:
+        if graph.spec.outputs.keys() == kind.OUTPUTS:
+            return kind(mel, start_samples, seed)
+    known = "; ".join(", ".join(sorted(kind.OUTPUTS)) for kind in KINDS)
+    raise EngineError(f"a vocoder graph with outputs {', '.join(graph.spec.outputs)} is of no known kind; known: {known}")
+
+
+def render(
+    graph: Session,
+    config: VoiceConfig,
+    features: Callable[[int, int], tuple[Floats, Floats]],
+    frames: int,
+    *,
+    start_samples: int = 0,
+    seed: int = 0,
+    first: bool = False,
+) -> Iterator[Wav]:
+    """Yield the samples between the centres of the first and the last frame, ``(frames - 1) * hop_length`` in all.
+
+    Parameters
+    ----------
+    graph : Session
+        The ``vocoder`` graph.
+    config : VoiceConfig
+        The bundle's.
+    features : Callable
+        First frame and the one after the last -> mel (n_mels, F) and F0 (F,) Hz; asked for from left to right.
+    frames : int
+        Frames in all.
+    start_samples : int
+        Absolute sample at which the signal begins.
+    seed : int
+        Of the noise.
+    first : bool
+        Whether somebody is waiting for the first sound.
+    """
+    context, state = config.vocoder_context_frames, synthesizer(graph, config.mel, start_samples=start_samples, seed=seed)
+    reads_f0 = "f0" in graph.spec.inputs
+    for start, stop in pairwise(chunk_borders(frames, first=first)):
+        low, high = max(0, start - context), min(frames, stop + context)
+        mel, f0 = features(low, high)
+        outputs = graph.run({"mel": mel[None], "f0": f0[None]} if reads_f0 else {"mel": mel[None]})
+        yield state.push(outputs, f0, slice(start - low, stop - low), stop == frames)
+
+
+def copy_synthesis(graph: Session, config: VoiceConfig, mel: Floats, f0: Floats, *, seed: int = 0) -> Wav:
+    """Return the wave of features that are at hand, as they are: no gain, no fades.
+
+    Parameters
+    ----------
+    graph : Session
+        The ``vocoder`` graph.
+    config : VoiceConfig
+        The bundle's.
+    mel, f0 : Floats
+        (n_mels, F) and (F,) Hz, 0 = unvoiced.
+    seed : int
+        Of the noise.
+
+    Returns
+    -------
+    Wav
+        ``((F - 1) * hop_length,)``.
+    """
+    parts = render(graph, config, lambda low, high: (mel[:, low:high], f0[low:high]), len(f0), seed=seed)
+    return np.concatenate([np.zeros(0, np.float32), *parts])
 
 
 def vocode(
@@ -57,25 +234,18 @@ def vocode(
     first : bool
         Whether somebody is waiting for the first sound.
     """
-    hop, context, frames = config.mel.hop_length, config.vocoder_context_frames, acoustics.frames
-    synthesizer = SourceFilterSynthesizer(
-        n_fft=config.mel.n_fft, hop_length=hop, sample_rate=config.mel.sample_rate, seed=seed, start_samples=start_samples
-    )
+    hop, frames = config.mel.hop_length, acoustics.frames
+
+    def features(low: int, high: int) -> tuple[Floats, Floats]:
+        mel, f0 = acoustics.mel(low, min(high, frames)), acoustics.f0_hz(low, min(high, frames))
+        if high > frames:  # one frame more than the sentence has, its last one again
+            mel, f0 = np.append(mel, mel[:, -1:], axis=1), np.append(f0, f0[-1:])
+        return mel, f0
+
     gain = config.gain * 10 ** (acoustics.gain_db / 20)
     uniform = bool((gain == gain[0]).all())
     done = 0
-    # One frame more than the sentence has, its last one again: frames are centred, so F + 1 of them enclose F hops.
-    for start, stop in pairwise(chunk_borders(frames + 1, first=first)):
-        low, high = max(0, start - context), min(frames + 1, stop + context)
-        mel = acoustics.mel(low, min(high, frames))
-        f0 = acoustics.f0_hz(low, min(high, frames))
-        if high > frames:
-            mel, f0 = np.append(mel, mel[:, -1:], axis=1), np.append(f0, f0[-1:])
-        inner = slice(start - low, stop - low)
-        out = graph.run({"mel": mel[None], "f0": f0[None]})
-        wav = synthesizer.push(
-            f0[inner], out["gain"][0, inner], out["phase"][0, inner], out["noise_gain"][0, inner], last=stop == frames + 1
-        )
+    for wav in render(graph, config, features, frames + 1, start_samples=start_samples, seed=seed, first=first):
         if uniform:
             level: float | np.ndarray = float(gain[0])
         else:

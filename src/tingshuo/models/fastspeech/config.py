@@ -35,3 +35,7 @@ class FastSpeechConfig(StrictModel, frozen=True):
     decoder_layers: int = 6
     pitch_embedding_kernel: int = 5
     """Frames of F0 that one decoder frame sees."""
+    emotions: int = 0
+    """Rows of the emotion table, which adds to the style; 0 is no such table."""
+    energy: int = 0
+    """1 when the energy of each frame is predicted beside its pitch and given to the decoder, else 0."""

@@ -12,6 +12,9 @@ from tingshuo.models.fastspeech.net import PLACE_FEATURES, FastSpeech
 from tingshuo.models.layers.convnext import KERNEL
 from tingshuo.models.layers.graph import Graph
 
+_PHONEMES, _FRAMES = 7, 19
+"""Sizes of the example inputs; both are free in a graph."""
+
 
 class Encoder(nn.Module):
     """phoneme_ids, tones, positions (B, N), style (B, D) -> hidden (B, N, D), log_duration (B, N)."""
@@ -27,7 +30,7 @@ class Encoder(nn.Module):
 
 
 class Pitch(nn.Module):
-    """frames (B, F, D), place (B, F, 8), style (B, D) -> pitch (B, F, 2)."""
+    """frames (B, F, D), place (B, F, 8), style (B, D) -> pitch (B, F, 2), with energy (B, F, 3)."""
 
     def __init__(self, net: FastSpeech) -> None:
         super().__init__()
@@ -50,14 +53,24 @@ class Decoder(nn.Module):
         return self.net.decode(frames, place, f0, unvoiced, speaker)
 
 
+class EnergyDecoder(nn.Module):
+    """As `Decoder`, of a net with energy (B, F)."""
+
+    def __init__(self, net: FastSpeech) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, frames: Tensor, place: Tensor, f0: Tensor, unvoiced: Tensor, energy: Tensor, speaker: Tensor) -> Tensor:
+        """See the class."""
+        return self.net.decode(frames, place, f0, unvoiced, speaker, energy=energy)
+
+
 def graphs(net: FastSpeech) -> tuple[Graph, ...]:
     """Return the encoder, pitch and decoder graphs of a net."""
     config = net.config
-    n, frames = 7, 19
-    ids = torch.ones(1, n, dtype=torch.int64)
-    spread = torch.zeros(1, frames, config.dim)
-    place = torch.zeros(1, frames, PLACE_FEATURES)
-    contour = torch.zeros(1, frames)
+    ids = torch.ones(1, _PHONEMES, dtype=torch.int64)
+    spread = torch.zeros(1, _FRAMES, config.dim)
+    place = torch.zeros(1, _FRAMES, PLACE_FEATURES)
     style = torch.zeros(1, config.dim)
     return (
         Graph(
@@ -74,20 +87,19 @@ def graphs(net: FastSpeech) -> tuple[Graph, ...]:
             {"frames": {1: "F"}, "place": {1: "F"}},
             ("pitch",),
         ),
-        Graph(
-            "decoder",
-            Decoder(net),
-            {
-                "frames": spread,
-                "place": place,
-                "f0": contour,
-                "unvoiced": contour,
-                "speaker": torch.zeros(1, config.decoder_dim),
-            },
-            {"frames": {1: "F"}, "place": {1: "F"}, "f0": {1: "F"}, "unvoiced": {1: "F"}},
-            ("mel",),
-        ),
+        _decoder(net),
     )
+
+
+def _decoder(net: FastSpeech) -> Graph:
+    frames = torch.zeros(1, _FRAMES, net.config.dim)
+    contour = torch.zeros(1, _FRAMES)
+    inputs = {"frames": frames, "place": torch.zeros(1, _FRAMES, PLACE_FEATURES), "f0": contour, "unvoiced": contour}
+    if net.config.energy:
+        inputs["energy"] = contour
+    free = {name: {1: "F"} for name in inputs}
+    inputs["speaker"] = torch.zeros(1, net.config.decoder_dim)
+    return Graph("decoder", EnergyDecoder(net) if net.config.energy else Decoder(net), inputs, free, ("mel",))
 
 
 def pitch_context_frames(config: FastSpeechConfig) -> int:

@@ -5,7 +5,8 @@ melody) and ``speaker`` (whose timbre) are vectors at the border: the predictors
 speaker, so a timbre known from isolated words can speak with the melody of somebody who read sentences.
 
 F0 is the natural logarithm of Hz, normalised by the speaker's mean and standard deviation. Letters: B batch, N phonemes,
-F frames, D features. Source: Ren et al. 2020, "FastSpeech 2", with a ConvNeXt decoder and without energy.
+F frames, D features. Energy, where a net has it, is any affine function of a frame's log level. Source: Ren et al. 2020,
+"FastSpeech 2", with a ConvNeXt decoder; there energy is of a phoneme, here of a frame.
 """
 
 import torch
@@ -47,15 +48,18 @@ class FastSpeech(nn.Module):
             TransformerBlock(dim, config.encoder_hidden, config.heads) for _ in range(config.encoder_layers)
         )
         self.duration = Predictor(dim, dim, config.duration_layers, config.duration_kernel, 1)
-        self.pitch = Predictor(dim, config.pitch_hidden, config.pitch_layers, config.pitch_kernel, 2)
+        self.pitch = Predictor(dim, config.pitch_hidden, config.pitch_layers, config.pitch_kernel, 2 + config.energy)
         kernel = config.pitch_embedding_kernel
-        self.pitch_embedding = nn.Conv1d(2, decoder_dim, kernel, padding=kernel // 2)
+        self.pitch_embedding = nn.Conv1d(2 + config.energy, decoder_dim, kernel, padding=kernel // 2)
         self.decoder_in = nn.Linear(dim + PLACE_FEATURES, decoder_dim)
         self.decoder = nn.ModuleList(
             ConvNeXtBlock(decoder_dim, config.decoder_hidden, DECODER_SCALE) for _ in range(config.decoder_layers)
         )
         self.decoder_norm = nn.LayerNorm(decoder_dim)
         self.mel = nn.Linear(decoder_dim, config.mels)
+        if config.emotions:
+            self.emotion = nn.Embedding(config.emotions, dim)
+            nn.init.zeros_(self.emotion.weight)  # at first, an emotion changes nothing
 
     def encode(self, phoneme_ids: Tensor, tones: Tensor, positions: Tensor, valid: Tensor | None = None) -> Tensor:
         """Return the hidden state of each phoneme.
@@ -86,7 +90,7 @@ class FastSpeech(nn.Module):
         return log_duration
 
     def predict_pitch(self, frames: Tensor, place: Tensor, style: Tensor, valid: Tensor | None = None) -> Tensor:
-        """Return normalised log-F0 and the unvoiced logit of each frame.
+        """Return normalised log-F0, the unvoiced logit and, where the net has it, the energy of each frame.
 
         Parameters
         ----------
@@ -102,14 +106,21 @@ class FastSpeech(nn.Module):
         Returns
         -------
         Tensor
-            (B, F, 2).
+            (B, F, 2), or (B, F, 3) with energy.
         """
         x = frames + style[:, None]
         predicted: Tensor = self.pitch(x + nn.functional.pad(place, (0, self.config.dim - PLACE_FEATURES)), valid)
         return predicted
 
     def decode(
-        self, frames: Tensor, place: Tensor, f0: Tensor, unvoiced: Tensor, speaker: Tensor, valid: Tensor | None = None
+        self,
+        frames: Tensor,
+        place: Tensor,
+        f0: Tensor,
+        unvoiced: Tensor,
+        speaker: Tensor,
+        valid: Tensor | None = None,
+        energy: Tensor | None = None,
     ) -> Tensor:
         """Return the log-mel spectrogram.
 
@@ -125,13 +136,16 @@ class FastSpeech(nn.Module):
             (B, D) of the decoder.
         valid : Tensor or None
             (B, F) of 0 and 1; None when nothing is padded.
+        energy : Tensor or None
+            (B, F) for a net with energy, else None.
 
         Returns
         -------
         Tensor
             (B, mels, F), natural logarithm of magnitude.
         """
-        melody = self.pitch_embedding(torch.stack([f0 * (1 - unvoiced), unvoiced], 1)).transpose(1, 2)
+        contours = [f0 * (1 - unvoiced), unvoiced] if energy is None else [f0 * (1 - unvoiced), unvoiced, energy]
+        melody = self.pitch_embedding(torch.stack(contours, 1)).transpose(1, 2)
         x = self.decoder_in(torch.cat([frames, place], -1)) + melody + speaker[:, None]
         for block in self.decoder:
             x = block(x, valid)

@@ -1,0 +1,1 @@
+"""Mel to magnitudes and phases of an STFT, frame by frame."""
