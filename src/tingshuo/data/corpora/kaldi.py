@@ -1,5 +1,4 @@
-"""A Kaldi data folder: ``wav.scp`` and ``text``, with ``utt2spk`` and ``segments`` where they exist; or train, dev and
-test of them.
+"""A Kaldi data folder: ``wav.scp`` and ``text``, with ``utt2spk`` and ``segments`` where they exist; or several splits of it.
 
 ``wav.scp`` maps a recording to its file, ``segments`` an utterance to a recording and seconds, ``text`` an utterance to
 its words. A relative path starts at the folder of wav.scp or, as Kaldi has it, where the program was started. Commands
