@@ -1,21 +1,24 @@
 """Fundamental frequency of speech: YIN's periodicity with a best path over its candidates, so that octave jumps cost.
 
-Made to check that synthesised tones follow and to measure recordings; plain numpy, about a fiftieth of real time.
+For the features of recordings and to check that synthesised tones follow; plain numpy, about a hundred and fiftieth of real time.
+The signal is smoothed so far that every third sample of 24 kHz is enough.
 
 Sources: A. de Cheveigne and H. Kawahara, "YIN, a fundamental frequency estimator for speech and music", 2002 (periodicity);
 P. Boersma, "Accurate short-term analysis of the fundamental frequency", 1993 (path over candidates and its costs).
 """
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from tingshuo.audio.stft import frames_of
 from tingshuo.types import Wav
 
 Array = NDArray[np.float64]
 
 SMOOTHING_S = 0.001
 """Length of the Hann kernel that leaves the lower harmonics: breath and sharp pulses hide the period otherwise."""
+DECIMATED_HZ = 8000
+"""Lowest rate at which periods are measured: smoothing leaves little above a quarter of it."""
 WINDOW_S = 0.025
 """Length that is compared with its shifted self."""
 CENTER_HZ = 170.0
@@ -53,10 +56,14 @@ def track_f0(wav: Wav, sample_rate: int, hop_length: int, fmin: float = 60.0, fm
     NDArray
         Hz, 0 = unvoiced, shape (T // hop_length + 1,).
     """
-    shortest, longest = int(sample_rate / fmax), int(np.ceil(sample_rate / fmin)) + 1
-    window = max(int(WINDOW_S * sample_rate), 2)
-    before = (window + round(sample_rate / CENTER_HZ)) // 2
-    frames = _frames(_smooth(wav, sample_rate), before, window + longest + 1, hop_length)
+    step = max(sample_rate // DECIMATED_HZ, 1)
+    rate = sample_rate / step
+    shortest, longest = max(int(rate / fmax), 1), int(np.ceil(rate / fmin)) + 1
+    window = max(int(WINDOW_S * rate), 2)
+    before = (window + round(rate / CENTER_HZ)) // 2
+    starts = np.round(np.arange(len(wav) // hop_length + 1) * (hop_length / step)).astype(np.int64)
+    padded = np.pad(_smooth(wav, sample_rate)[::step], (before, window + longest + 1))
+    frames = sliding_window_view(padded, window + longest + 1)[starts].astype(np.float64)
     periodicity = 1 - _normalised_difference(frames, window, longest + 1)
     periods, strengths = _candidates(periodicity, shortest, longest)
     level = np.sqrt(np.mean(np.square(frames), axis=1))
@@ -64,7 +71,7 @@ def track_f0(wav: Wav, sample_rate: int, hop_length: int, fmin: float = 60.0, fm
     strengths[quiet] = -np.inf
     path = _best_path(periods, strengths, hop_length / sample_rate)
     chosen = np.take_along_axis(periods, np.maximum(path, 0)[:, None], axis=1)[:, 0]
-    return np.where(path >= 0, sample_rate / chosen, 0).astype(np.float32)
+    return np.where(path >= 0, rate / chosen, 0).astype(np.float32)
 
 
 def _smooth(wav: Wav, sample_rate: int) -> Wav:
@@ -76,16 +83,9 @@ def _smooth(wav: Wav, sample_rate: int) -> Wav:
     return whole[start : start + len(wav)]
 
 
-def _frames(wav: Wav, before: int, length: int, hop_length: int) -> Array:
-    """Return frames that begin ``before`` samples ahead of multiples of the hop, zeros beyond the ends."""
-    count = len(wav) // hop_length + 1
-    padded = np.pad(wav, (before, length))
-    return frames_of(padded, length, hop_length)[:count].astype(np.float64)
-
-
 def _normalised_difference(frames: Array, window: int, longest: int) -> Array:
     """Return YIN's cumulative-mean-normalised difference at lags 0 to ``longest``, shape (frames, longest + 1)."""
-    size = 1 << (frames.shape[1] + window - 1).bit_length()
+    size = 1 << (frames.shape[1] - 1).bit_length()  # lags beyond the frame are not asked for, so nothing wraps around
     spectrum = np.fft.rfft(frames, size)
     product = np.fft.irfft(spectrum * np.fft.rfft(frames[:, :window], size).conj(), size)[:, : longest + 1]
     energy = np.cumsum(np.pad(np.square(frames), ((0, 0), (1, 0))), axis=1)
@@ -117,16 +117,17 @@ def _best_path(periods: Array, strengths: Array, frame_s: float) -> NDArray[np.i
     octaves = np.log2(periods)
     count, width = periods.shape
     came_from = np.zeros((count, width + 1), np.int64)
-    # The last state is unvoiced.
-    change = np.full((width + 1, width + 1), VOICING_COST)
-    change[width, width] = 0
-    total = np.append(strengths[0], UNVOICED_STRENGTH)
+    # The last state is unvoiced. A gain is the worth of a state less the cost of coming from another.
+    change = np.full((count - 1, width + 1, width + 1), VOICING_COST)
+    change[:, width, width] = 0
+    change[:, :width, :width] = JUMP_COST * (0.01 / frame_s) * np.abs(octaves[:-1, :, None] - octaves[1:, None])
+    worth = np.pad(strengths, ((0, 0), (0, 1)), constant_values=UNVOICED_STRENGTH)
+    gains = worth[1:, None] - change
+    total = worth[0]
     for frame in range(1, count):
-        jump = np.abs(octaves[frame - 1][:, None] - octaves[frame][None])
-        change[:width, :width] = JUMP_COST * jump * (0.01 / frame_s)
-        scores = total[:, None] - change
-        came_from[frame] = scores.argmax(axis=0)
-        total = scores[came_from[frame], np.arange(width + 1)] + np.append(strengths[frame], UNVOICED_STRENGTH)
+        scores = total[:, None] + gains[frame - 1]
+        scores.argmax(axis=0, out=came_from[frame])
+        total = scores.max(axis=0)
     path = np.empty(count, np.int64)
     state = int(total.argmax())
     for frame in range(count - 1, -1, -1):
