@@ -13,7 +13,7 @@ import numpy as np
 
 import tingshuo
 from tingshuo.audio.metrics import clipped_samples, find_clicks
-from tingshuo.tasks.evaluate import check_syllables, tone_report
+from tingshuo.tasks.evaluate.syllables import check_syllables, tone_report
 from tingshuo.types import EMOTIONS
 
 PACK = Path(__file__).parents[2] / "shared/data/sentences_zh.txt"

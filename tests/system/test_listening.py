@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tingshuo.audio.metrics import clipped_samples, find_clicks
-from tingshuo.tasks.evaluate import check_syllables, tone_report
+from tingshuo.tasks.evaluate.syllables import check_syllables, tone_report
 from tingshuo.types import EMOTIONS
 
 SENTENCES = (

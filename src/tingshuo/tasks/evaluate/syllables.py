@@ -91,13 +91,40 @@ def check_syllables(speech: Speech) -> list[SyllableCheck]:
     return out
 
 
-def tone_report(syllables: Iterable[SyllableCheck]) -> dict[int, ToneReport]:
-    """Summarise the contours of the four full tones, by tone."""
+@dataclass(frozen=True, slots=True)
+class ToneShapes:
+    """The contours of one tone, one value a syllable, each (N,), and their mean contour (`POINTS`,), semitones.
+
+    ``correlations`` with the expected contour (NaN for the level first tone), ``slopes`` from the first to the last third,
+    ``heights`` relative to the median of the speech.
+    """
+
+    correlations: NDArray[np.float64]
+    slopes: NDArray[np.float64]
+    heights: NDArray[np.float64]
+    contour: NDArray[np.float64]
+
+
+def tone_shapes(syllables: Iterable[SyllableCheck]) -> dict[int, ToneShapes]:
+    """Measure the contours of the four full tones, by tone; a tone that does not occur is left out."""
     by_tone: dict[int, list[NDArray[np.float64]]] = {tone: [] for tone in TONE_CONTOURS}
     for s in syllables:
         if s.tone in by_tone and s.f0_semitones is not None:
             by_tone[s.tone].append(s.f0_semitones)
-    return {tone: _summarise(tone, contours) for tone, contours in by_tone.items() if contours}
+    return {tone: _shapes(tone, np.stack(contours)) for tone, contours in by_tone.items() if contours}
+
+
+def tone_report(syllables: Iterable[SyllableCheck]) -> dict[int, ToneReport]:
+    """Summarise the contours of the four full tones, by tone."""
+    return {
+        tone: ToneReport(
+            len(shapes.slopes),
+            float(shapes.correlations.mean()),
+            float(np.median(shapes.slopes)),
+            float(np.median(shapes.heights)),
+        )
+        for tone, shapes in tone_shapes(syllables).items()
+    }
 
 
 def _characters(speech: Speech) -> list[TimedCharacter]:
@@ -117,15 +144,14 @@ def _contour(semitones: NDArray[np.float64]) -> NDArray[np.float64] | None:
     return np.interp(np.linspace(run[0], run[-1], POINTS), run, semitones[run])
 
 
-def _summarise(tone: int, contours: list[NDArray[np.float64]]) -> ToneReport:
-    stacked = np.stack(contours)
+def _shapes(tone: int, contours: NDArray[np.float64]) -> ToneShapes:
     third = POINTS // 3
-    slope = float(np.median(stacked[:, -third:].mean(1) - stacked[:, :third].mean(1)))
-    height = float(np.median(stacked.mean(1)))
+    slopes = contours[:, -third:].mean(axis=1) - contours[:, :third].mean(axis=1)
     expected = np.interp(np.linspace(0, 2, POINTS), [0, 1, 2], TONE_CONTOURS[tone])
     if np.ptp(expected) == 0:
-        return ToneReport(len(contours), float("nan"), slope, height)
-    shaped = stacked - stacked.mean(1, keepdims=True)
-    target = (expected - expected.mean()) / np.linalg.norm(expected - expected.mean())
-    correlation = (shaped @ target) / np.maximum(np.linalg.norm(shaped, axis=1), 1e-9)
-    return ToneReport(len(contours), float(correlation.mean()), slope, height)
+        correlations = np.full(len(contours), np.nan)
+    else:
+        shaped = contours - contours.mean(axis=1, keepdims=True)
+        target = (expected - expected.mean()) / np.linalg.norm(expected - expected.mean())
+        correlations = (shaped @ target) / np.maximum(np.linalg.norm(shaped, axis=1), 1e-9)
+    return ToneShapes(correlations, slopes, contours.mean(axis=1), contours.mean(axis=0))

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tingshuo.tasks.evaluate import TONE_CONTOURS, check_syllables, tone_report
+from tingshuo.tasks.evaluate.syllables import TONE_CONTOURS, check_syllables, tone_report
 from tingshuo.tasks.tts import Speech
 from tingshuo.types import Stages, TimedCharacter, TimedSentence, TimedWord
 
