@@ -1,9 +1,11 @@
 """Finished audio: bounded by bytes and time, unguessable, gone with the store."""
 
+from pathlib import Path
+
 import pytest
 
 from tingshuo.app.http.results import Results
-from tingshuo.errors import NotFoundError, TooLargeError
+from tingshuo.errors import NotFoundError, OutputError, TooLargeError
 
 
 class Clock:
@@ -39,6 +41,7 @@ def test_a_result_is_found_by_id_and_by_its_order(results):
     found = results.find("order")
     assert found is not None
     assert found.id == result_id
+    assert found.read_reply() == {"n": 10}
     assert results.find("another order") is None
 
 
@@ -76,7 +79,7 @@ def test_a_file_larger_than_the_store_is_refused_and_deleted(results):
     with pytest.raises(TooLargeError, match="more than the 100 bytes"):
         add(results, 101, "large")
     assert results.get(kept), "it did not push out the others"
-    assert len(list(results.path("x", "wav").parent.iterdir())) == 1
+    assert len(list(results.path("x", "wav").parent.iterdir())) == 2, "the file and its reply"
 
 
 def test_an_older_result_of_the_same_order_does_not_take_the_newer_with_it(results, clock):
@@ -95,3 +98,27 @@ def test_closing_deletes_the_folder(results):
     assert folder.stat().st_mode & 0o077 == 0, "for the owner alone"
     results.close()
     assert not folder.exists()
+
+
+def test_replies_are_not_kept_in_memory_and_go_with_their_files(results, clock):
+    found = results.get(add(results, 10, "order"))
+    assert not any(isinstance(getattr(found, name), dict) for name in found.__slots__)
+    folder = found.path.parent
+    assert len(list(folder.iterdir())) == 2
+    clock.now = 61
+    assert results.find("order") is None
+    assert not list(folder.iterdir())
+
+
+def test_a_reply_that_cannot_be_written_leaves_nothing(results, monkeypatch):
+    result_id = results.new_id()
+    path = results.path(result_id, "wav")
+    path.write_bytes(bytes(10))
+
+    def full(_path: Path, _data: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OutputError, match="cannot be kept: No space left on device"):
+        results.add(result_id, "wav", "audio/wav", {}, "order")
+    assert not list(path.parent.iterdir())

@@ -55,7 +55,7 @@ async def speak(request: Request) -> Response:
     order = _order(service, await read_body(request, SpeakBody))
     known = service.results.find(order)
     if known is not None:
-        return JSONReply(known.reply | {"cached": True})
+        return JSONReply(known.read_reply() | {"cached": True})
     take, result_id = Take(service.voices, order), service.results.new_id()
     job = service.workers.start(lambda: take.recorded(service.results, result_id))
     try:

@@ -1,9 +1,11 @@
 """Finished audio, kept for a while so that its address can be played, sought in and downloaded.
 
-The files lie in a private temporary folder that goes with the server; the oldest leave when there are too many bytes or when
-their time is up. An id is 128 random bits: who was not given the address cannot guess it.
+The reply of each, with the times of every character, lies beside it: in memory a thousand of them would weigh more than the
+voice. The files lie in a private temporary folder that goes with the server; the oldest leave when there are too many bytes or
+when their time is up. An id is 128 random bits: who was not given the address cannot guess it.
 """
 
+import json
 import secrets
 import shutil
 import tempfile
@@ -13,7 +15,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tingshuo.errors import NotFoundError, TooLargeError
+from tingshuo.errors import NotFoundError, OutputError, TooLargeError
 
 LIMIT_BYTES = 256 * 2**20
 TTL_S = 3600.0
@@ -23,17 +25,21 @@ TTL_S = 3600.0
 class Result:
     """A finished file and what was said about it.
 
-    ``reply`` is the JSON object that answered the request, without its field ``cached``; ``expires_s`` is on the store's clock.
+    ``size`` is that of the audio and the reply in bytes; ``expires_s`` is on the store's clock.
     """
 
     id: str
     path: Path
     media_type: str
     format: str
-    reply: dict[str, object]
     key: Hashable
     size: int
     expires_s: float
+
+    def read_reply(self) -> dict[str, object]:
+        """Return the JSON object that answered the request, without its field ``cached``."""
+        reply: dict[str, object] = json.loads(_beside(self.path).read_bytes())
+        return reply
 
 
 class Results:
@@ -66,21 +72,26 @@ class Results:
         return self._folder / f"{result_id}.{format}"
 
     def add(self, result_id: str, format: str, media_type: str, reply: dict[str, object], key: Hashable) -> Result:
-        """Keep a file that was written to `path`.
+        """Keep a file that was written to `path`, and the reply beside it.
 
         Raises
         ------
         TooLargeError
-            It alone is larger than the store; it is deleted.
+            They alone are larger than the store; they are deleted.
+        OutputError
+            The reply cannot be written; the file is deleted.
         """
         path = self.path(result_id, format)
-        size = path.stat().st_size
         try:
+            _beside(path).write_bytes(json.dumps(reply, ensure_ascii=False).encode())
+            size = path.stat().st_size + _beside(path).stat().st_size
             self.check_size(size)
-        except TooLargeError:
-            path.unlink()
-            raise
-        result = Result(result_id, path, media_type, format, reply, key, size, self._clock() + self.ttl_s)
+        except (OSError, TooLargeError) as error:
+            _delete(path)
+            if isinstance(error, TooLargeError):
+                raise
+            raise OutputError(f"the finished audio cannot be kept: {error.strerror or error}") from error
+        result = Result(result_id, path, media_type, format, key, size, self._clock() + self.ttl_s)
         self._results[result_id] = result
         self._ids[key] = result_id
         self._sweep()
@@ -145,4 +156,14 @@ class Results:
         del self._results[result.id]
         if self._ids.get(result.key) == result.id:
             del self._ids[result.key]
-        result.path.unlink(missing_ok=True)
+        _delete(result.path)
+
+
+def _beside(audio: Path) -> Path:
+    """Where the reply of a file lies."""
+    return audio.with_suffix(".json")
+
+
+def _delete(audio: Path) -> None:
+    for path in (audio, _beside(audio)):
+        path.unlink(missing_ok=True)
