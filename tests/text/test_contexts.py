@@ -21,6 +21,12 @@ from tingshuo.text.segment import segment
         ("差五分十点", "差", "cha4"),
         ("我想睡个好觉", "觉", "jiao4"),
         ("在地上种花", "种", "zhong4"),
+        ("合唱团静静地等着", "地", "de5"),
+        ("咱们得走了", "得", "dei3"),
+        ("下了一场大雨", "场", "chang2"),
+        ("看了三场电影", "场", "chang3"),
+        ("量一量体温", "量", "liang2"),
+        ("调不调都行", "调", "tiao2"),
     ],
 )
 def test_contexts(text: str, char: str, pinyin: str) -> None:

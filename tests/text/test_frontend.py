@@ -167,7 +167,7 @@ def test_warnings_are_told_once_and_not_without_end() -> None:
 
 
 def test_malformed_markup_is_refused() -> None:
-    with pytest.raises(SsmlError, match=r"^line 2, column 3: "):
+    with pytest.raises(SsmlError, match=r"^SSML line 2, column 3: "):
         spoken("<speak>\n  <foo>你好</foo></speak>")
 
 

@@ -19,3 +19,13 @@ def test_tokens_cover_the_text_in_order() -> None:
     assert "".join(t.text for t in tokens) == text
     assert [t.start for t in tokens] == [sum(len(u.text) for u in tokens[:i]) for i in range(len(tokens))]
     assert segment("", load_lexicon()) == []
+
+
+@pytest.mark.parametrize("text", ["他挥着手", "挥舞着手臂", "试着装好", "空着手来"])
+def test_zhe_belongs_to_the_verb_before_it(text: str) -> None:
+    assert "着" in [token.text for token in segment(text, load_lexicon())]
+
+
+@pytest.mark.parametrize("text", ["开始着手准备", "从小事着手", "刚着陆", "他着实吃惊"])
+def test_zhe_starts_a_word_after_anything_else(text: str) -> None:
+    assert "着" not in [token.text for token in segment(text, load_lexicon())]
