@@ -53,7 +53,7 @@ class RuleSet:
         self.rules = tuple(rule for family in families for rule in family)
         self._triggers = frozenset("".join(rule.triggers for rule in self.rules))
         self._digits = digits
-        self._triggered = lru_cache(maxsize=1024)(self._select)
+        self._triggered = lru_cache(maxsize=4096)(self._select)
 
     def __call__(self, text: str) -> str:
         """Return the text with every rule applied."""
