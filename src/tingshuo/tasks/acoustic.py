@@ -94,6 +94,7 @@ class SentenceAcoustics:
         """Level of each frame, dB, (F,) float64."""
         self._normalised_f0 = np.empty(0, np.float32)
         self._unvoiced = np.empty(0, np.float32)
+        self._energy: Floats | None = None
         self._mel = np.empty((config.mel.n_mels, 0), np.float32)
 
     def _durations(self, words: Sequence[Word], per_word: Controls, log_duration: Floats) -> NDArray[np.int64]:
@@ -151,6 +152,8 @@ class SentenceAcoustics:
         f0 = pitch[:, 0] * self._pitch_range[start:stop] + self._pitch_shift[start:stop]
         self._normalised_f0 = np.concatenate([self._normalised_f0, np.clip(f0, -F0_LIMIT, F0_LIMIT)])
         self._unvoiced = np.concatenate([self._unvoiced, (pitch[:, 1] > 0).astype(np.float32)])
+        if pitch.shape[1] > 2:
+            self._energy = pitch[:, 2] if self._energy is None else np.concatenate([self._energy, pitch[:, 2]])
 
     def _extend_mel(self, stop: int) -> None:
         start = self._mel.shape[1]
@@ -158,15 +161,16 @@ class SentenceAcoustics:
             return
         window, inner = self._window(start, stop, self._config.decoder_context_frames)
         self._extend_pitch(window.stop)
-        mel = self._graphs["decoder"].run(
-            {
-                "frames": self._hidden[None, window],
-                "place": self._place[None, window],
-                "f0": self._normalised_f0[None, window],
-                "unvoiced": self._unvoiced[None, window],
-                "speaker": self._timbre.speaker,
-            }
-        )["mel"][0][:, inner]
+        inputs = {
+            "frames": self._hidden[None, window],
+            "place": self._place[None, window],
+            "f0": self._normalised_f0[None, window],
+            "unvoiced": self._unvoiced[None, window],
+            "speaker": self._timbre.speaker,
+        }
+        if self._energy is not None:
+            inputs["energy"] = self._energy[None, window]
+        mel = self._graphs["decoder"].run(inputs)["mel"][0][:, inner]
         if self._tilt is not None:
             mel = mel + tilt_shape(self._config.mel)[:, None] * self._tilt[None, start:stop]
         self._mel = np.concatenate([self._mel, mel], axis=1)

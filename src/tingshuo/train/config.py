@@ -1,0 +1,257 @@
+"""Settings of a training: strict, from a preset, a YAML file and single values, in this order; every key has a default.
+
+What a run was trained with is written into its folder whole, as ``config.yaml``.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+import msgspec
+import yaml
+from msgspec import Meta
+
+from tingshuo.config import StrictModel
+from tingshuo.data.features import FeatureConfig
+from tingshuo.errors import ConfigError
+from tingshuo.store.atomic import replace_file
+
+Positive = Annotated[int, Meta(ge=1)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+Above = Annotated[float, Meta(gt=0)]
+Weight = Annotated[float, Meta(ge=0)]
+
+CONFIG_FILE = "config.yaml"
+PRESETS = ("tiny", "small", "default", "gpu", "few_shot")
+FREE_TO_CHANGE = ("loop.steps", "loop.minutes", "loop.threads", "loop.log_every", "loop.evaluate_every", "loop.checkpoint_every",
+                  "bundle.")  # fmt: skip
+"""Keys, or starts of keys, that a resumed training may have otherwise than it was begun with."""
+
+
+class LoopConfig(StrictModel, frozen=True, kw_only=True):
+    """How long, how fast, how often."""
+
+    steps: Positive = 20000
+    minutes: Above | None = None
+    """Train for so long instead of a number of steps. How many steps that makes depends on the machine."""
+    batch_frames: Positive = 3000
+    """Frames of a batch, padding included."""
+    rate: Above = 1e-3
+    """Learning rate at its highest."""
+    warm_up: Annotated[int, Meta(ge=0)] = 200
+    """Steps over which the rate rises."""
+    schedule: Literal["cosine", "constant"] = "cosine"
+    final_rate: Share = 0.02
+    """Share of the rate that is left at the end of a cosine."""
+    weight_decay: Weight = 0.01
+    clip: Above = 2.0
+    """Largest norm of the gradient."""
+    average: Share = 0.999
+    """Share of the moving average of the weights that a step keeps."""
+    log_every: Positive = 20
+    evaluate_every: Positive = 500
+    checkpoint_every: Positive = 500
+    seed: Annotated[int, Meta(ge=0, lt=2**31)] = 0
+    threads: Annotated[int, Meta(ge=0)] = 0
+    """Of the processor; 0 is as many as there are."""
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    """Of products and convolutions; auto is bf16 where the hardware computes in it."""
+
+    def rate_factor(self, step: int, done: float) -> float:
+        """Return the factor on the base rate of a step counted from 0, when the share ``done`` of the training is done."""
+        rise = min(1.0, (step + 1) / self.warm_up) if self.warm_up else 1.0
+        if self.schedule == "constant":
+            return rise
+        return rise * (self.final_rate + (1 - self.final_rate) * 0.5 * (1 + math.cos(math.pi * done)))
+
+
+class AcousticConfig(StrictModel, frozen=True, kw_only=True):
+    """Sizes of the acoustic model, see `tingshuo.models.fastspeech.config`, and the weights of its losses."""
+
+    dim: Positive = 256
+    heads: Positive = 4
+    encoder_layers: Positive = 4
+    encoder_hidden: Positive = 1024
+    duration_layers: Positive = 3
+    duration_kernel: Positive = 5
+    pitch_hidden: Positive = 256
+    pitch_layers: Positive = 4
+    pitch_kernel: Positive = 7
+    decoder_dim: Positive = 384
+    decoder_hidden: Positive = 1152
+    decoder_layers: Positive = 6
+    pitch_embedding_kernel: Positive = 5
+    energy: bool = False
+    """Predict the energy of each frame, and give it to the decoder."""
+    longest_s: Above = 15.0
+    """Longer clips are left out."""
+    mel_weight: Weight = 2.0
+    duration_weight: Weight = 0.3
+    f0_weight: Weight = 0.3
+    voicing_weight: Weight = 0.3
+    energy_weight: Weight = 0.3
+    learn: tuple[str, ...] = ()
+    """First letters of the parameters that are trained, such as ``decoder``; empty is all of them."""
+
+
+class BundleConfig(StrictModel, frozen=True, kw_only=True):
+    """What the manifest of the finished voice says; licence, consent and data statement have no default, as nobody can guess."""
+
+    name: Annotated[str, Meta(pattern=r"^\w[\w.-]*$", max_length=64)] = "my-voice"
+    version: str = "1.0.0"
+    licence: str = ""
+    """SPDX identifier of the licence that the weights get."""
+    consent: str = ""
+    """On what ground the voices of these people may be used."""
+    data_statement: str = ""
+    """What the recordings are, and what is known about their limits."""
+    languages: tuple[str, ...] = ("zh-CN",)
+    genders: dict[str, str] = msgspec.field(default_factory=dict)
+    """Speaker to gender, for listings."""
+
+
+class TrainConfig(StrictModel, frozen=True, kw_only=True):
+    """Everything that decides what a training makes of its data."""
+
+    features: FeatureConfig = FeatureConfig()
+    acoustic: AcousticConfig = AcousticConfig()
+    loop: LoopConfig = LoopConfig()
+    bundle: BundleConfig = BundleConfig()
+
+    def identity(self) -> dict[str, Any]:
+        """Return what a resumed training must share with its beginning: dotted keys to values."""
+        return {k: v for k, v in flatten(self.fields()).items() if not k.startswith(FREE_TO_CHANGE)}
+
+
+def read_config(preset: str = "default", path: Path | None = None, settings: Iterable[str] = ()) -> TrainConfig:
+    """Put a config together.
+
+    Parameters
+    ----------
+    preset : str
+        One of `PRESETS`.
+    path : Path or None
+        YAML with any of the keys; they win over the preset's.
+    settings : iterable of str
+        ``section.key=value``, the value as in YAML; they win over both.
+
+    Raises
+    ------
+    ConfigError
+        An unknown preset or key, or a wrong value; the message names what is accepted.
+    """
+    if preset not in PRESETS:
+        raise ConfigError(f"unknown preset {preset!r}; accepted: {', '.join(PRESETS)}")
+    text = resources.files("tingshuo.train").joinpath("presets", f"{preset}.yaml").read_text("utf-8")
+    fields = _parse(text, f"preset {preset}")
+    if path is not None:
+        fields = _merge(fields, read_yaml(path))
+    for setting in settings:
+        fields = _merge(fields, _one(setting))
+    source = str(path) if path is not None else f"preset {preset}"
+    return check_config(fields, f"{source}, --set" if settings else source)
+
+
+def check_config(fields: Mapping[str, Any], source: str) -> TrainConfig:
+    """Make a config from a document; ``source`` names the document in messages."""
+    _refuse_unknown(fields, TrainConfig, source, "")
+    return TrainConfig.check(dict(fields), source)
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Read a YAML file that holds keys.
+
+    Raises
+    ------
+    ConfigError
+        It cannot be read, or is not that.
+    """
+    try:
+        return _parse(path.read_text("utf-8"), str(path))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: is not UTF-8 (byte {error.start})") from error
+
+
+def write_config(folder: Path, config: TrainConfig) -> None:
+    """Write every key of a config into the folder of a run."""
+    text = yaml.safe_dump(config.fields(), allow_unicode=True, sort_keys=False)
+    replace_file(folder / CONFIG_FILE, text.encode())
+
+
+def flatten(fields: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return nested keys joined by dots."""
+    flat: dict[str, Any] = {}
+    for key, value in fields.items():
+        flat |= flatten(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
+    return flat
+
+
+def _parse(text: str, source: str) -> dict[str, Any]:
+    try:
+        fields = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        where = getattr(error, "problem_mark", None)
+        line = f", line {where.line + 1}" if where is not None else ""
+        raise ConfigError(f"{source}{line}: is not YAML: {getattr(error, 'problem', None) or error}") from error
+    if fields is None:
+        return {}
+    if not isinstance(fields, dict):
+        raise ConfigError(f"{source}: must hold keys and values, such as loop: {{steps: 100}}")
+    return fields
+
+
+def _one(setting: str) -> dict[str, Any]:
+    """``loop.steps=100`` -> ``{"loop": {"steps": 100}}``."""
+    name, equals, value = setting.partition("=")
+    if not equals or not name.strip():
+        raise ConfigError(f"--set {setting}: must be section.key=value, such as loop.steps=100")
+    try:
+        fields: Any = yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"--set {setting}: the value is not YAML") from error
+    if isinstance(fields, str):
+        fields = _number(fields)
+    for key in reversed(name.strip().split(".")):
+        fields = {key: fields}
+    return dict(fields)
+
+
+def _number(text: str) -> str | float:
+    """Return what YAML 1.1 takes for a word though it is a number: ``1e-3``."""
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for key, value in above.items():
+        old = merged.get(key)
+        merged[key] = _merge(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def _refuse_unknown(fields: object, model: type[StrictModel], source: str, place: str) -> None:
+    """Refuse keys that no section has, naming those it has."""
+    if not isinstance(fields, Mapping):
+        return  # of another type: the check of values says so
+    known = {field.name: field.type for field in msgspec.structs.fields(model)}
+    for key, value in fields.items():
+        if key not in known:
+            accepted = f"accepted in {place.rstrip('.') or 'it'}: {', '.join(known)}"
+            raise ConfigError(f"{source}: unknown key {f'{place}{key}'!r}; {accepted}")
+        section = _section(known[key])
+        if section is not None:
+            _refuse_unknown(value, section, source, f"{place}{key}.")
+
+
+def _section(kind: Any) -> type[StrictModel] | None:
+    for one in (kind, *get_args(kind)):
+        if isinstance(one, type) and issubclass(one, StrictModel):
+            return one
+    return None
