@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from tingshuo.models.layers.convnext import ConvNeXtBlock
+from tingshuo.models.layers.stft import hann_window, spectrum
 from tingshuo.models.source_filter.config import SourceFilterConfig
 
 LOWEST_HZ = 40.0
@@ -26,6 +27,7 @@ PULSE_LEVEL = 4.0
 PHASE_SCALE = 3.1416
 """Radians per unit of the phase output; the rounded pi that the weights were trained with."""
 EMBED_KERNEL = 7
+INITIAL_STD = 0.02
 
 
 class SourceFilter(nn.Module):
@@ -47,6 +49,11 @@ class SourceFilter(nn.Module):
         self.norm_out = nn.LayerNorm(dim, eps=1e-6)
         bins = config.n_fft // 2 + 1
         self.gain, self.phase, self.noise_gain = nn.Linear(dim, bins), nn.Linear(dim, bins), nn.Linear(dim, bins)
+        for module in self.modules():
+            if isinstance(module, nn.Conv1d | nn.Linear):
+                nn.init.trunc_normal_(module.weight, std=INITIAL_STD)
+                assert module.bias is not None
+                nn.init.zeros_(module.bias)
 
     def forward(self, mel: Tensor, f0: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Predict the filters.
@@ -87,12 +94,15 @@ class SourceFilter(nn.Module):
         Tensor
             (B, (F - 1) * hop_length), about [-1, 1].
         """
-        gain, phase, noise_gain = (part.transpose(1, 2) for part in self(mel, f0))
-        harmonic = torch.polar(torch.exp(gain.clamp(max=LARGEST_LOG_GAIN)), PHASE_SCALE * phase)
-        breath = torch.exp(noise_gain.clamp(max=LARGEST_LOG_GAIN) - NOISE_LOG_GAIN_OFFSET)
-        spectrum = self._stft(self.pulses(f0)) * harmonic + self._stft(NOISE_LEVEL * noise) * breath
+        parts = self(mel, f0)
         n_fft, hop_length = self.config.n_fft, self.config.hop_length
-        return torch.istft(spectrum, n_fft, hop_length, window=torch.hann_window(n_fft, device=mel.device))
+        with torch.autocast(mel.device.type, enabled=False):
+            gain, phase, noise_gain = (part.float().transpose(1, 2) for part in parts)
+            harmonic = torch.polar(torch.exp(gain.clamp(max=LARGEST_LOG_GAIN)), PHASE_SCALE * phase)
+            breath = torch.exp(noise_gain.clamp(max=LARGEST_LOG_GAIN) - NOISE_LOG_GAIN_OFFSET)
+            sources = torch.cat([self.pulses(f0), NOISE_LEVEL * noise])
+            pulses, hiss = spectrum(sources, n_fft, hop_length).chunk(2)
+            return torch.istft(pulses * harmonic + hiss * breath, n_fft, hop_length, window=hann_window(n_fft, mel.device))
 
     def pulses(self, f0: Tensor) -> Tensor:
         """Return a band-limited pulse train: ``f0`` (B, F) Hz, 0 where unvoiced; result (B, (F - 1) * hop_length)."""
@@ -104,8 +114,3 @@ class SourceFilter(nn.Module):
         safe = hz.clamp(min=LOWEST_HZ)
         level = PULSE_LEVEL * torch.sqrt(safe / rate) * (hz > LOWEST_HZ)
         return torch.sinc(rate * phase / safe) * level
-
-    def _stft(self, wav: Tensor) -> Tensor:
-        n_fft = self.config.n_fft
-        window = torch.hann_window(n_fft, device=wav.device)
-        return torch.stft(wav, n_fft, self.config.hop_length, window=window, return_complex=True)

@@ -1,0 +1,289 @@
+"""Teach a vocoder of any family: losses of the spectrum from the start, critics after a warm-up.
+
+A step makes waves once, transforms them once per resolution, and asks a few critics once about recordings and once about made
+waves. From these same judgements both sides learn: the gradient of the generator's loss is taken at the wave and goes on into the
+generator, that of the critics' loss goes into the critics alone.
+
+With an acoustic model, half of every batch has the mel that it predicts from true durations and F0 (`tingshuo.train.joint`). A
+made wave of that half is compared as the recording's bandwidth would have heard it, so a decoder that has learnt the upper bands
+from other speakers keeps them.
+
+Sources: J. Kong, J. Kim and J. Bae 2020, "HiFi-GAN"; R. Yamamoto, E. Song and J.-M. Kim 2020, "Parallel WaveGAN" (spectral losses
+before critics); D. Lim, S. Jung and E. Kim 2022, "JETS" (joint step).
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import parametrize
+
+from tingshuo.data.features import Clip, Features
+from tingshuo.errors import ConfigError
+from tingshuo.models.hifigan.net import HiFiGan, add_weight_norm
+from tingshuo.models.layers.discriminators import Critics, adversarial_loss, critic_loss, matching_loss
+from tingshuo.models.layers.spectral import Spectra, band_limited, spectra_of, spectral_losses
+from tingshuo.port.vocoders import FAMILIES, Vocoder
+from tingshuo.train.acoustic import use_bf16
+from tingshuo.train.config import LoopConfig
+from tingshuo.train.distributed import World
+from tingshuo.train.examples import bandwidth_weight
+from tingshuo.train.joint import DecoderMels
+from tingshuo.train.segments import Rows, Segments, SegmentSampler, cut
+from tingshuo.train.vocoder_config import VocoderConfig
+
+BETAS = (0.8, 0.99)
+HELD_OUT_SEGMENTS = 32
+"""Segments that an evaluation hears, spread over the clips held out."""
+_HELD_OUT_SEED, _DRAW, _CHOOSE, _NOISE = 1, 2, 3, 4
+"""First number of the seeds of independent draws."""
+
+
+def build_generator(config: VocoderConfig, mels: int) -> Vocoder:
+    """Build a vocoder as it is trained, weights by norm and direction where its family learns so.
+
+    Raises
+    ------
+    ConfigError
+        A size that the family does not have, or a wrong value.
+    """
+    family = FAMILIES[config.family]
+    sizes = family.config().fields() | {"mels": mels} | config.sizes
+    net: Vocoder = family.net(family.config.check(sizes, "vocoder.sizes"))
+    return add_weight_norm(net) if isinstance(net, HiFiGan) else net
+
+
+class VocoderRecipe:
+    """What `tingshuo.train.loop.fit` drives to train a vocoder.
+
+    Parameters
+    ----------
+    generator : Vocoder
+        From `build_generator`; trained in place, moved to the device of ``world``.
+    features : Features
+        Of the corpus. Clips of split ``train`` teach, those of split ``dev`` judge; neither needs a text.
+    config : VocoderConfig
+        Segments and losses.
+    loop : LoopConfig
+        Rate, seed, precision.
+    joint : DecoderMels or None
+        Gives half of every batch its mels and learns too.
+    critics : Critics or None
+        None is the usual ones.
+    world : World or None
+        The processes that train together; each has batches of its own, gradients are means over all.
+
+    Raises
+    ------
+    TrainError
+        No clip is long enough, or a share is of nobody.
+    ConfigError
+        A frame of the generator is not a frame of the features.
+    """
+
+    def __init__(
+        self,
+        generator: Vocoder,
+        features: Features,
+        config: VocoderConfig,
+        loop: LoopConfig,
+        *,
+        joint: DecoderMels | None = None,
+        critics: Critics | None = None,
+        world: World | None = None,
+    ) -> None:
+        self.world = world or World()
+        device = self.world.device
+        if generator.config.hop_length != features.config.mel.hop_length:
+            raise ConfigError(
+                f"a frame of the vocoder is {generator.config.hop_length} samples, one of the features is "
+                f"{features.config.mel.hop_length}; give vocoder.sizes that fit"
+            )
+        self.generator = generator.to(device)
+        self.critics = (critics or Critics()).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.joint = joint
+        self.features, self.config, self.loop = features, config, loop
+        self.averaged: nn.Module | None = generator if joint is None else nn.ModuleList([generator, joint.net])
+        self.clips = [clip for clip in features.clips if clip.split == "train"]
+        self._sampler = SegmentSampler(self.clips, config.frames, config.shares)
+        self._own = self._own_sampler() if joint is not None else None
+        self._held_out = _spread([clip for clip in features.clips if clip.split == "dev"], config.frames)
+        self._autocast = use_bf16(loop.precision, device)
+        mel = features.config.mel
+        self._bands = {clip.id: torch.from_numpy(bandwidth_weight(mel, clip.bandwidth_hz)).to(device) for clip in self._own_clips}
+        groups: list[dict[str, Any]] = [{"params": list(self.generator.parameters()), "lr": loop.rate}]
+        if joint is not None:
+            groups.append({"params": joint.parameters, "lr": loop.rate * config.decoder_rate})
+        self._learning = [parameter for group in groups for parameter in group["params"]]
+        critics_group = {"params": list(self.critics.parameters()), "lr": loop.rate * config.critic_rate}
+        self._optimizers = {
+            name: torch.optim.AdamW(group, betas=BETAS, weight_decay=loop.weight_decay, fused=True)
+            for name, group in (("generator", groups), ("critics", [critics_group]))
+        }
+
+    def nets(self) -> Mapping[str, nn.Module]:
+        """Return the generator, the critics and, in a joint training, the acoustic model."""
+        nets: dict[str, nn.Module] = {"generator": self.generator, "critics": self.critics}
+        return nets if self.joint is None else nets | {"acoustic": self.joint.net}
+
+    def optimizers(self) -> Mapping[str, torch.optim.Optimizer]:
+        """Return the optimizers of both sides."""
+        return self._optimizers
+
+    def batches(self, epoch: int) -> Sequence[Rows]:
+        """Return the batches of an epoch, in which as many frames are drawn as there are.
+
+        In a joint training the first half of a batch are places in the aligned clips.
+        """
+        size = self.config.batch
+        count = max(1, self._sampler.frames_in_all // (size * self.config.frames * self.world.size))
+        rng = np.random.default_rng((_DRAW, self.loop.seed, epoch, self.world.rank))
+        own = size // 2 if self._own is not None else 0
+        batches = []
+        for _ in range(count):
+            parts = [self._own.draw(own, rng)] if self._own is not None else []
+            batches.append(np.concatenate([*parts, self._sampler.draw(size - own, rng)]))
+        return batches
+
+    def describe(self, batch: Rows) -> str:
+        """Name the clips of a batch."""
+        own = self._own_count(batch)
+        return ", ".join([*(self._own_clips[i].id for i in batch[:own, 0]), *(self.clips[i].id for i in batch[own:, 0])])
+
+    def step(self, batch: Rows, step: int) -> dict[str, float]:
+        """Learn from a batch; returns losses by name."""
+        segments, own = self._segments(batch), self._own_count(batch)
+        noise = _noise(segments.wav, (_NOISE, self.loop.seed, step, self.world.rank))
+        self.generator.train()
+        with self._autocast_block():
+            mel, blur = self._mels(batch, segments, own)
+            fake = self.generator.synthesize(mel, segments.f0, noise)
+        wav = fake.detach().requires_grad_()
+        heard, real = (self._heard(side, segments.bandwidth_hz, own) for side in (wav, segments.wav))
+        ours, theirs = spectra_of(heard), spectra_of(real)
+        mel_loss, linear = spectral_losses(ours, theirs, self.features.config.mel.sample_rate)
+        loss = self.config.mel_weight * mel_loss + self.config.linear_weight * linear
+        figures = {"mel": mel_loss, "linear": linear}
+        if step >= self.config.warm_up:
+            told, figures["critics"], parts = self._judge(heard, real, ours, theirs, step)
+            loss, figures = loss + told, figures | parts
+        (gradient,) = torch.autograd.grad(loss, wav, retain_graph=step >= self.config.warm_up)
+        norms = {}
+        if step >= self.config.warm_up:
+            norms["critics_norm"] = self._learn_critics(figures["critics"])
+        norms["gradient_norm"] = self._learn_generator(fake, gradient, blur)
+        if self.joint is not None:
+            figures["blur"] = blur
+        stacked = self.world.sum(torch.stack([figure.detach().double() for figure in figures.values()])) / self.world.size
+        return dict(zip(figures, stacked.tolist(), strict=True)) | norms
+
+    @torch.no_grad()
+    def evaluate(self) -> dict[str, float]:
+        """Return the spectral losses on held-out segments, from the mels of recordings; the mel loss comes first."""
+        if not self._held_out[0]:
+            return {}
+        clips, rows = self._held_out
+        self.generator.eval()
+        sums = np.zeros(2)
+        for start in range(0, len(rows), self.config.batch):
+            part = cut(self.features, clips, rows[start : start + self.config.batch], self.config.frames, self.world.device)
+            wav = self.generator.synthesize(part.mel, part.f0, _noise(part.wav, (_HELD_OUT_SEED, start)))
+            losses = spectral_losses(spectra_of(wav), spectra_of(part.wav), self.features.config.mel.sample_rate)
+            sums += len(part.wav) * np.array([float(loss) for loss in losses])
+        mel, linear = sums / len(rows)
+        return {"mel": float(mel), "linear": float(linear)}
+
+    def _own_sampler(self) -> SegmentSampler:
+        present = {clip.speaker for clip in self._own_clips}
+        shares = {name: share for name, share in self.config.shares.items() if name in present}
+        return SegmentSampler(self._own_clips, self.config.frames + 1, shares)
+
+    @property
+    def _own_clips(self) -> list[Clip]:
+        return [] if self.joint is None else self.joint.clips
+
+    def _own_count(self, batch: Rows) -> int:
+        return 0 if self._own is None else len(batch) // 2
+
+    def _segments(self, batch: Rows) -> Segments:
+        """Cut a batch; its own half first."""
+        own, frames, device = self._own_count(batch), self.config.frames, self.world.device
+        rest = cut(self.features, self.clips, batch[own:], frames, device)
+        if not own:
+            return rest
+        mine = cut(self.features, self._own_clips, batch[:own], frames, device)
+        return Segments(*(torch.cat(pair) for pair in zip(mine, rest, strict=True)))
+
+    def _mels(self, batch: Rows, segments: Segments, own: int) -> tuple[Tensor, Tensor]:
+        """Return what the generator hears, and how far predicted mels are from true ones below the recordings' bandwidth."""
+        if self.joint is None or not own:
+            return segments.mel, segments.mel.new_zeros(())
+        mine = self.joint(batch[:own], self.config.frames).float()
+        band = torch.stack([self._bands[self._own_clips[index].id] for index in batch[:own, 0]])[..., None]
+        blur = ((mine - segments.mel[:own]).abs() * band).sum() / (band.sum() * mine.shape[2])
+        return torch.cat([mine, segments.mel[own:]]), blur
+
+    def _heard(self, wav: Tensor, bandwidth_hz: Tensor, own: int) -> Tensor:
+        """Return waves with the bandwidth of their recordings where their mel is predicted."""
+        if not own:
+            return wav
+        limited = band_limited(wav[:own], bandwidth_hz[:own], self.features.config.mel.sample_rate)
+        return torch.cat([limited, wav[own:]])
+
+    def _judge(
+        self, heard: Tensor, real: Tensor, ours: Spectra, theirs: Spectra, step: int
+    ) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
+        """Ask a few critics; returns the generator's loss, the critics' loss, and the parts of the former."""
+        rng = np.random.default_rng((_CHOOSE, self.loop.seed, step))
+        chosen = self.critics.choose(rng, self.config.periods, self.config.resolutions)
+        self.critics.train()
+        with self._autocast_block(), parametrize.cached():  # both calls share the weights
+            of_real = self.critics(real, theirs.complex, chosen)
+            of_fake = self.critics(heard, ours.complex, chosen)
+        parts = {"adversarial": adversarial_loss(of_fake), "matching": matching_loss(of_real, of_fake)}
+        weights = {"adversarial": self.config.adversarial_weight, "matching": self.config.matching_weight}
+        told = torch.stack([weights[name] * part for name, part in parts.items()]).sum()
+        return told, critic_loss(of_real, of_fake), parts
+
+    def _learn_critics(self, loss: Tensor) -> float:
+        optimizer, parameters = self._optimizers["critics"], list(self.critics.parameters())
+        optimizer.zero_grad(set_to_none=True)
+        (loss / self.world.size).backward(inputs=parameters)  # type: ignore[no-untyped-call]
+        return self._apply(optimizer, parameters)
+
+    def _learn_generator(self, fake: Tensor, gradient: Tensor, blur: Tensor) -> float:
+        optimizer = self._optimizers["generator"]
+        optimizer.zero_grad(set_to_none=True)
+        tensors, gradients = [fake], [gradient / self.world.size]
+        if blur.requires_grad:
+            tensors.append(blur)
+            gradients.append(blur.new_tensor(self.config.blur_weight / self.world.size))
+        torch.autograd.backward(tensors, gradients)
+        return self._apply(optimizer, self._learning)
+
+    def _apply(self, optimizer: torch.optim.Optimizer, parameters: Sequence[nn.Parameter]) -> float:
+        """Sum gradients over all processes, clip, step; returns their norm. One that is not finite changes nothing."""
+        self.world.sum_gradients(parameters)
+        norm = float(nn.utils.clip_grad_norm_(parameters, self.config.clip))
+        if math.isfinite(norm):
+            optimizer.step()
+        return norm
+
+    def _autocast_block(self) -> AbstractContextManager[object]:
+        return torch.autocast(self.world.device.type, torch.bfloat16) if self._autocast else nullcontext()
+
+
+def _spread(clips: Sequence[Clip], frames: int) -> tuple[list[Clip], Rows]:
+    """Return clips held out and the places of at most 32 segments spread over them, each in the middle of its clip."""
+    fit = [clip for clip in clips if clip.frames >= frames]
+    chosen = fit[:: max(1, len(fit) // HELD_OUT_SEGMENTS)][:HELD_OUT_SEGMENTS]
+    return chosen, np.array([[index, (clip.frames - frames) // 2] for index, clip in enumerate(chosen)], np.int64)
+
+
+def _noise(wav: Tensor, seed: tuple[int, ...]) -> Tensor:
+    """Return white noise of a wave's shape, a function of the seed alone."""
+    return torch.from_numpy(np.random.default_rng(seed).standard_normal(wav.shape, np.float32)).to(wav.device)
