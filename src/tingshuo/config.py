@@ -115,6 +115,9 @@ class VoiceConfig(StrictModel, frozen=True, kw_only=True):
     """Order = rows of the speaker table; the first is the default."""
     styles: tuple[StyleConfig, ...]
     """Order = rows of the style table; the first is the default."""
+    emotions: tuple[str, ...] = ()
+    """Emotions that were learnt: order = rows of the emotion table, each what it adds to a style when it is not neutral. An
+    emotion without a row is made by rule."""
     gain: float = 1.0
     """Fixed linear gain of the vocoder's output, never per utterance."""
     pitch_context_frames: int

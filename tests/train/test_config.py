@@ -28,7 +28,7 @@ def test_a_file_wins_over_the_preset_and_a_setting_over_both(tmp_path):
     ("text", "message"),
     [
         ("loop: {stepz: 3}", r"unknown key 'loop.stepz'; accepted in loop: steps, minutes"),
-        ("lop: {}", r"unknown key 'lop'; accepted in it: features, acoustic, loop, bundle"),
+        ("lop: {}", r"unknown key 'lop'; accepted in it: features, align, acoustic, loop, bundle"),
         ("features: {mel: {bands: 3}}", r"unknown key 'features.mel.bands'; accepted in features.mel: sample_rate"),
         ("loop: {steps: many}", r"loop.steps: Expected `int`"),
         ("loop: {steps: 0}", r"loop.steps: Expected `int` >= 1"),

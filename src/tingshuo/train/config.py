@@ -16,6 +16,7 @@ from msgspec import Meta
 from tingshuo.config import StrictModel
 from tingshuo.data.features import FeatureConfig
 from tingshuo.errors import ConfigError
+from tingshuo.models.hmm.config import HmmConfig
 from tingshuo.store.atomic import replace_file
 
 Positive = Annotated[int, Meta(ge=1)]
@@ -116,6 +117,7 @@ class TrainConfig(StrictModel, frozen=True, kw_only=True):
     """Everything that decides what a training makes of its data."""
 
     features: FeatureConfig = FeatureConfig()
+    align: HmmConfig = HmmConfig()
     acoustic: AcousticConfig = AcousticConfig()
     loop: LoopConfig = LoopConfig()
     bundle: BundleConfig = BundleConfig()

@@ -8,9 +8,13 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 import torch
 from torch import Tensor, nn
+
+PATIENCE = timedelta(hours=24)
+"""The others wait for so long while the first process prepares features or evaluates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ def join() -> Iterator[World]:
     cuda = torch.cuda.is_available()
     if cuda:
         torch.cuda.set_device(world.device)
-    torch.distributed.init_process_group("nccl" if cuda else "gloo")
+    torch.distributed.init_process_group("nccl" if cuda else "gloo", timeout=PATIENCE)
     try:
         yield world
     finally:

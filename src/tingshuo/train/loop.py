@@ -144,6 +144,20 @@ def fit(
     return _Fit(recipe, run, config, dict(identity), world or World(), watch).run(resume)
 
 
+def check_begin(run: Path, resume: bool) -> None:
+    """Refuse to begin what has begun already, or to go on with nothing.
+
+    Raises
+    ------
+    TrainError
+        The run has a checkpoint and ``resume`` is False, or none and it is True.
+    """
+    if has_checkpoint(run) and not resume:
+        raise TrainError(f"{run}: has a training already; add --resume to go on with it, or choose another folder")
+    if resume and not has_checkpoint(run):
+        raise TrainError(f"{run}: holds no 'last' checkpoint; train without --resume")
+
+
 class _Fit:
     """One training in progress."""
 
@@ -190,10 +204,9 @@ class _Fit:
 
     def _begin(self, resume: bool) -> None:
         """Load the last checkpoint, or write the first, so that there is one from the start."""
+        check_begin(self.folder, resume)
         if resume:
             self._load()
-        elif has_checkpoint(self.folder):
-            raise TrainError(f"{self.folder}: has a training already; add --resume to go on with it, or choose another folder")
         else:
             if self.world.leads:
                 replace_file(self.folder / LOG, b"")

@@ -47,6 +47,12 @@ class Progress:
         if self._bar is not None:
             self._bar.update(self._bar.task_ids[0], completed=self.done)
 
+    def describe(self, description: str) -> None:
+        """Say anew what is going on."""
+        self._description = description
+        if self._bar is not None:
+            self._bar.update(self._bar.task_ids[0], description=description)
+
     @property
     def shown(self) -> bool:
         """Whether the bar has appeared."""

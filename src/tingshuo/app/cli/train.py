@@ -1,0 +1,148 @@
+"""``tingshuo train``: from a folder of recordings to a voice."""
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from tingshuo.app.cli.progress import Progress
+    from tingshuo.train.config import TrainConfig
+    from tingshuo.train.voice import Trained
+
+DEFAULT_VOICE = "default"
+NAMES = {"check": "Checking", "features": "Features", "align": "Aligning", "train": "Training", "publish": "Publishing"}
+
+
+def train(
+    data: Annotated[Path, typer.Argument(help="Recordings: any layout that `tingshuo data` reads.")],
+    run: Annotated[Path, typer.Option("--output", "-o", help="Folder of the training; the voice becomes RUN/bundle.")],
+    preset: Annotated[
+        str | None, typer.Option(help="tiny, small, default, gpu or few_shot; few_shot with --from, else default.")
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="YAML with settings; they win over the preset's.")] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="One setting, section.key=value; may be repeated, wins over all.")
+    ] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Train for so many steps.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted training, with its settings.")] = False,
+    from_voice: Annotated[
+        str | None, typer.Option("--from", help="Begin with this finished voice, a name or a bundle's folder.")
+    ] = None,
+    kind: Annotated[
+        str, typer.Option(help="Layout: aishell3, baker, folder, kaldi, ljspeech, manifest or pack; auto finds it.")
+    ] = "auto",
+    part: Annotated[list[str] | None, typer.Option(help="Only this part of a corpus of several; may be repeated.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what came of it as JSON.")] = False,
+) -> None:
+    """Train a voice from recordings and their texts.
+
+    The recordings are checked, aligned and learnt from; the finished voice is a bundle that `say`, `serve` and `verify` take. The
+    vocoder is that of the voice given with --from, else of the built-in voice. Ctrl-C saves and ends; --resume goes on.
+    The manifest needs three statements: bundle.licence, bundle.consent, bundle.data_statement. Needs the train extra.
+
+    Example:
+
+      tingshuo train recordings -o run --set bundle.licence=CC-BY-4.0 --set bundle.consent="my own voice" --set
+      bundle.data_statement="ten minutes of reading"
+
+      tingshuo train twenty_sentences -o mine --from default --config statements.yaml
+
+      tingshuo train recordings -o run --resume
+    """
+    from tingshuo.app.cli.output import print_json
+
+    chosen = _config(run, preset, config, [*(settings or ())], steps, resume, from_voice is not None)
+    if from_voice is None and not resume and not as_json:
+        typer.echo("The vocoder is that of the built-in voice; only the acoustic model is trained.", err=True)
+    trained = _run(data, run, chosen, from_voice, kind, part or [], resume)
+    if as_json:
+        print_json(
+            {
+                "step": trained.step,
+                "finished": trained.finished,
+                "best": trained.best,
+                "skipped": trained.skipped,
+                "bundle": str(trained.bundle) if trained.bundle else None,
+            }
+        )
+        return
+    if trained.skipped:
+        typer.echo(f"{trained.skipped} recordings were left out; {run / 'skipped.jsonl'} says why.", err=True)
+    if trained.bundle is not None:
+        typer.echo(f'{trained.bundle}: ready. Try: tingshuo say "你好" --voice {trained.bundle} -o hello.wav')
+    elif not trained.finished:
+        typer.echo(f"Interrupted and saved at step {trained.step}; add --resume to go on.")
+
+
+def _config(
+    run: Path,
+    preset: str | None,
+    path: Path | None,
+    settings: list[str],
+    steps: int | None,
+    resume: bool,
+    from_voice: bool,
+) -> "TrainConfig":
+    """Put the config together; a resumed run without a preset or file of its own has that which it was begun with."""
+    try:
+        from tingshuo.train.config import CONFIG_FILE, read_config
+    except ModuleNotFoundError as error:
+        from tingshuo.errors import EngineNotInstalledError
+
+        raise EngineNotInstalledError(
+            f"training needs the package {error.name!r}: pip install 'tingshuo[train]' installs it"
+        ) from error
+
+    if steps is not None:
+        settings = [*settings, f"loop.steps={steps}", "loop.minutes=null"]
+    if resume and preset is None and path is None and (run / CONFIG_FILE).exists():
+        path = run / CONFIG_FILE
+    return read_config(preset or ("few_shot" if from_voice else "default"), path, settings)
+
+
+def _run(
+    data: Path, run: Path, config: "TrainConfig", from_voice: str | None, kind: str, parts: list[str], resume: bool
+) -> "Trained":
+    """Train with a progress bar for each stage."""
+    from tingshuo.tasks.voices import find_voice
+    from tingshuo.train.distributed import join
+    from tingshuo.train.voice import train_voice
+
+    with ExitStack() as stack, join() as world:
+        bars = _Bars(stack, visible=None if world.leads else False)
+        return train_voice(
+            data,
+            run,
+            config,
+            find_voice(from_voice or DEFAULT_VOICE),
+            from_base=from_voice is not None,
+            kind=kind,
+            parts=parts,
+            resume=resume,
+            world=world,
+            tell=bars.tell,
+        )
+
+
+class _Bars:
+    """A bar for the stage that is under way; the one before it ends."""
+
+    def __init__(self, stack: ExitStack, visible: bool | None) -> None:
+        self._stack, self._visible = stack, visible
+        self._stage = ""
+        self._bar: Progress | None = None
+
+    def tell(self, stage: str, done: float, note: str) -> None:
+        """Show how far a stage is."""
+        from tingshuo.app.cli.progress import Progress
+
+        if stage != self._stage:
+            self._stack.close()
+            self._stage = stage
+            self._bar = self._stack.enter_context(Progress(NAMES[stage], 1.0, visible=self._visible))
+        assert self._bar is not None
+        self._bar.advance(done - self._bar.done)
+        if note:
+            self._bar.describe(f"{NAMES[stage]}, {note}")

@@ -1,0 +1,126 @@
+"""Where an acoustic training begins: a net with fresh weights, or that of a finished voice with rows for new speakers.
+
+From a finished voice, each new speaker begins as the voice's speaker of nearest pitch, and each new style as its first style.
+When styles are not learnt, the voice's own are kept as they are and offered with the new timbres.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from tingshuo.config import SpeakerConfig, StyleConfig, VoiceConfig
+from tingshuo.data.features import Features
+from tingshuo.errors import TrainError
+from tingshuo.models.fastspeech.config import FastSpeechConfig
+from tingshuo.models.fastspeech.net import FastSpeech
+from tingshuo.port.nets import VoiceNets
+from tingshuo.text.symbols import PHONES
+from tingshuo.train.config import AcousticConfig, TrainConfig
+from tingshuo.train.examples import Example, Tables
+
+SIZES = (
+    "dim", "heads", "encoder_layers", "encoder_hidden", "duration_layers", "duration_kernel", "pitch_hidden", "pitch_layers",
+    "pitch_kernel", "decoder_dim", "decoder_hidden", "decoder_layers", "pitch_embedding_kernel",
+)  # fmt: skip
+"""Keys that `AcousticConfig` and `FastSpeechConfig` share."""
+NEUTRAL = "neutral"
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A net that is ready to learn, and what the rows of its tables are."""
+
+    net: FastSpeech
+    speakers: tuple[SpeakerConfig, ...]
+    styles: tuple[StyleConfig, ...]
+    emotions: tuple[str, ...]
+
+    def tables(self, features: Features) -> Tables:
+        """Return the rows by name, with the pitch of the corpus."""
+        named = ((one.name for one in self.speakers), (one.name for one in self.styles), self.emotions)
+        speakers, styles, emotions = ({name: row for row, name in enumerate(names)} for names in named)
+        return Tables(speakers, styles, emotions, features.pitch)
+
+
+def start_fresh(config: TrainConfig, features: Features, examples: Sequence[Example]) -> Start:
+    """Build a net with random weights for the speakers, styles and emotions of a corpus; the seed is ``loop.seed``."""
+    speakers = _speakers(config, features, examples)
+    styles = tuple(StyleConfig(name, f"as {name} speaks") for name in _ordered(examples, "style"))
+    emotions = _emotions(examples)
+    sizes = {key: getattr(config.acoustic, key) for key in SIZES}
+    torch.manual_seed(config.loop.seed)
+    net = FastSpeech(
+        FastSpeechConfig(
+            phonemes=len(PHONES),
+            mels=config.features.mel.n_mels,
+            speakers=len(speakers),
+            styles=len(styles),
+            emotions=len(emotions),
+            energy=int(config.acoustic.energy),
+            **sizes,
+        )
+    )
+    return Start(net, speakers, styles, emotions)
+
+
+def start_from(
+    voice: VoiceConfig, nets: VoiceNets, config: TrainConfig, features: Features, examples: Sequence[Example]
+) -> Start:
+    """Take the net of a finished voice and make rows for the speakers of a corpus; the voice's own speakers are not kept.
+
+    Raises
+    ------
+    TrainError
+        The voice's mels or phones are others than those of the corpus.
+    """
+    if voice.mel != features.config.mel:
+        raise TrainError("the voice was trained on mels of another kind; give its features.mel in the config")
+    if voice.phonemes != tuple(PHONES):
+        raise TrainError("the voice speaks another set of phones; train a new one without --from")
+    old = nets.acoustic.config
+    speakers = _speakers(config, features, examples)
+    learn = config.acoustic.learn
+    new_styles = [name for name in _ordered(examples, "style") if name not in {style.name for style in voice.styles}]
+    added = tuple(StyleConfig(name, f"as {name} speaks") for name in new_styles) if not learn or "style" in learn else ()
+    emotions = voice.emotions or (_emotions(examples) if not learn or "emotion" in learn else ())
+    net = FastSpeech(old.replace(speakers=len(speakers), styles=old.styles + len(added), emotions=len(emotions)))
+    tensors: dict[str, Tensor] = {k: v.clone() for k, v in nets.acoustic.state_dict().items()}
+    tensors["speaker.weight"] = tensors["speaker.weight"][[_nearest(one, voice.speakers) for one in speakers]]
+    tensors["style.weight"] = torch.cat([tensors["style.weight"], tensors["style.weight"][:1].expand(len(added), -1)])
+    net.load_state_dict(net.state_dict() | tensors)
+    return Start(net, speakers, (*voice.styles, *added), emotions)
+
+
+def sizes_of(net: FastSpeechConfig, acoustic: AcousticConfig) -> AcousticConfig:
+    """Return an acoustic config with the sizes of a net."""
+    return acoustic.replace(**{key: getattr(net, key) for key in SIZES}, energy=bool(net.energy))
+
+
+def _speakers(config: TrainConfig, features: Features, examples: Sequence[Example]) -> tuple[SpeakerConfig, ...]:
+    genders = config.bundle.genders
+    names = _ordered(examples, "speaker")
+    return tuple(
+        SpeakerConfig(name, genders.get(name, "unspecified"), features.pitch[name].mean, features.pitch[name].std)
+        for name in names
+    )
+
+
+def _ordered(examples: Sequence[Example], field: str) -> list[str]:
+    """Names by how many frames there are of each, most first: the first speaker and style are a voice's default."""
+    frames: dict[str, int] = {}
+    for example in examples:
+        name = getattr(example.clip, field)
+        frames[name] = frames.get(name, 0) + example.clip.frames
+    return sorted(frames, key=lambda name: (-frames[name], name))
+
+
+def _emotions(examples: Sequence[Example]) -> tuple[str, ...]:
+    """Emotions with neutral first; none when there is only one."""
+    names = [name for name in _ordered(examples, "emotion") if name != NEUTRAL]
+    return (NEUTRAL, *names) if names else ()
+
+
+def _nearest(speaker: SpeakerConfig, known: Sequence[SpeakerConfig]) -> int:
+    return min(range(len(known)), key=lambda row: abs(known[row].log_f0_mean - speaker.log_f0_mean))
