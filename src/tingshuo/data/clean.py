@@ -26,13 +26,13 @@ from tingshuo.audio.write import encode
 from tingshuo.config import StrictModel
 from tingshuo.data.clips import Recording, read_recordings
 from tingshuo.data.corpora.corpus import Skipped
+from tingshuo.data.corpora.manifest import MANIFEST
 from tingshuo.data.measures import FLOOR_DB, FRAME_S, HOP_S, find_speech
 from tingshuo.data.utterance import Utterance, write_manifest
 from tingshuo.errors import DataError
 from tingshuo.store.atomic import new_folder
 from tingshuo.types import Wav
 
-MANIFEST = "manifest.jsonl"
 FADE_S = 0.005
 """At both ends, so that a cut in noise does not click."""
 OVER_SUBTRACTION = 1.5

@@ -46,6 +46,8 @@ KINDS = {
     "no_text": Kind("note", "没有文本", "no text"),
 }
 """In the order of reports."""
+OF_THE_CORPUS = frozenset(("rates", "narrow"))
+"""Kinds that no single row is to blame for."""
 
 MAX_CLIPPED = 0.0005
 """Share of samples: one in two thousand is heard as a crackle."""
@@ -66,7 +68,7 @@ OUTLIER_FLOOR = 0.08
 """Smallest robust standard deviation: readers never keep time to under 8 %, synthetic ones would."""
 MIN_POOL = 30
 """Recordings of a speaker from which the usual tempo is learnt; below, all such speakers are taken together."""
-NARROW = 0.9
+NARROW = 0.8
 """Share of half the rate under which a speaker's recordings count as narrow."""
 
 

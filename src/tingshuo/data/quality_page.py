@@ -10,7 +10,7 @@ import numpy as np
 from tingshuo.audio.page import card, figure, page, section, table
 from tingshuo.audio.plot import histogram, scatter
 from tingshuo.data.corpora.corpus import Skipped
-from tingshuo.data.findings import KINDS, MAX_EDGE_S, MAX_PAUSE_S, MIN_SNR_DB, Finding
+from tingshuo.data.findings import KINDS, MAX_EDGE_S, MAX_PAUSE_S, MIN_SNR_DB, OF_THE_CORPUS, Finding
 from tingshuo.data.quality import QualityReport
 from tingshuo.store.atomic import replace_file
 
@@ -74,7 +74,9 @@ def _summary(report: QualityReport, skipped: int) -> str:
         note = (
             f'<p class="note">{bad} 条录音无法用于训练，已列在下面。 · {bad} recordings cannot be learnt from; listed below.</p>'
         )
-    return note + card(table(("", ""), [(escape(name), f"<strong>{escape(value)}</strong>") for name, value in rows]))
+    return note + card(
+        table(("项目 · item", "数值 · value"), [(escape(name), f"<strong>{escape(value)}</strong>") for name, value in rows])
+    )
 
 
 def _kinds(report: QualityReport) -> str:
@@ -85,8 +87,8 @@ def _kinds(report: QualityReport) -> str:
     for kind, count in counts.items():
         row = KINDS[kind]
         css = ' class="bad"' if row.severity == "bad" else ""
-        share = f"{100 * count / max(len(report.rows), 1):.2f} %"
-        name = f'<a href="#{kind}">{escape(row.zh)} · {escape(row.en)}</a>'
+        share = "" if kind in OF_THE_CORPUS else f"{100 * count / max(len(report.rows), 1):.2f} %"
+        name = f'<a href="#{kind}" style="color: inherit">{escape(row.zh)} · {escape(row.en)}</a>'
         rows.append((name, f"<span{css}>{SEVERITIES[row.severity]}</span>", str(count), share))
     header = ("类别 · kind", "程度 · severity", "数量 · count", "占比 · share")
     return section("检查结果 · Findings", card(table(header, rows, numbers=(2, 3))))
@@ -118,8 +120,8 @@ def _tempo(report: QualityReport) -> str:
     points = {
         name: ([report.syllables[i] for i in ids], [report.measures[i].speech_s for i in ids]) for name, ids in groups.items()
     }
-    title = "语音时长与音节数 · duration of speech and syllables"
-    return scatter(points, names=groups, title=title, x_label="音节 · syllables", y_label="秒 · s")
+    title = "时长与音节 · duration, syllables"
+    return scatter(points, names=groups, title=title, x_label="音节 · syllables", y_label="秒 · s", height=240)
 
 
 def _speakers(report: QualityReport) -> str:

@@ -1,4 +1,4 @@
-"""A manifest of our own: JSON Lines of `Utterance`, as ``tingshuo data -o`` writes it; see `tingshuo.data.utterance`.
+"""A manifest of our own, or a folder that has one: JSON Lines of `Utterance`; see `tingshuo.data.utterance`.
 
 Lines that are not JSON or not an `Utterance` are skipped with their reason.
 """
@@ -11,13 +11,14 @@ from tingshuo.data.corpora.corpus import Builder, Corpus, Reader, first_line, re
 from tingshuo.data.utterance import Utterance
 from tingshuo.errors import ConfigError
 
+MANIFEST = "manifest.jsonl"
+"""Its name in a folder, as ``tingshuo data --clean`` leaves it."""
+
 
 def probe(path: Path) -> bool:
-    """Tell whether a path is a file whose first line is a JSON object with ``id`` and ``audio``."""
-    if not path.is_file():
-        return False
+    """Tell whether a path is a file whose first line is a JSON object with ``id`` and ``audio``, or a folder with such a one."""
     try:
-        fields = json.loads(first_line(path))
+        fields = json.loads(first_line(_file(path)))
     except json.JSONDecodeError:
         return False
     return isinstance(fields, dict) and {"id", "audio"} <= set(fields)
@@ -26,6 +27,7 @@ def probe(path: Path) -> bool:
 def read(path: Path, parts: Sequence[str] = ()) -> Corpus:
     """Read a manifest."""
     builder = Builder(path)
+    path = _file(path)
     for where, line in read_lines(path, builder):
         try:
             fields = json.loads(line)
@@ -38,6 +40,10 @@ def read(path: Path, parts: Sequence[str] = ()) -> Corpus:
             audio = path.parent / row.audio
             builder.add(where, audio, **{"lang": row.lang} | {key: value for key, value in fields.items() if key != "audio"})
     return builder.corpus()
+
+
+def _file(path: Path) -> Path:
+    return path / MANIFEST if path.is_dir() else path
 
 
 READER = Reader(probe, read)
