@@ -1,0 +1,22 @@
+"""What an aligner is made of and how it is taught."""
+
+from tingshuo.audio.mfcc import MfccConfig
+from tingshuo.config import StrictModel
+
+
+class HmmConfig(StrictModel, frozen=True, kw_only=True):
+    """Hidden Markov models of phones: states from left to right, tones share them, a mixture of Gaussians in each."""
+
+    mfcc: MfccConfig = MfccConfig()
+    states: int = 3
+    """Emitting states of a phone, each at least one frame long."""
+    iterations: int = 13
+    """Rounds of aligning and re-estimating."""
+    splits: tuple[int, ...] = (5, 8)
+    """Rounds before which every Gaussian becomes two."""
+    train_s: float = 5400.0
+    """Seconds of speech, taken evenly from all clips, that the models are estimated from; the rest is only aligned."""
+    min_pause_s: float = 0.1
+    """A shorter silence between words is the closure of what follows, not a pause."""
+    variance_floor: float = 0.03
+    """Least variance of a feature whose variance over a speaker is 1."""

@@ -1,0 +1,212 @@
+"""The work behind `tingshuo.train.align`: estimating the models from a flat start, and finding the way through every clip.
+
+Features are MFCCs, each normalised to mean 0 and variance 1 over its speaker. The models are estimated from a share of the
+clips, spread evenly. Threads work on batches of clips of like length; numpy leaves the interpreter to the others meanwhile.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tingshuo.audio.mfcc import mfcc
+from tingshuo.data.features import Clip, Features, Progress, Skipped
+from tingshuo.engine.cpu import usable_cpus
+from tingshuo.errors import ConfigError, TrainError
+from tingshuo.models.hmm.config import HmmConfig
+from tingshuo.models.hmm.mixtures import Mixtures
+from tingshuo.models.hmm.topology import Path, even, path_of, timing
+from tingshuo.models.hmm.viterbi import Way, best_ways
+from tingshuo.text.symbols import PHONES
+from tingshuo.train.align import AlignedClip, Aligner
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int64]
+
+BATCH_POSITIONS = 4000
+"""Positions that are worked on side by side: what fits into a core's own cache."""
+SPEAKER_CLIPS = 200
+"""Clips that a speaker's mean and variance are taken from."""
+SPARE_FRAMES = 4
+"""Analysis frames that a clip must have beyond the fewest that its words need."""
+SCORE_STRIDE = 4
+"""Every so many frames the words are compared with whatever fits best."""
+
+
+class Normalisation(NamedTuple):
+    """A speaker's mean and standard deviation of each feature, (D,)."""
+
+    mean: Floats
+    deviation: Floats
+
+
+class Listener:
+    """Makes the models' input of clips."""
+
+    def __init__(self, features: Features, clips: Sequence[Clip], config: HmmConfig) -> None:
+        have, want = features.config.mel.sample_rate, config.mfcc.mel.sample_rate
+        if have != want:
+            raise ConfigError(f"the aligner is for {want} Hz and the features are of {have} Hz; set its mfcc.mel.sample_rate")
+        self._features, self._config = features, config
+        of: dict[str, list[Clip]] = {}
+        for clip in clips:
+            of.setdefault(clip.speaker, []).append(clip)
+        self._of = {speaker: self._normalisation(mine) for speaker, mine in of.items()}
+
+    def _normalisation(self, clips: Sequence[Clip]) -> Normalisation:
+        chosen = clips[:: -(-len(clips) // SPEAKER_CLIPS)]
+        count, total, squares = 0, np.zeros(1), np.zeros(1)
+        for clip in chosen:
+            frames = self._raw(clip)
+            count += len(frames)
+            total = total + frames.sum(axis=0, dtype=np.float64)
+            squares = squares + np.square(frames, dtype=np.float64).sum(axis=0)
+        mean = total / count
+        deviation = np.sqrt(np.maximum(squares / count - mean**2, 1e-6))
+        return Normalisation(mean.astype(np.float32), deviation.astype(np.float32))
+
+    def _raw(self, clip: Clip) -> Floats:
+        return mfcc(self._features.wav_of(clip), self._config.mfcc).T
+
+    def hear(self, clip: Clip) -> Floats:
+        """Return a clip's normalised features, (T, D)."""
+        mean, deviation = self._of[clip.speaker]
+        return (self._raw(clip) - mean) / deviation
+
+
+def teach(features: Features, config: HmmConfig, progress: Progress | None = None) -> Aligner:
+    """Estimate the models; see `tingshuo.train.align.align`."""
+    clips, paths, unaligned = _paths(features, config)
+    if not clips:
+        reason = f"; of the first, {unaligned[0].id!r}: {unaligned[0].reason}" if unaligned else ""
+        raise TrainError(f"no clip has words that it can be aligned with{reason}")
+    chosen = _spread(clips, config.train_s * features.config.mel.sample_rate)
+    clips, paths = [clips[k] for k in chosen], [paths[k] for k in chosen]
+    listener = Listener(features, clips, config)
+    with ThreadPoolExecutor(usable_cpus()) as pool:
+        heard = list(pool.map(listener.hear, clips))
+        positions = [_first_guess(path, frames) for path, frames in zip(paths, heard, strict=True)]
+        together = np.concatenate(heard)
+        batches = _batches([len(frames) for frames in heard], [len(path.states) for path in paths])
+        mixtures = Mixtures.start(len(PHONES) * config.states, config.mfcc.size)
+        for iteration in range(config.iterations):
+            if iteration in config.splits:
+                mixtures.split()
+            states = np.concatenate([path.states[place] for path, place in zip(paths, positions, strict=True)])
+            mixtures.update(together, states, config.variance_floor)
+            if iteration + 1 < config.iterations:
+                for batch, ways in zip(batches, pool.map(_ways(mixtures, heard, paths), batches), strict=True):
+                    for k, way in zip(batch, ways, strict=True):
+                        positions[k] = way.positions
+            if progress:
+                progress(iteration + 1, config.iterations)
+    return Aligner(config, mixtures)
+
+
+def find_timings(
+    aligner: Aligner, features: Features, progress: Progress | None = None
+) -> tuple[list[AlignedClip], list[Skipped]]:
+    """Align all clips of a corpus; those that cannot be come with the reason."""
+    config = aligner.config
+    clips, paths, unaligned = _paths(features, config)
+    listener = Listener(features, clips, config)
+    lengths = [clip.n_samples // config.mfcc.mel.hop_length + 1 for clip in clips]
+    batches = _batches(lengths, [len(path.states) for path in paths])
+    found: dict[int, AlignedClip] = {}
+
+    def work(batch: Sequence[int]) -> list[AlignedClip]:
+        heard = [listener.hear(clips[k]) for k in batch]
+        mine = [paths[k] for k in batch]
+        ways = _ways(aligner.mixtures, heard, mine)(range(len(batch)))
+        parts = zip([clips[k] for k in batch], mine, heard, ways, strict=True)
+        return [_aligned(aligner, features, *part) for part in parts]
+
+    with ThreadPoolExecutor(usable_cpus()) as pool:
+        for batch, aligned in zip(batches, pool.map(work, batches), strict=True):
+            found.update(zip(batch, aligned, strict=True))
+            if progress:
+                progress(len(found), len(clips))
+    return [found[k] for k in range(len(clips))], unaligned
+
+
+def _paths(features: Features, config: HmmConfig) -> tuple[list[Clip], list[Path], list[Skipped]]:
+    """Lay out the clips that have words and are long enough for them."""
+    clips, paths, unaligned = [], [], []
+    for clip in features.clips:
+        if not clip.words:
+            unaligned.append(Skipped(clip.id, " ".join(clip.warnings) or "the row has neither text nor pinyin"))
+            continue
+        path = path_of(clip.words, config.states)
+        if clip.n_samples // config.mfcc.mel.hop_length < path.shortest + SPARE_FRAMES or clip.frames < len(path.phones):
+            length_s = clip.n_samples / features.config.mel.sample_rate
+            unaligned.append(Skipped(clip.id, f"{length_s:.2f} s are too short for {int((path.word_index >= 0).sum())} phones"))
+            continue
+        clips.append(clip)
+        paths.append(path)
+    return clips, paths, unaligned
+
+
+def _spread(clips: Sequence[Clip], samples: float) -> list[int]:
+    """Choose clips of so many samples in all, evenly from the whole; their indices, rising."""
+    golden = (np.arange(len(clips)) * 0.6180339887498949) % 1
+    order = np.argsort(golden, kind="stable")
+    before = np.cumsum([clips[k].n_samples for k in order]) - clips[order[0]].n_samples
+    return sorted(order[: max(int((before < samples).sum()), 1)].tolist())
+
+
+def _first_guess(path: Path, frames: Floats) -> Ints:
+    """Put silence before the first and after the last loud frame, and the phones evenly between."""
+    level = frames[:, 0]
+    low, high = np.percentile(level, [5, 95])
+    loud = np.flatnonzero(level > (low + high) / 2)
+    first, stop = (int(loud[0]), int(loud[-1]) + 1) if len(loud) else (0, len(frames))
+    room = path.shortest - 2 * path.per_phone  # what the words need
+    first = min(first, (len(frames) - room) // 2)
+    stop = max(stop, first + room, len(frames) // 2)
+    edge = path.per_phone
+    return even(path, max(first, edge), min(max(stop, first + room), len(frames) - edge), len(frames))
+
+
+def _batches(lengths: Sequence[int], sizes: Sequence[int]) -> list[list[int]]:
+    """Put clips of like length together."""
+    batches: list[list[int]] = []
+    width = 0
+    for k in sorted(range(len(lengths)), key=lambda k: (lengths[k], sizes[k])):
+        width += sizes[k]
+        if not batches or width > BATCH_POSITIONS:
+            batches.append([])
+            width = sizes[k]
+        batches[-1].append(k)
+    return batches
+
+
+def _ways(mixtures: Mixtures, heard: Sequence[Floats], paths: Sequence[Path]) -> Callable[[Sequence[int]], list[Way]]:
+    """Return what finds the ways of a batch of clips."""
+
+    def find(batch: Sequence[int]) -> list[Way]:
+        scores = []
+        for k in batch:
+            used, columns = np.unique(paths[k].states, return_inverse=True)
+            scores.append(mixtures.score(heard[k], used)[:, columns])
+        return best_ways(scores, [paths[k].optional for k in batch], paths[batch[0]].per_phone)
+
+    return find
+
+
+def _aligned(aligner: Aligner, features: Features, clip: Clip, path: Path, frames: Floats, way: Way) -> AlignedClip:
+    mel, own = features.config.mel, aligner.config.mfcc.mel
+    found = timing(path, way.positions, own.hop_length, mel.hop_length, clip.frames, mel.sample_rate, aligner.config.min_pause_s)
+    some = slice(None, None, SCORE_STRIDE)
+    everything = aligner.mixtures.score(frames[some])
+    taken = everything[np.arange(len(everything)), path.states[way.positions[some]]]
+    spoken = path.word_index[way.positions // path.per_phone] >= 0
+    seconds = max(int(spoken.sum()) * own.hop_length / own.sample_rate, 1e-3)
+    return AlignedClip(
+        clip.id,
+        found.words,
+        found.durations,
+        float((taken - everything.max(axis=1)).mean()),
+        int((path.word_index >= 0).sum()) / seconds,
+    )
