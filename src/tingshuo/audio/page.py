@@ -31,6 +31,8 @@ p { margin: 6px 0; max-width: 80ch; }
 .note { padding: 8px 14px; border-left: 3px solid var(--tone); border-radius: 6px; background: var(--warn); }
 .bad { color: var(--bad); font-weight: 600; }
 .grid { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 500px), 1fr)); gap: 14px; }
+.chips { display: flex; flex-wrap: wrap; gap: 4px 16px; max-width: none; color: var(--soft); font-size: 0.9rem; }
+.chips b { color: var(--ink); }
 .trio { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 320px), 1fr)); gap: 12px; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }

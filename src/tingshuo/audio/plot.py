@@ -26,12 +26,16 @@ LARGEST_SERIES = 1500
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A line: ``x`` and ``y`` of equal length; ``dashed`` sets it apart from others of its colour."""
+    """A line: ``x`` and ``y`` of equal length; ``dashed`` sets it apart from others of its colour.
+
+    ``colour`` is an index into `COLOURS`; None is the place in the list.
+    """
 
     name: str
     x: ArrayLike
     y: ArrayLike
     dashed: bool = False
+    colour: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +106,13 @@ def line_plot(
     ys = np.concatenate([y[np.isfinite(y)] for _, _, y in drawn])
     y_range = (float(ys.min()) / 1.1, float(ys.max()) * 1.1) if log_y else _padded(ys, 0.05)
     axes = Axes(*x_range, *y_range, width, height, log_y)
-    parts = [_frame(axes, title, x_label, y_label), _legend([(s.name, s.dashed) for s, _, _ in drawn], axes)]
-    for index, (s, x, y) in enumerate(drawn):
+    colours = [index if s.colour is None else s.colour for index, (s, _, _) in enumerate(drawn)]
+    names = [(s.name, colour, s.dashed) for (s, _, _), colour in zip(drawn, colours, strict=True)]
+    parts = [_frame(axes, title, x_label, y_label), _legend(names, axes)]
+    for (s, x, y), colour in zip(drawn, colours, strict=True):
         path = _path(axes, *_thinned(x, y))
         dash = ' stroke-dasharray="5 3"' if s.dashed else ""
-        parts.append(f'<path d="{path}" fill="none" stroke="{_colour(index)}" stroke-width="1.6"{dash}/>')
+        parts.append(f'<path d="{path}" fill="none" stroke="{_colour(colour)}" stroke-width="1.6"{dash}/>')
     return _svg(parts, title, width, height)
 
 
@@ -115,6 +121,7 @@ def histogram(
     *,
     bins: int = 40,
     marks: Iterable[float] = (),
+    colours: Sequence[int] = (),
     title: str = "",
     x_label: str = "",
     y_label: str = "",
@@ -131,6 +138,8 @@ def histogram(
         Bars.
     marks : iterable of float
         Where dashed vertical lines go: limits, say.
+    colours : sequence of int
+        Indices into `COLOURS`, one a group; empty is 0, 1, 2 ...
     title, x_label, y_label, width, height
         As for `line_plot`.
     """
@@ -145,8 +154,8 @@ def histogram(
     axes = Axes(low, high, 0, 1.05 * max(int(c.max()) for c in counts.values()), width, height)
     parts = [_frame(axes, title, x_label, y_label)]
     if len(counts) > 1:
-        parts.append(_legend([(name, False) for name in counts], axes))
-    for index, count in enumerate(counts.values()):
+        parts.append(_legend([(name, c, False) for name, c in zip(counts, colours or range(len(counts)), strict=True)], axes))
+    for index, count in zip(colours or range(len(counts)), counts.values(), strict=True):
         bars = "".join(
             f"M{axes.x(a):.1f} {axes.y(0):.1f}V{axes.y(int(n)):.1f}H{axes.x(b):.1f}V{axes.y(0):.1f}Z"
             for a, b, n in zip(edges[:-1], edges[1:], count, strict=True)
@@ -189,7 +198,7 @@ def scatter(
     axes = Axes(*_padded(xs, 0.03), *_padded(ys, 0.05), width, height)
     parts = [_frame(axes, title, x_label, y_label)]
     if len(points) > 1:
-        parts.append(_legend([(name, False) for name in points], axes))
+        parts.append(_legend([(name, index, False) for index, name in enumerate(points)], axes))
     for index, (name, (x, y)) in enumerate(points.items()):
         said = (names or {}).get(name)
         dots = []
@@ -215,20 +224,20 @@ def interval_plot(rows: Sequence[Interval], *, title: str = "", x_label: str = "
     if not known:
         return _empty(title, width, 120)
     ends = np.array([(row.low, row.value, row.high) for row in known]).ravel()
-    axes = Axes(*_padded(ends[np.isfinite(ends)], 0.08), 0, 1, width, height)
-    parts = [_frame(axes, title, x_label, "", levels=False)]
+    column = max(_length(row.name) for row in known) + 12
+    # Names stand left of the frame, values right of it: the frame is as wide as they leave room.
+    axes = Axes(*_padded(ends[np.isfinite(ends)], 0.08), 0, 1, width - column - 14 + LEFT - 48, height)
+    parts = []
     for index, row in enumerate(known):
         y, colour = TOP + 26 * index + 13, _colour(index)
         if isfinite(row.low) and isfinite(row.high):
             whisker = f"M{axes.x(row.low):.1f} {y}H{axes.x(row.high):.1f}m0 -4v8M{axes.x(row.low):.1f} {y - 4}v8"
             parts.append(f'<path d="{whisker}" fill="none" stroke="{colour}" stroke-width="2"/>')
         parts.append(f'<circle cx="{axes.x(row.value):.1f}" cy="{y}" r="4.5" fill="{colour}"/>')
-        # The name goes to the side with more room.
-        left = axes.x(row.value) > (LEFT + width) / 2
-        edge = (row.low if left else row.high) if isfinite(row.low) else row.value
-        at, anchor = (axes.x(edge) - 10, "end") if left else (axes.x(edge) + 10, "start")
-        parts.append(_text(at, y + 4, f"{row.name} {row.value:.3g}", anchor, "currentColor"))
-    return _svg(parts, title, width, height)
+        parts.append(_text(LEFT - 8, y + 4, row.name, "end", "currentColor"))
+        parts.append(_text(axes.width, y + 4, f"{row.value:.3g}", "start", "currentColor"))
+    drawn = f'<g transform="translate({column - LEFT + 14})">{_frame(axes, "", x_label, "", levels=False)}{"".join(parts)}</g>'
+    return _svg([_text(14, 17, title, fill="currentColor", size=13, more=' font-weight="600"'), drawn], title, width, height)
 
 
 def ticks(low: float, high: float, count: int = 6) -> list[float]:
@@ -319,12 +328,11 @@ def _frame(axes: Axes, title: str, x_label: str, y_label: str, *, levels: bool =
     return "".join(parts)
 
 
-def _legend(names: Sequence[tuple[str, bool]], axes: Axes) -> str:
-    """Names at the top right, the last one outermost; a character takes about 7 pixels, a Chinese one 12."""
+def _legend(names: Sequence[tuple[str, int, bool]], axes: Axes) -> str:
+    """Names with colour and dash at the top right, the last one outermost."""
     parts, x = [], float(axes.width - RIGHT)
-    for index in range(len(names) - 1, -1, -1):
-        name, dashed = names[index]
-        x -= sum(12 if ord(c) > 0x2E80 else 7 for c in name)
+    for name, index, dashed in reversed(names):
+        x -= _length(name)
         parts.append(_text(x, 17, name))
         dash = ' stroke-dasharray="5 3"' if dashed else ""
         parts.append(
@@ -332,6 +340,11 @@ def _legend(names: Sequence[tuple[str, bool]], axes: Axes) -> str:
         )
         x -= 34
     return "".join(parts)
+
+
+def _length(text: str) -> int:
+    """Pixels that a text takes, about: 7 a character, 12 a Chinese one."""
+    return sum(12 if ord(character) > 0x2E80 else 7 for character in text)
 
 
 def _number(value: float) -> str:

@@ -17,13 +17,28 @@ from tingshuo.tasks.evaluate.voice import Evaluation, Result
 
 WORST = 12
 """Rows that are shown."""
+PLACES = {kind: place for place, kind in enumerate(KINDS)}
+"""The colour of each kind, the same in every plot."""
 ARROWS = {"lower": "↓", "higher": "↑", "": ""}
+SHORT = {
+    "mcd_db": "MCD",
+    "lsd_db": "LSD",
+    "f0_rmse_cents": "F0",
+    "melody_rmse_cents": "旋律 melody",
+    "voicing_error_pct": "清浊 voicing",
+    "tempo_ratio": "时长比 length ×",
+    "syllable_error_ms": "音节时长 syllables",
+    "reading_error_pct": "读音 readings",
+    "inaudible_pct": "听不见 inaudible",
+}
+"""Measures that are told of a row, with short names."""
 METHOD = (
     "录音与文本合成之间用动态时间规整（DTW）对齐后逐帧比较；复制合成（录音的梅尔谱和基频经声码器）与录音逐帧比较。"
     "谱距离只算录音有声的帧和录音的频带。方括号是 95% 自助法区间，n 是样本数。↓ 越小越好，↑ 越大越好。",
     "Speech from text is laid along its recording by dynamic time warping; copy-synthesis (the recording's own mel and F0 "
     "through the vocoder) runs in step with it. Distances of spectra count frames in which the recording speaks, in its band. "
-    "Brackets are 95 % bootstrap intervals, n counts values. ↓ lower is better, ↑ higher is better. docs/evaluate.md defines each measure.",
+    "Brackets are 95 % bootstrap intervals, n counts values. ↓ lower is better, ↑ higher is better. "
+    "docs/evaluate.md defines each measure.",
 )
 
 
@@ -113,17 +128,15 @@ def _plots(evaluation: Evaluation) -> list[str]:
             rows = [Interval(" · ".join(KINDS[k]), f.value, f.low, f.high) for k, f in found[measure].items()]
             plots.append(card(interval_plot(rows, title=MEASURES[measure].english, width=540)))
     for measure in ("mcd_db", "f0_rmse_cents", "duration_error_pct", "inaudible_pct"):
-        groups = {
-            " · ".join(KINDS[kind]): [
-                r.measures[kind][measure] for r in evaluation.results if measure in r.measures.get(kind, {})
-            ]
-            for kind in KINDS
+        found_of = {
+            kind: [r.measures[kind][measure] for r in evaluation.results if measure in r.measures.get(kind, {})] for kind in KINDS
         }
-        groups = {name: values for name, values in groups.items() if values}
+        groups = {" · ".join(KINDS[kind]): values for kind, values in found_of.items() if values}
         if groups and not (measure == "inaudible_pct" and "mcd_db" in found):
+            colours = [place for place, values in enumerate(found_of.values()) if values]
             m = MEASURES[measure]
-            title, unit = f"{m.chinese} · {m.english}", m.unit
-            plots.append(card(histogram(groups, bins=24, title="", x_label=f"{title}, {unit}", y_label="n", width=540)))
+            title = f"{m.chinese} · {m.english}, {m.unit}"
+            plots.append(card(histogram(groups, bins=24, colours=colours, x_label=title, y_label="n", width=540)))
     return plots
 
 
@@ -135,13 +148,20 @@ def _tone_plots(evaluation: Evaluation) -> list[str]:
         drawn = {kind: by_tone[tone] for kind, by_tone in evaluation.tones.items() if tone in by_tone}
         if not drawn:
             continue
-        lines = [Series(" · ".join(KINDS[kind]), x, shapes.contour) for kind, shapes in drawn.items()]
+        lines = [Series(" · ".join(KINDS[kind]), x, shapes.contour, colour=PLACES[kind]) for kind, shapes in drawn.items()]
         expected = np.interp(np.linspace(0, 2, POINTS), [0, 1, 2], levels) * 2.0
         middle = float(np.mean([shapes.contour.mean() for shapes in drawn.values()]))
-        lines.append(Series("赵元任 · Chao", x, expected - expected.mean() + middle, dashed=True))
+        lines.append(Series("赵元任 · Chao", x, expected - expected.mean() + middle, dashed=True, colour=5))
         count = ", ".join(f"n = {len(shapes.slopes)}" for shapes in drawn.values())
         caption = f"{tone} 声 · tone {tone}（{count}）: 相对整句中位音高的半音 · semitones around the median of the speech"
-        plots.append(card(figure(line_plot(lines, width=540, height=220, y_label="semitones"), caption)))
+        plots.append(
+            card(
+                figure(
+                    line_plot(lines, width=540, height=230, x_label="音节内的位置 · place in the syllable", y_label="semitones"),
+                    caption,
+                )
+            )
+        )
     return plots
 
 
@@ -155,15 +175,15 @@ def _result_card(result: Result, evaluation: Evaluation) -> str:
         for kind, sound in result.sounds().items()
     ]
     own = result.measures["speech"]
-    said = " · ".join(
-        f"{MEASURES[name].english} {value:.{MEASURES[name].digits}f} {MEASURES[name].unit}".strip()
-        for name, value in own.items()
-        if name != "rtf" and math.isfinite(value)
+    said = "".join(
+        f"<span>{escape(name)} <b>{own[measure]:.{MEASURES[measure].digits}f}</b> {escape(MEASURES[measure].unit)}</span>"
+        for measure, name in SHORT.items()
+        if math.isfinite(own.get(measure, math.nan))
     )
     warnings = "".join(f'<p class="bad">{escape(warning)}</p>' for warning in result.warnings)
     return card(
         f"<h3>{escape(result.text)}</h3>",
-        f'<p class="soft">{escape(result.id)} {escape(result.speaker)} — {escape(said)}</p>',
+        f'<p class="chips"><span>{escape(f"{result.id} {result.speaker}".strip())}</span>{said}</p>',
         warnings,
         f'<div class="trio">{"".join(sounds)}</div>',
         _pitch_plot(result, evaluation),
@@ -179,5 +199,5 @@ def _pitch_plot(result: Result, evaluation: Evaluation) -> str:
         if kind == "speech" and isinstance(result.path, Path):
             frames = warp(frames, result.path)
         f0 = np.where(sound.heard.f0 > 0, sound.heard.f0, np.nan)
-        lines.append(Series(" · ".join(KINDS[kind]), frames * frame_s, f0))
+        lines.append(Series(" · ".join(KINDS[kind]), frames * frame_s, f0, colour=PLACES[kind]))
     return line_plot(lines, title="F0", x_label="s", y_label="Hz", width=1080, height=220)
