@@ -75,3 +75,11 @@ def test_only_texts_in_another_encoding_are_an_error(tmp_path, write_wav, write_
 def test_a_folder_without_sound_is_none(tmp_path, write_text):
     write_text(tmp_path / "x.txt", "你好")
     assert not probe(tmp_path)
+
+
+def test_links_are_followed_but_not_in_circles(tmp_path, write_wav):
+    write_wav(tmp_path / "elsewhere" / "x.wav")
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "alice").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere" / "back").symlink_to(tmp_path / "corpus")
+    assert [(row.id, row.speaker) for row in read(tmp_path / "corpus").rows] == [("alice/x", "alice")]

@@ -64,7 +64,12 @@ def _list(root: Path) -> tuple[list[_File], dict[str, _File]]:
     """List sounds in alphabetical order, and texts by their key; of files with one key the first suffix of the list is taken."""
     files: list[tuple[int, _File]] = []
     suffixes = (*SOUND_SUFFIXES, *TEXT_SUFFIXES)
+    seen: set[str] = set()
     for folder, folders, names in os.walk(root, followlinks=True):
+        if os.path.realpath(folder) in seen:  # a link back to where we were
+            folders.clear()
+            continue
+        seen.add(os.path.realpath(folder))
         folders[:] = [name for name in folders if not name.startswith(".")]
         inner = tuple(part for part in Path(folder).relative_to(root).parts if part.lower() not in CONTAINERS)
         for name in names:
