@@ -129,7 +129,8 @@ def _show(quality: "QualityReport", rows: "Sequence[Utterance]", left_out: "Sequ
     rates = ", ".join(f"{rate} Hz" for rate in about["sample_rates"])
     splits = ", ".join(f"{count} {split}" for split, count in about["splits"].items())
     minutes = f"{quality.duration_s / 60:.1f} min"
-    typer.echo(", ".join([f"{len(quality.rows)} recordings ({splits})", f"{about['speakers']} speakers", minutes, rates]))
+    facts = [f"{len(quality.rows)} recordings ({splits})", f"speakers: {about['speakers']}", minutes, rates]
+    typer.echo(", ".join(filter(None, facts)))
     if about["percentiles"]:
         spread = Table("measure", "lowest", "5 %", "median", "95 %", "highest", box=None, header_style="bold")
         for name, values in about["percentiles"].items():
