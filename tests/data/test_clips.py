@@ -116,6 +116,26 @@ def test_a_wav_cut_short_is_found(tmp_path, write_wav):
         read_clip(row(path, start_samples=4000, n_samples=100), 16000)
 
 
+def test_an_mp3_cut_short_is_found(tmp_path, write_wav, capfd):
+    path = write_wav(tmp_path / "x.mp3")
+    assert len(read_clip(row(path), 16000)) == 12800
+    path.write_bytes(path.read_bytes()[:2000])
+    with pytest.raises(DataError, match=r"is cut off: it holds \d+ of its 12800 samples"):
+        read_clip(row(path), 16000)
+
+
+def test_a_flac_of_unknown_length_is_read(tmp_path, write_wav):
+    path = write_wav(tmp_path / "x.flac", RAMP)
+    data = bytearray(path.read_bytes())
+    data[21] &= 0xF0  # the 36 bits of STREAMINFO that hold the number of samples
+    data[22:26] = bytes(4)
+    path.write_bytes(data)
+    assert len(read_clip(row(path), 16000)) == 8000
+    assert len(read_clip(row(path, start_samples=100, n_samples=50), 16000)) == 50
+    with pytest.raises(DataError, match="but the file has 8000"):
+        read_clip(row(path, n_samples=9000), 16000)
+
+
 @pytest.mark.skipif(not PACK.is_dir(), reason="the data pack is not here")
 def test_clips_of_an_opus_shard_equal_the_whole_decode():
     index = PACK / "noise" / "index.jsonl"

@@ -20,6 +20,11 @@ BLOCK_SAMPLES = 1 << 16
 EXACT_SEEKS = frozenset(("WAV", "WAVEX", "RF64", "W64", "FLAC", "AIFF", "AU", "CAF", "NIST"))
 """Formats of libsndfile in which a seek arrives at the very sample; the others are decoded from their beginning."""
 
+UNKNOWN_LENGTH = 1 << 62
+"""libsndfile gives such a number of samples for a FLAC that was written as a stream."""
+CUT_OFF_S = 0.1
+"""A file whose samples end this much before what its header promises was not copied whole."""
+
 
 class Recording(NamedTuple):
     """A clip as it was recorded: (T,) samples, the mean of all channels, and their rate in Hz."""
@@ -144,6 +149,8 @@ class _Tape:
         wav = self._held[: None if end is None else end - self._start]
         if not len(wav) or (end is not None and len(wav) < end - row.start_samples):
             raise self._outside(row, self._start + len(self._held))
+        if end is None and total < UNKNOWN_LENGTH and total - self._start - len(wav) > CUT_OFF_S * self._file.samplerate:
+            raise DataError(f"{self._audio}: is cut off: it holds {self._start + len(wav)} of its {total} samples")
         finite = np.isfinite(wav)
         if not finite.all():
             at = row.start_samples + int(np.argmin(finite))
