@@ -3,7 +3,20 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from tingshuo.tasks.vocoder import FADE_IN_S, FADE_OUT_S, FIRST_CHUNK_FRAMES, LONGEST_CHUNK_FRAMES, chunk_borders, fade_edges
+from tingshuo.audio.stft import stft
+from tingshuo.errors import EngineError
+from tingshuo.tasks import vocoder
+from tingshuo.tasks.vocoder import (
+    FADE_IN_S,
+    FADE_OUT_S,
+    FIRST_CHUNK_FRAMES,
+    LONGEST_CHUNK_FRAMES,
+    chunk_borders,
+    copy_synthesis,
+    fade_edges,
+    render,
+)
+from tingshuo.types import GraphSpec
 
 
 @pytest.mark.parametrize("first", [True, False])
@@ -36,3 +49,78 @@ def test_a_sentence_fades_at_its_edges_alone_however_it_is_cut():
         for piece, start in zip(pieces, cuts, strict=False):
             fade_edges(piece, start, total, rate)
         assert np.array_equal(np.concatenate(pieces), whole)
+
+
+class FakeGraph:
+    """A vocoder net as a graph: every output of a frame depends on the frames within ``CONTEXT`` of it."""
+
+    CONTEXT = 3
+
+    def __init__(self, outputs, with_f0):
+        names = ("mel", "f0") if with_f0 else ("mel",)
+        self.spec = GraphSpec(dict.fromkeys(names, ("float32", ())), dict.fromkeys(outputs, ("float32", ())))
+
+    def run(self, inputs):
+        assert inputs.keys() == self.spec.inputs.keys()
+        mel = inputs["mel"][0]
+        padded = np.pad(mel.mean(0), self.CONTEXT)
+        seen = np.stack([padded[k : k + mel.shape[1]] for k in range(2 * self.CONTEXT + 1)], 1) @ np.arange(1, 8)
+        bins = np.cos(seen[:, None] * np.linspace(0.1, 2, 513)).astype(np.float32)
+        if "wav" in self.spec.outputs:
+            return {"wav": np.repeat(np.tanh(seen), 256)[None].astype(np.float32)}
+        return {name: (bins * (1 + k) - 2 * (name != "phase"))[None] for k, name in enumerate(self.spec.outputs)}
+
+
+GRAPHS = {
+    "source_filter": (("gain", "phase", "noise_gain"), True),
+    "vocos": (("log_magnitude", "phase"), False),
+    "hifigan": (("wav",), False),
+}
+
+
+def copied(config, graph, mel, f0, monkeypatch, first_frames=None, longest=None):
+    if first_frames:
+        monkeypatch.setattr(vocoder, "FIRST_CHUNK_FRAMES", first_frames)
+        monkeypatch.setattr(vocoder, "LONGEST_CHUNK_FRAMES", longest)
+    parts = render(graph, config, lambda a, b: (mel[:, a:b], f0[a:b]), len(f0), seed=3, first=bool(first_frames))
+    wav = np.concatenate(list(parts))
+    monkeypatch.undo()
+    return wav
+
+
+@pytest.mark.parametrize("family", GRAPHS)
+@pytest.mark.parametrize("frames", [2, 40, 203])
+def test_the_samples_do_not_depend_on_the_cuts(family, frames, monkeypatch, voice):
+    config = voice.config.replace(vocoder_context_frames=FakeGraph.CONTEXT)
+    graph = FakeGraph(*GRAPHS[family])
+    rng = np.random.default_rng(0)
+    mel, f0 = rng.standard_normal((100, frames), np.float32), np.full(frames, 180, np.float32)
+    whole = copy_synthesis(graph, config, mel, f0, seed=3)
+    assert len(whole) == (frames - 1) * 256
+    for sizes in ((1, 1), (5, 17), (13, 64)):
+        assert np.array_equal(copied(config, graph, mel, f0, monkeypatch, *sizes), whole), sizes
+
+
+def test_samples_are_those_between_the_centres_of_the_first_and_last_frame(voice, monkeypatch):
+    graph = FakeGraph(*GRAPHS["hifigan"])
+    mel, f0 = np.random.default_rng(0).standard_normal((100, 9), np.float32), np.zeros(9, np.float32)
+    wav = copy_synthesis(graph, voice.config.replace(vocoder_context_frames=3), mel, f0)
+    assert np.array_equal(wav, graph.run({"mel": mel[None]})["wav"][0, 128:-128])
+
+
+def test_a_transform_is_inverted_as_predicted(voice):
+    rng = np.random.default_rng(0)
+    wav = 0.1 * rng.standard_normal(20 * 256).astype(np.float32)
+    spectra = stft(wav, 1024, 256)
+
+    class Known(FakeGraph):
+        def run(self, inputs):
+            return {"log_magnitude": np.log(np.abs(spectra) + 1e-12)[None], "phase": np.angle(spectra)[None]}
+
+    made = copy_synthesis(Known(*GRAPHS["vocos"]), voice.config, np.zeros((100, 21), np.float32), np.zeros(21, np.float32))
+    np.testing.assert_allclose(made, wav, atol=1e-5)
+
+
+def test_a_graph_of_no_known_kind_is_refused(voice):
+    with pytest.raises(EngineError, match="outputs spikes is of no known kind; known: gain, noise_gain, phase;"):
+        copy_synthesis(FakeGraph(("spikes",), False), voice.config, np.zeros((100, 3), np.float32), np.zeros(3, np.float32))

@@ -70,7 +70,8 @@ def record_inputs(
             graphs = cast(Mapping[str, Session], recorders)
             acoustics = SentenceAcoustics(graphs, config, sentence.words, timbre, request, Stopwatch())
             mel, f0 = acoustics.mel(0, acoustics.frames), acoustics.f0_hz(0, acoustics.frames)
-            recorders["vocoder"].run({"mel": mel[None], "f0": f0[None]})
+            features = {"mel": mel[None], "f0": f0[None]}
+            recorders["vocoder"].run({name: features[name] for name in sessions["vocoder"].spec.inputs})
     if not recorders["encoder"].seen:
         raise PortError("none of the calibration texts can be spoken")
     return {name: recorder.seen for name, recorder in recorders.items()}

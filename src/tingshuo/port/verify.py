@@ -20,8 +20,10 @@ from tingshuo.models.layers.graph import Graph
 
 Array = NDArray[Any]
 
+_OUTPUTS = ("hidden", "log_duration", "pitch", "mel", "gain", "phase", "noise_gain", "log_magnitude", "wav")
+
 LIMITS_DB: dict[str, dict[str, float]] = {
-    "fp32": dict.fromkeys(("hidden", "log_duration", "pitch", "mel", "gain", "phase", "noise_gain"), -60.0),
+    "fp32": dict.fromkeys(_OUTPUTS, -60.0),
     "int8": {
         "hidden": -25.0,
         "log_duration": -35.0,
@@ -30,6 +32,7 @@ LIMITS_DB: dict[str, dict[str, float]] = {
         "gain": -25.0,
         "phase": -20.0,
         "noise_gain": -25.0,
+        "log_magnitude": -25.0,
     },
 }
 """Precision to output to largest error."""
