@@ -36,6 +36,8 @@ def test_each_kind_is_judged_on_the_same_rows_and_the_shares_add_up():
     assert figures["dnsmos_ovrl", "speech"].value == 10
     assert figures["dnsmos_p808", "speech"].value == 13
     assert figures["dnsmos_ovrl", "speech"].n == 2
+    assert figures["dnsmos_ovrl_loss", "speech"].value == figures["dnsmos_p808_loss", "speech"].value == 10
+    assert ("dnsmos_ovrl_loss", "recording") not in figures
     assert judge.heard == 8 * 750
     assert sum(shares) == pytest.approx(1)
 

@@ -3,6 +3,7 @@ import re
 
 import pytest
 
+from tingshuo.audio.dnsmos import Opinion
 from tingshuo.tasks.evaluate import voice as module
 from tingshuo.tasks.evaluate.page import to_html, to_json, to_text
 from tingshuo.tasks.evaluate.voice import evaluate_rows, evaluate_texts
@@ -10,7 +11,7 @@ from tingshuo.tasks.evaluate.voice import evaluate_rows, evaluate_texts
 
 class Judge:
     def judge(self, wav, sample_rate):
-        return (3.0, 3.5, 4.0, 3.2)
+        return Opinion(3.0, 3.5, 4.0, 3.2)
 
 
 @pytest.fixture

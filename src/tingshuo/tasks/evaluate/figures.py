@@ -41,6 +41,8 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
         "dnsmos_sig": Measure("DNSMOS 语音", "DNSMOS SIG", "", "higher"),
         "dnsmos_bak": Measure("DNSMOS 背景", "DNSMOS BAK", "", "higher"),
         "dnsmos_p808": Measure("DNSMOS P.808", "DNSMOS P.808", "", "higher"),
+        "dnsmos_ovrl_loss": Measure("总体分比录音低", "OVRL below the recordings", "", "lower"),
+        "dnsmos_p808_loss": Measure("P.808 分比录音低", "P.808 below the recordings", "", "lower"),
         "timbre_overlap": Measure("音色重合（与录音）", "timbre overlap with recordings", "", "higher"),
         "inaudible_pct": Measure("听不见或长度异常的音节", "syllables that do not sound", "%", "lower"),
         "tone2_correlation": Measure("二声轮廓相关", "tone 2, correlation", "", "higher"),

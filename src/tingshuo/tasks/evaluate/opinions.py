@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from tingshuo.audio.dnsmos import SAMPLE_RATE as DNSMOS_RATE
-from tingshuo.audio.dnsmos import WINDOW_SAMPLES, Dnsmos
+from tingshuo.audio.dnsmos import WINDOW_SAMPLES, Dnsmos, Opinion
 from tingshuo.audio.timbre import similarity, timbre_of
 from tingshuo.tasks.evaluate.figures import Figure, summarise
 from tingshuo.types import Wav
@@ -51,7 +51,7 @@ def stretches(lengths: Sequence[Sequence[int]], least: float) -> list[slice]:
 def opinions(
     judge: Dnsmos, sounds: Mapping[str, Sequence[Wav]], sample_rate: int, advance: Callable[[float], None]
 ) -> list[Figure]:
-    """Predict the opinion of each kind of sound.
+    """Predict the opinion of each kind of sound, and what it loses against the recordings, stretch by stretch.
 
     Parameters
     ----------
@@ -65,14 +65,19 @@ def opinions(
         Told the share of the work that was done since the last call.
     """
     cut = stretches([[len(wav) for wav in wavs] for wavs in sounds.values()], OPINION_S * sample_rate)
-    figures = []
+    scores: dict[str, list[Opinion]] = {kind: [] for kind in sounds}
     for kind, wavs in sounds.items():
-        scores = []
         for rows in cut:
-            scores.append(judge.judge(np.concatenate(wavs[rows]), sample_rate))
+            scores[kind].append(judge.judge(np.concatenate(wavs[rows]), sample_rate))
             advance(1 / (len(sounds) * len(cut)))
-        for column, name in enumerate(("ovrl", "sig", "bak", "p808")):
-            figures.append(summarise(f"dnsmos_{name}", kind, [score[column] for score in scores]))
+    figures = []
+    for kind, found in scores.items():
+        for column, name in enumerate(Opinion._fields):
+            figures.append(summarise(f"dnsmos_{name}", kind, [score[column] for score in found]))
+        if kind != "recording" and "recording" in scores:
+            pairs = list(zip(scores["recording"], found, strict=True))
+            figures.append(summarise("dnsmos_ovrl_loss", kind, [own.ovrl - other.ovrl for own, other in pairs]))
+            figures.append(summarise("dnsmos_p808_loss", kind, [own.p808 - other.p808 for own, other in pairs]))
     return [figure for figure in figures if figure is not None]
 
 
