@@ -224,9 +224,7 @@ def _signal(recording: Recording | DataError, config: FeatureConfig) -> tuple[ND
     mel = config.mel
     wav = resample(recording.wav, recording.sample_rate, mel.sample_rate)
     if len(wav) < mel.n_fft:
-        raise DataError(
-            f"the clip lasts {len(wav) / mel.sample_rate:.3f} s; at least {mel.n_fft / mel.sample_rate:.3f} s are needed"
-        )
+        raise DataError(f"the clip has {len(wav)} samples at {mel.sample_rate} Hz; at least {mel.n_fft} are needed")
     wav = wav[: len(wav) // mel.hop_length * mel.hop_length]
     f0 = track_f0(wav, mel.sample_rate, mel.hop_length, config.f0_min_hz, config.f0_max_hz)
     return np.round(np.clip(wav, -1, 1) * FULL_SCALE).astype(np.int16), f0

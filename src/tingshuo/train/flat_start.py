@@ -161,12 +161,11 @@ def _first_guess(path: Path, frames: Floats) -> Ints:
     level = frames[:, 0]
     low, high = np.percentile(level, [5, 95])
     loud = np.flatnonzero(level > (low + high) / 2)
-    first, stop = (int(loud[0]), int(loud[-1]) + 1) if len(loud) else (0, len(frames))
-    room = path.shortest - 2 * path.per_phone  # what the words need
-    first = min(first, (len(frames) - room) // 2)
-    stop = max(stop, first + room, len(frames) // 2)
     edge = path.per_phone
-    return even(path, max(first, edge), min(max(stop, first + room), len(frames) - edge), len(frames))
+    room = path.shortest - 2 * edge  # what the words need
+    first = int(np.clip(loud[0] if len(loud) else 0, edge, len(frames) - edge - room))
+    stop = int(np.clip(loud[-1] + 1 if len(loud) else len(frames), first + room, len(frames) - edge))
+    return even(path, first, stop, len(frames))
 
 
 def _batches(lengths: Sequence[int], sizes: Sequence[int]) -> list[list[int]]:
