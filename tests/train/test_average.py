@@ -28,7 +28,7 @@ def test_it_stands_in_for_the_net_and_steps_back_also_after_an_error():
     one = net(1.0)
     average = Average(one, 0.5)
     average.tensors["weight"].fill_(5.0)
-    with pytest.raises(ZeroDivisionError), average.in_place():
+    with pytest.raises(ZeroDivisionError), average.in_place():  # noqa: PT012
         assert one.weight.item() == 5.0
         1 / 0  # noqa: B018
     assert one.weight.item() == 1.0

@@ -10,8 +10,8 @@ import pytest
 torch = pytest.importorskip("torch")
 
 import numpy as np  # noqa: E402
-
 from tests.train.conftest import make_recipe  # noqa: E402
+
 from tingshuo.train.batches import make_batches  # noqa: E402
 from tingshuo.train.distributed import World, join  # noqa: E402
 

@@ -75,7 +75,7 @@ class AcousticRecipe:
         self._autocast = use_bf16(config.loop.precision, self.world.device)
         self._learning = choose_parameters(net, config.acoustic.learn)
         self._optimizer = torch.optim.AdamW(
-            self._learning, config.loop.rate, betas=(0.9, 0.98), weight_decay=config.loop.weight_decay
+            self._learning, config.loop.rate, betas=(0.9, 0.98), weight_decay=config.loop.weight_decay, fused=True
         )
         sizes = config.acoustic
         self._weights = {
@@ -108,7 +108,7 @@ class AcousticRecipe:
 
     def step(self, batch: Indices, step: int) -> dict[str, float]:
         """Learn from a batch; returns the losses and the norm of the gradient."""
-        self.net.train()
+        set_training(self.net)
         sums = self._losses(self._tensors([self.train[index] for index in batch]))
         totals = self.world.sum(torch.stack([torch.stack((total.detach(), count)) for total, count in sums.values()]))
         counts = totals[:, 1].clamp(min=1)
@@ -205,6 +205,14 @@ def choose_parameters(net: nn.Module, learn: Sequence[str]) -> list[nn.Parameter
     for name, parameter in net.named_parameters():
         parameter.requires_grad_(not learn or name.startswith(tuple(f"{part}." for part in learn)))
     return [parameter for parameter in net.parameters() if parameter.requires_grad]
+
+
+def set_training(net: nn.Module) -> None:
+    """Put a net into training mode, but the modules without a parameter to learn into evaluation mode: no dropout there."""
+    net.eval()
+    net.training = True
+    for module in net.children():
+        module.train(any(parameter.requires_grad for parameter in module.parameters()))
 
 
 def use_bf16(precision: str, device: torch.device) -> bool:

@@ -24,6 +24,10 @@ F0_LIMIT = 4.0
 ENERGY_MEAN, ENERGY_STD = 1.0, 2.5
 """Typical natural logarithm of the norm of a frame's mel magnitudes, and its spread; fixed, as cleaning makes levels alike."""
 
+QUIET = -7.0
+"""Log-mel below which nothing is heard, 60 dB below full scale in a band: digital silence, which is -16, becomes this. Else a
+few frames of it would weigh more than all speech, and teach the net to prefer silence to a recording's room."""
+
 
 @dataclass(frozen=True, slots=True)
 class Example:
@@ -134,14 +138,15 @@ def bandwidth_weight(config: MelConfig, bandwidth_hz: float) -> NDArray[np.float
 
 
 def _mel(features: Features, examples: Sequence[Example], longest: int, device: torch.device) -> Tensor:
-    """Compute log-mels (B, n_mels, longest). Silence follows each clip, so a mel does not depend on the rest of the batch."""
+    """Compute log-mels (B, n_mels, longest), at least `QUIET`; they do not depend on the rest of the batch."""
     config = features.config.mel
+    # Silence follows each clip, also the longest.
     samples = np.zeros((len(examples), longest * config.hop_length + config.n_fft), np.int16)
     for row, example in enumerate(examples):
         start, count = example.clip.start_samples, example.clip.n_samples
         samples[row, :count] = features.wav[start : start + count]
     wav = torch.from_numpy(samples).to(device).float() / FULL_SCALE
-    return log_mel(wav, config)[:, :, :longest]
+    return log_mel(wav, config)[:, :, :longest].clamp(min=QUIET)
 
 
 def _padded(rows: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:

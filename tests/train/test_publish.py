@@ -1,0 +1,135 @@
+import json
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+import numpy as np  # noqa: E402
+from tests.train.conftest import make_recipe  # noqa: E402
+
+import tingshuo  # noqa: E402
+from tingshuo.config import SpeakerConfig, StyleConfig, VoiceConfig  # noqa: E402
+from tingshuo.errors import ConfigError, TrainError  # noqa: E402
+from tingshuo.models.source_filter.config import SourceFilterConfig  # noqa: E402
+from tingshuo.models.source_filter.net import SourceFilter  # noqa: E402
+from tingshuo.port.nets import architecture, voice_family  # noqa: E402
+from tingshuo.port.voice import contexts  # noqa: E402
+from tingshuo.store.bundle import open_bundle, verify_bundle  # noqa: E402
+from tingshuo.store.manifest import read_manifest  # noqa: E402
+from tingshuo.tasks.voices import find_voice  # noqa: E402
+from tingshuo.text.symbols import PHONES  # noqa: E402
+from tingshuo.train.checkpoint import load_checkpoint  # noqa: E402
+from tingshuo.train.config import BundleConfig  # noqa: E402
+from tingshuo.train.loop import fit  # noqa: E402
+from tingshuo.train.publish import Source, check_statements, publish  # noqa: E402
+
+pytestmark = pytest.mark.train
+
+STATEMENTS = BundleConfig(name="trial", licence="CC-BY-4.0", consent="my own voice", data_statement="Eight sentences.")
+
+
+@pytest.fixture(scope="module")
+def published(corpus, tmp_path_factory):
+    """A net with energy and emotions after a few steps, with a vocoder of random weights, as a bundle."""
+    run = tmp_path_factory.mktemp("run")
+    recipe, config = make_recipe(corpus, ["loop.steps=4"], energy=1, emotions=2)
+    with torch.no_grad():
+        recipe.net.emotion.weight.normal_()
+    fit(recipe, run, config.loop, config.identity())
+    torch.manual_seed(1)
+    vocoder = SourceFilter(SourceFilterConfig(dim=16, hidden=24, layers=1)).eval()
+    sizes = recipe.net.config
+    pitch = corpus[0].pitch
+    voice = VoiceConfig(
+        family=voice_family(vocoder),
+        mel=config.features.mel,
+        phonemes=tuple(PHONES),
+        speakers=tuple(SpeakerConfig(name, "female", pitch[name].mean, pitch[name].std) for name in "ab"),
+        styles=tuple(StyleConfig(name, "") for name in "ab"),
+        emotions=("neutral", "happy"),
+        architecture=architecture(sizes, vocoder.config),
+        **contexts(sizes, vocoder.config),
+    )
+    source = Source(read_manifest(find_voice("default")), vocoder)
+    bundle = publish(run, run / "bundle", voice, STATEMENTS, source, ["你好吗？"])
+    return run, bundle
+
+
+def test_the_bundle_is_whole_and_speaks(published):
+    _, bundle = published
+    assert verify_bundle(bundle).ok
+    speech = tingshuo.load(bundle, precision="fp32").synthesize("你好，世界。")
+    assert speech.duration_s > 0.3
+    assert np.isfinite(speech.wav).all()
+
+
+def test_what_is_streamed_is_what_is_whole_with_energy_too(published):
+    voice = tingshuo.load(published[1], precision="fp32")
+    text = "今天天气真好，我们一起去公园散步吧，明天再来。"
+    chunks = [chunk.wav for chunk in voice.stream(text)]
+    assert len(chunks) > 1
+    assert np.array_equal(np.concatenate(chunks), voice.synthesize(text).wav)
+
+
+def test_the_manifest_says_whose_it_is(published):
+    manifest = read_manifest(published[1])
+    assert (manifest.name, manifest.licence, manifest.consent) == ("trial", "CC-BY-4.0", "my own voice")
+    assert manifest.data_statement.startswith("Eight sentences. The vocoder is that of default@")
+    assert manifest.speakers == manifest.styles == ("a", "b")
+    assert manifest.parent is None
+    assert manifest.attributions == read_manifest(find_voice("default")).attributions
+    assert "tingshuo" in manifest.created_with
+    assert {variant.precision for variant in manifest.graphs["decoder"].variants} >= {"fp32"}
+    assert "energy" in manifest.graphs["decoder"].inputs
+    assert (published[1] / "golden/decoder.npz").is_file()
+    assert "held-out loss" in (published[1] / "MODELCARD.md").read_text("utf-8")
+
+
+def test_the_weights_are_the_average_and_neutral_is_part_of_each_style(published):
+    run, bundle = published
+    tensors, _ = load_checkpoint(run, "best")
+    shipped = open_bundle(bundle).tensors("weights/acoustic.safetensors")
+    assert np.abs(shipped["mel.bias"] - tensors["average/mel.bias"].numpy()).max() < 2e-3
+    assert not shipped["emotion.weight"][0].any()
+    emotions, styles = tensors["average/emotion.weight"].numpy(), tensors["average/style.weight"].numpy()
+    assert np.abs(shipped["style.weight"] - styles - emotions[:1]).max() < 5e-3
+    happy = shipped["style.weight"][0] + shipped["emotion.weight"][1]
+    assert np.abs(happy - styles[0] - emotions[1]).max() < 5e-3
+
+
+@pytest.mark.parametrize("frames", [1, 40, 333])
+def test_graphs_compute_what_the_net_computes_at_three_lengths(published, frames):
+    """Of a net with energy and emotions; float32 in the graph, weights rounded to half on both sides."""
+    from tingshuo.port.nets import load_nets
+    from tingshuo.port.verify import error_db, reference_outputs
+    from tingshuo.port.voice import voice_graphs
+
+    bundle = open_bundle(published[1])
+    nets = load_nets(bundle.config, bundle.tensors("weights/acoustic.safetensors"), bundle.tensors("weights/vocoder.safetensors"))
+    voice = tingshuo.load(published[1], precision="fp32")
+    rng = np.random.default_rng(frames)
+    for name, graph in voice_graphs(nets).items():
+        if name == "vocoder":
+            continue
+        inputs = {}
+        for key, example in graph.inputs.items():
+            shape = [frames if axis in graph.free.get(key, {}) else size for axis, size in enumerate(example.shape)]
+            inputs[key] = (
+                rng.standard_normal(shape, dtype=np.float32) if example.is_floating_point() else rng.integers(0, 3, shape)
+            )
+        for key, expected in reference_outputs(graph, inputs).items():
+            assert error_db(voice.graphs[name].run(inputs)[key], expected) < -80, (name, key)
+
+
+@pytest.mark.parametrize("missing", ["licence", "consent", "data_statement"])
+def test_a_statement_that_is_missing_is_asked_for(missing):
+    check_statements(STATEMENTS)
+    with pytest.raises(ConfigError, match=f"bundle.{missing} is missing: say in the config, or with --set bundle.{missing}="):
+        check_statements(STATEMENTS.replace(**{missing: "  "}))
+
+
+def test_a_run_without_a_checkpoint_cannot_be_published(tmp_path, published):
+    config = json.loads((published[1] / "config.json").read_text("utf-8"))
+    source = Source(read_manifest(find_voice("default")), SourceFilter(SourceFilterConfig(dim=16, hidden=24, layers=1)))
+    with pytest.raises(TrainError, match="holds no 'last' checkpoint"):
+        publish(tmp_path, tmp_path / "bundle", VoiceConfig.check(config, "config"), STATEMENTS, source)
