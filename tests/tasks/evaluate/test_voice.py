@@ -111,3 +111,10 @@ def test_a_text_that_cannot_be_spoken_is_refused(voice):
 def test_the_worst_come_first(evaluation):
     distances = [result.measures["speech"]["mcd_db"] for result in evaluation.worst(2)]
     assert distances == sorted((r.measures["speech"]["mcd_db"] for r in evaluation.results), reverse=True)[:2]
+
+
+def test_without_recordings_unlikely_tones_come_first(voice, no_dnsmos):
+    made = evaluate_texts(voice, ["今天天气真好。", "四十四只石狮子是死的。", "请问几点了？"], "three lines")
+    shapes = [result.measures["speech"]["tones_correlation"] for result in made.worst(3)]
+    assert shapes == sorted(shapes)
+    assert value(made, "tones_correlation", "speech") == pytest.approx(np.mean(shapes))

@@ -45,6 +45,7 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
         "dnsmos_p808_loss": Measure("P.808 分比录音低", "P.808 below the recordings", "", "lower"),
         "timbre_overlap": Measure("音色重合（与录音）", "timbre overlap with recordings", "", "higher"),
         "inaudible_pct": Measure("听不见或长度异常的音节", "syllables that do not sound", "%", "lower"),
+        "tones_correlation": Measure("声调轮廓相关（每条，二到四声）", "tones 2 to 4 of a text, correlation", "", "higher"),
         "tone2_correlation": Measure("二声轮廓相关", "tone 2, correlation", "", "higher"),
         "tone3_correlation": Measure("三声轮廓相关", "tone 3, correlation", "", "higher"),
         "tone4_correlation": Measure("四声轮廓相关", "tone 4, correlation", "", "higher"),

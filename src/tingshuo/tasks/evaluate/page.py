@@ -30,6 +30,7 @@ SHORT = {
     "syllable_error_ms": "音节时长 syllables",
     "reading_error_pct": "读音 readings",
     "inaudible_pct": "听不见 inaudible",
+    "tones_correlation": "声调 tones",
 }
 """Measures that are told of a row, with short names."""
 METHOD = (
@@ -127,15 +128,15 @@ def _plots(evaluation: Evaluation) -> list[str]:
         if measure in found:
             rows = [Interval(" · ".join(KINDS[k]), f.value, f.low, f.high) for k, f in found[measure].items()]
             plots.append(card(interval_plot(rows, title=MEASURES[measure].english, width=540)))
-    for measure in ("mcd_db", "f0_rmse_cents", "duration_error_pct", "inaudible_pct"):
+    for measure in ("mcd_db", "f0_rmse_cents", "duration_error_pct", "tones_correlation"):
         found_of = {
             kind: [r.measures[kind][measure] for r in evaluation.results if measure in r.measures.get(kind, {})] for kind in KINDS
         }
         groups = {" · ".join(KINDS[kind]): values for kind, values in found_of.items() if values}
-        if groups and not (measure == "inaudible_pct" and "mcd_db" in found):
+        if groups:
             colours = [place for place, values in enumerate(found_of.values()) if values]
             m = MEASURES[measure]
-            title = f"{m.chinese} · {m.english}, {m.unit}"
+            title = f"{m.chinese} · {m.english}{', ' if m.unit else ''}{m.unit}"
             plots.append(card(histogram(groups, bins=24, colours=colours, x_label=title, y_label="n", width=540)))
     return plots
 

@@ -60,9 +60,11 @@ class Result:
 
     @property
     def badness(self) -> float:
-        """What rows are sorted by: distance from the recording, or, without one, the share of syllables that do not sound."""
+        """What rows are sorted by: distance from the recording; without one, syllables that do not sound, then unlikely tones."""
         own = self.measures["speech"]
-        return own.get("mcd_db", own.get("inaudible_pct", 0.0))
+        if "mcd_db" in own:
+            return own["mcd_db"]
+        return float(np.nansum([own["inaudible_pct"], 1 - own["tones_correlation"]]))
 
     def sounds(self) -> dict[str, Sound]:
         """What there is to hear, by kind."""
@@ -166,7 +168,9 @@ def _speak(voice: Voice, name: str, text: str, speaker: str, style: str | None) 
     speech = voice.synthesize(text, style=style)
     checks = check_syllables(speech)
     silent = 100 * float(np.mean([not check.audible for check in checks])) if checks else float("nan")
-    measures = {"speech": {"inaudible_pct": silent, "rtf": speech.stages.rtf}}
+    shapes = [value for shapes in tone_shapes(checks).values() for value in shapes.correlations if np.isfinite(value)]
+    tones = float(np.mean(shapes)) if shapes else float("nan")
+    measures = {"speech": {"inaudible_pct": silent, "tones_correlation": tones, "rtf": speech.stages.rtf}}
     sound = Sound(speech.wav, hear(speech.wav, voice.config.mel))
     return Result(name, text, speaker, measures, sound, {"speech": checks}, warnings=speech.warnings), speech
 
