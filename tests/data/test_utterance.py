@@ -18,6 +18,12 @@ def test_what_is_written_is_read_with_paths_made_absolute(tmp_path):
     assert second.audio == "/elsewhere/b.wav"
 
 
+def test_a_line_separator_inside_a_text_does_not_end_the_row(tmp_path):
+    path = tmp_path / "data.jsonl"
+    path.write_text('{"id": "a", "audio": "a.wav", "text": "上\u2028下"}\r\n', "utf-8")
+    assert [row.text for row in read_manifest(path)] == ["上\u2028下"]
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

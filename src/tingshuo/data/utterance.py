@@ -83,7 +83,7 @@ def _rows(path: Path) -> Iterator[tuple[int, Utterance]]:
         raise DataError(f"{path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: is not UTF-8 (byte {error.start}); convert it, as with iconv -f GBK -t UTF-8") from error
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             try:
                 fields = json.loads(line)

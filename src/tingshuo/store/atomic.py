@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tingshuo.errors import OutputError
@@ -68,7 +68,8 @@ def replace_file(path: Path, content: Content, mode: int = 0o644) -> None:
     except OSError as error:
         raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # the parent may not even be a folder
+            temporary.unlink()
 
 
 def write_file(path: Path, content: Content, mode: int = 0o644) -> None:
