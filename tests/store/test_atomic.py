@@ -122,5 +122,5 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pyt
     assert list(tmp_path.iterdir()) == [path]
     replace_file(path, b"new")
     assert path.read_bytes() == b"new"
-    with pytest.raises(OutputError, match=r"inside: cannot be written: Not a directory"):
+    with pytest.raises(OutputError, match=r"inside: cannot be written: "):
         replace_file(path / "inside", b"new")
