@@ -6,7 +6,7 @@ import pytest
 
 from tingshuo.errors import TrainError
 from tingshuo.train import curves as module
-from tingshuo.train.curves import DEV, REST, TRAIN, read_log, write_events
+from tingshuo.train.curves import DEV, EVENTS_A_CURVE, REST, TRAIN, Curves, read_log, write_events
 
 needs_tensorboard = pytest.mark.skipif(importlib.util.find_spec("tensorboard") is None, reason="needs tensorboard")
 
@@ -52,6 +52,18 @@ def test_tensorboard_reads_what_is_written_and_old_files_go(log, tmp_path):
     tensors = {tag: [(e.step, e.value) for e in read.Scalars(tag)] for tag in read.Tags()["scalars"]}
     assert tensors["train/mel"] == [(10, 1.0), (20, 0.5)]
     assert tensors["dev/loss"] == [(20, 2.5), (30, np.float32(2.25))]
+
+
+@needs_tensorboard
+@pytest.mark.filterwarnings("ignore")
+def test_a_long_curve_is_thinned_and_keeps_its_ends(tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    steps = list(range(0, 50_000, 10))
+    write_events(tmp_path, Curves({TRAIN: {"mel": (steps, [1.0] * len(steps))}}))
+    read = [event.step for event in EventAccumulator(str(tmp_path), {"scalars": 0}).Reload().Scalars("train/mel")]
+    assert len(read) == EVENTS_A_CURVE
+    assert (read[0], read[-1]) == (0, 49_990)
 
 
 def test_the_missing_package_is_named(log, tmp_path, monkeypatch):

@@ -12,10 +12,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from tingshuo.errors import TrainError
 
 HELD_OUT = ("held_out", "dev", "valid", "test")
 TRAIN, DEV, REST = "train", "dev", "rest"
+EVENTS_A_CURVE = 1000
+"""As many as TensorBoard shows of a curve; the first and the last are among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ def read_log(path: Path) -> Curves:
 
 
 def write_events(folder: Path, curves: Curves) -> None:
-    """Write curves for TensorBoard, all of them, in place of what is in ``folder``.
+    """Write curves for TensorBoard, from their beginning, in place of what is in ``folder``.
 
     Raises
     ------
@@ -70,7 +74,8 @@ def write_events(folder: Path, curves: Curves) -> None:
     writer = import_module("tensorboard.summary.writer.event_file_writer").EventFileWriter(str(folder))
     for kind, names in curves.values.items():
         for name, (steps, values) in names.items():
-            for step, value in zip(steps, values, strict=True):
+            spread = np.unique(np.linspace(0, len(steps) - 1, min(len(steps), EVENTS_A_CURVE)).round().astype(int)).tolist()
+            for step, value in ((steps[index], values[index]) for index in spread):
                 point = summary.Summary.Value(tag=f"{kind}/{name}", simple_value=value)
                 writer.add_event(event.Event(step=int(step), summary=summary.Summary(value=[point])))
     writer.close()
