@@ -57,18 +57,19 @@ class DecoderMels:
         first = rows[:, 1:] - self._context
         window = first + np.arange(frames + 1 + 2 * self._context)
         totals = np.array([[int(example.durations.sum())] for example in chosen])
-        inside = (window >= 0) & (window < totals)
+        inside = ((window >= 0) & (window < totals)).astype(np.float32)
         window = np.clip(window, 0, totals - 1)
         phone = np.stack([np.repeat(np.arange(len(e.durations)), e.durations)[w] for e, w in zip(chosen, window, strict=True)])
         place = np.stack([frame_places(e.durations)[w] for e, w in zip(chosen, window, strict=True)])
         hz = np.stack([self._features.f0_of(e.clip)[w] for e, w in zip(chosen, window, strict=True)])
         f0, unvoiced = normalise_f0(hz, [self._tables.pitch[e.clip.speaker] for e in chosen])
         speaker = torch.tensor([self._tables.speakers[e.clip.speaker] for e in chosen], device=device)
-        valid = torch.from_numpy(inside.astype(np.float32)).to(device)
+        valid = torch.from_numpy(inside).to(device)
         at = torch.from_numpy(phone).to(device)
         spread = torch.gather(hidden, 1, at[..., None].expand(-1, -1, hidden.shape[2])) * valid[..., None]
-        energy = self._energy(rows, frames, device) if self.net.config.energy else None
-        places, melody, silent = (torch.from_numpy(part).to(device) for part in (place, f0, unvoiced))
+        energy = valid * self._energy(rows, frames, device) if self.net.config.energy else None
+        contours = (place * inside[..., None], f0 * inside, unvoiced * inside)
+        places, melody, silent = (torch.from_numpy(part).to(device) for part in contours)
         mel = self.net.decode(spread, places, melody, silent, self.net.speaker(speaker), valid, energy)
         return mel[..., self._context : self._context + frames + 1]
 

@@ -104,7 +104,7 @@ class VocoderRecipe:
                 f"{features.config.mel.hop_length}; give vocoder.sizes that fit"
             )
         self.generator = generator.to(device)
-        self.critics = (critics or Critics()).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.critics = (critics or Critics()).to(device)
         self.joint = joint
         self.features, self.config, self.loop = features, config, loop
         self.averaged: nn.Module | None = generator if joint is None else nn.ModuleList([generator, joint.net])
