@@ -152,14 +152,22 @@ def load_checkpoint(run: Path, name: str = LAST) -> tuple[dict[str, Tensor], Sta
     TrainError
         There is none, or it is damaged.
     """
+    folder, state = run / "checkpoints" / name, read_state(run, name)
+    try:
+        with safe_open(folder / TENSORS, framework="pt") as file:
+            return {key: file.get_tensor(key) for key in file.keys()}, state  # noqa: SIM118, it is not a dict
+    except (OSError, SafetensorError) as error:
+        raise TrainError(f"{folder}: is damaged: {error}") from error
+
+
+def read_state(run: Path, name: str = LAST) -> State:
+    """Read a checkpoint without its tensors; errors as of `load_checkpoint`."""
     folder = run / "checkpoints" / name
     if not folder.is_dir():
         raise TrainError(f"{run}: holds no {name!r} checkpoint; train without --resume into a new folder")
     try:
-        state = State.read(folder / STATE)
-        with safe_open(folder / TENSORS, framework="pt") as file:
-            return {key: file.get_tensor(key) for key in file.keys()}, state  # noqa: SIM118, it is not a dict
-    except (ConfigError, OSError, SafetensorError) as error:
+        return State.read(folder / STATE)
+    except ConfigError as error:
         raise TrainError(f"{folder}: is damaged: {error}") from error
 
 

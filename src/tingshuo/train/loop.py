@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from tingshuo.errors import OutputError, TrainError
 from tingshuo.store.atomic import replace_file
 from tingshuo.train.average import Average
-from tingshuo.train.checkpoint import State, collect, has_checkpoint, load_checkpoint, restore, save_checkpoint
+from tingshuo.train.checkpoint import State, collect, has_checkpoint, load_checkpoint, read_state, restore, save_checkpoint
 from tingshuo.train.config import LoopConfig
 from tingshuo.train.distributed import World
 
@@ -144,18 +144,26 @@ def fit(
     return _Fit(recipe, run, config, dict(identity), world or World(), watch).run(resume)
 
 
-def check_begin(run: Path, resume: bool) -> None:
-    """Refuse to begin what has begun already, or to go on with nothing.
+def check_begin(run: Path, resume: bool, identity: Mapping[str, Any] | None = None) -> None:
+    """Refuse to begin what has begun already, to go on with nothing, or with other settings or data than it was begun with.
 
     Raises
     ------
     TrainError
-        The run has a checkpoint and ``resume`` is False, or none and it is True.
+        The run has a checkpoint and ``resume`` is False, or none and it is True, or one of another identity.
     """
     if has_checkpoint(run) and not resume:
         raise TrainError(f"{run}: has a training already; add --resume to go on with it, or choose another folder")
     if resume and not has_checkpoint(run):
         raise TrainError(f"{run}: holds no 'last' checkpoint; train without --resume")
+    if resume and identity is not None:
+        _check_identity(run, read_state(run).identity, _plain(identity))
+
+
+def _plain(identity: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an identity as it is read back from JSON: a tuple is a list there."""
+    plain: dict[str, Any] = json.loads(json.dumps(dict(identity)))
+    return plain
 
 
 class _Fit:
@@ -171,7 +179,7 @@ class _Fit:
         watch: Callable[[Progress], None] | None,
     ) -> None:
         self.recipe, self.folder, self.config = recipe, run, config
-        self.identity = json.loads(json.dumps(identity))  # as it is read back: a tuple is a list there
+        self.identity = _plain(identity)
         self.world, self.watch = world, watch
         self.step = self.epoch = self.position = 0
         self.finished = self.stopped = False
@@ -204,7 +212,7 @@ class _Fit:
 
     def _begin(self, resume: bool) -> None:
         """Load the last checkpoint, or write the first, so that there is one from the start."""
-        check_begin(self.folder, resume)
+        check_begin(self.folder, resume, self.identity)
         if resume:
             self._load()
         else:
@@ -216,7 +224,6 @@ class _Fit:
 
     def _load(self) -> None:
         tensors, state = load_checkpoint(self.folder)
-        _check_identity(self.folder, state.identity, self.identity)
         restore(tensors, state, self.recipe.nets(), self.recipe.optimizers(), self.average.tensors)
         self.step, self.epoch, self.position = state.step, state.epoch, state.position
         self.seconds_before, self.best = state.seconds, state.best

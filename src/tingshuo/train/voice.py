@@ -134,11 +134,12 @@ def train_voice(
     start = start_from(bundle.config, nets, config, features, examples) if from_base else start_fresh(config, features, examples)
     config = config.replace(acoustic=sizes_of(start.net.config, config.acoustic))
     voice = describe_voice(start, config, source.vocoder)
+    identity = {**config.identity(), "data": features.key, "from": source.label if from_base else ""}
+    loop.check_begin(run, resume, identity)
     if world.leads:
         write_config(run, config)
         replace_file(run / VOICE, json.dumps(voice.fields(), ensure_ascii=False, indent=1).encode())
     recipe = AcousticRecipe(start.net, features, examples, start.tables(features), config, world)
-    identity = {**config.identity(), "data": features.key, "from": source.label if from_base else ""}
     result = loop.fit(recipe, run, config.loop, identity, resume=resume, world=world, watch=_watch(stage))
     published = None
     if result.finished and world.leads:

@@ -15,6 +15,7 @@ from tingshuo.app.cli.doctor import doctor
 from tingshuo.app.cli.evaluate import evaluate
 from tingshuo.app.cli.say import say
 from tingshuo.app.cli.serve import serve
+from tingshuo.app.cli.train import train
 from tingshuo.app.cli.verify import verify
 from tingshuo.app.cli.voices import voices
 from tingshuo.errors import RequestError
@@ -38,7 +39,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for verb in (say, voices, serve, doctor, bench, verify, data, evaluate):
+for verb in (say, voices, serve, doctor, bench, verify, data, evaluate, train):
     app.command()(verb)
 
 

@@ -1,0 +1,70 @@
+import json
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from tingshuo.app.cli.main import run  # noqa: E402
+from tingshuo.train import voice  # noqa: E402
+from tingshuo.train.config import read_config, write_config  # noqa: E402
+from tingshuo.train.voice import Trained  # noqa: E402
+
+pytestmark = pytest.mark.train
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """What the training is asked for, instead of training."""
+    calls = []
+
+    def train_voice(data, folder, config, base, **how):
+        for stage in ("check", "train", "publish"):
+            how["tell"](stage, 0.5, "step 3")
+        calls.append({"data": data, "config": config, "base": base, **how})
+        return Trained(7, how["resume"], 0.5, 2, folder / "bundle" if how["resume"] else None)
+
+    monkeypatch.setattr(voice, "train_voice", train_voice)
+    return calls
+
+
+def test_it_trains_with_the_preset_and_the_built_in_vocoder(asked, tmp_path, capsys):
+    assert run(["train", "recordings", "-o", str(tmp_path), "--preset", "tiny", "--set", "loop.rate=0.5", "--steps", "9"]) == 0
+    [call] = asked
+    assert (call["config"].loop.rate, call["config"].loop.steps) == (0.5, 9)
+    assert (call["base"].name, call["from_base"]) == ("default", False)
+    out, err = capsys.readouterr()
+    assert "Interrupted and saved at step 7; add --resume" in out
+    assert "vocoder is that of the built-in voice" in err
+    assert "2 recordings were left out" in err
+
+
+def test_from_a_voice_it_learns_from_few_sentences(asked, tmp_path):
+    assert run(["train", "recordings", "-o", str(tmp_path), "--from", "default"]) == 0
+    assert asked[0]["from_base"]
+    assert asked[0]["config"] == read_config("few_shot")
+
+
+def test_a_resumed_training_has_the_settings_that_it_was_begun_with(asked, tmp_path, capsys):
+    write_config(tmp_path, read_config("small", settings=["loop.rate=0.25"]))
+    assert run(["train", "recordings", "-o", str(tmp_path), "--resume", "--steps", "99", "--json"]) == 0
+    assert asked[0]["config"] == read_config("small", settings=["loop.rate=0.25", "loop.steps=99"])
+    assert json.loads(capsys.readouterr().out) == {
+        "step": 7, "finished": True, "best": 0.5, "skipped": 2, "bundle": str(tmp_path / "bundle"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "message"),
+    [
+        (["--set", "loop.stepz=3"], 3, "unknown key 'loop.stepz'; accepted in loop: steps"),
+        (["--preset", "huge"], 3, "unknown preset 'huge'; accepted: tiny"),
+        (["--config", "missing.yaml"], 3, "missing.yaml: cannot be read"),
+        ([], 3, "bundle.licence is missing"),
+        (["--from", "nobody"], 2, "nobody"),
+    ],
+)
+def test_mistakes_are_one_line(tmp_path, capsys, more, code, message):
+    assert run(["train", str(tmp_path), "-o", str(tmp_path / "run"), *more]) == code
+    err = capsys.readouterr().err
+    assert message in err
+    assert "Traceback" not in err
