@@ -29,7 +29,7 @@ class MfccConfig(StrictModel, frozen=True, kw_only=True):
     """How much of the sample before is subtracted from each."""
     orders: int = 2
     """Orders of differences that follow the coefficients."""
-    reach: int = 3
+    reach: int = 2
     """Frames on either side that a difference is taken over."""
 
     @property

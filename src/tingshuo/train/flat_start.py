@@ -17,7 +17,7 @@ from tingshuo.engine.cpu import usable_cpus
 from tingshuo.errors import ConfigError, TrainError
 from tingshuo.models.hmm.config import HmmConfig
 from tingshuo.models.hmm.mixtures import Mixtures
-from tingshuo.models.hmm.topology import Path, even, path_of, timing
+from tingshuo.models.hmm.topology import Path, broad_states, even, path_of, timing
 from tingshuo.models.hmm.viterbi import Way, best_ways
 from tingshuo.text.symbols import PHONES
 from tingshuo.train.align import AlignedClip, Aligner
@@ -90,12 +90,17 @@ def teach(features: Features, config: HmmConfig, progress: Progress | None = Non
         positions = [_first_guess(path, frames) for path, frames in zip(paths, heard, strict=True)]
         together = np.concatenate(heard)
         batches = _batches([len(frames) for frames in heard], [len(path.states) for path in paths])
+        broad = broad_states(config.states)
         mixtures = Mixtures.start(len(PHONES) * config.states, config.mfcc.size)
         for iteration in range(config.iterations):
             if iteration in config.splits:
                 mixtures.split()
             states = np.concatenate([path.states[place] for path, place in zip(paths, positions, strict=True)])
-            mixtures.update(together, states, config.variance_floor)
+            if iteration < config.broad_iterations:
+                mixtures.update(together, broad[states], config.variance_floor)
+                mixtures = mixtures.take(broad)
+            else:
+                mixtures.update(together, states, config.variance_floor)
             if iteration + 1 < config.iterations:
                 for batch, ways in zip(batches, pool.map(_ways(mixtures, heard, paths), batches), strict=True):
                     for k, way in zip(batch, ways, strict=True):

@@ -8,4 +8,5 @@ def test_a_document_gives_the_same_config():
 
 def test_gaussians_are_at_most_four_by_default():
     assert 2 ** len(HmmConfig().splits) == 4
+    assert HmmConfig().broad_iterations < min(HmmConfig().splits)
     assert max(HmmConfig().splits) < HmmConfig().iterations

@@ -65,3 +65,11 @@ def test_tensors_bring_it_back():
     mixtures, frames = made(), RNG.normal(size=(7, 5)).astype(np.float32)
     again = Mixtures.from_tensors(mixtures.tensors())
     np.testing.assert_array_equal(again.score(frames), mixtures.score(frames))
+
+
+def test_states_may_be_copied_from_others():
+    mixtures, frames = made(), RNG.normal(size=(7, 5)).astype(np.float32)
+    taken = mixtures.take(np.array([0, 0, 3]))
+    np.testing.assert_array_equal(taken.score(frames), mixtures.score(frames)[:, [0, 0, 3]])
+    taken.mean[0] = 9
+    assert not (mixtures.mean[0] == 9).any()

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tingshuo.models.hmm.topology import even, path_of, timing, whole_frames
+from tingshuo.models.hmm.topology import broad_states, even, path_of, timing, whole_frames
 from tingshuo.text.symbols import PHONES, encode, make_syllable
 from tingshuo.types import Word
 
@@ -84,3 +84,15 @@ def test_whole_frames_keep_sum_and_minimum():
         assert durations.sum() == frames
         assert durations.min() >= 1
     np.testing.assert_array_equal(whole_frames(np.array([2.0, 2.4, 7.1, 10.0]), 10), [2, 1, 5, 2])
+
+
+def test_broad_states_are_those_of_one_phone_of_each_kind():
+    broad = broad_states(3)
+    assert len(broad) == 3 * len(PHONES)
+    np.testing.assert_array_equal(broad[broad], broad)
+    np.testing.assert_array_equal(broad % 3, np.arange(len(broad)) % 3)
+    phone = {name: PHONES[broad[3 * k] // 3] for k, name in enumerate(PHONES)}
+    assert phone["d"] == phone["g"] == "b"
+    assert phone["sil"] == "sil"
+    assert phone["iang"] == phone["a"] != phone["u"]
+    assert sum(name == kind for name, kind in phone.items()) == 12

@@ -10,9 +10,11 @@ class HmmConfig(StrictModel, frozen=True, kw_only=True):
     mfcc: MfccConfig = MfccConfig()
     states: int = 3
     """Emitting states of a phone, each at least one frame long."""
-    iterations: int = 13
+    iterations: int = 15
     """Rounds of aligning and re-estimating."""
-    splits: tuple[int, ...] = (5, 8)
+    broad_iterations: int = 5
+    """The first of them, in which only kinds of phones are told apart: finer models of few clips get caught in the first guess."""
+    splits: tuple[int, ...] = (8, 11)
     """Rounds before which every Gaussian becomes two."""
     train_s: float = 5400.0
     """Seconds of speech, taken evenly from all clips, that the models are estimated from; the rest is only aligned."""

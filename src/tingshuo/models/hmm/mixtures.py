@@ -77,6 +77,10 @@ class Mixtures:
         out += constants[:, None]
         return out
 
+    def take(self, states: Ints) -> "Mixtures":
+        """Return mixtures whose state k is a copy of state ``states[k]`` of these."""
+        return Mixtures(self.mean[states], self.variance[states], self.weight[states])
+
     def split(self) -> None:
         """Make two of every Gaussian."""
         step: Floats = np.float32(SPLIT_STEP) * np.sqrt(self.variance)

@@ -17,6 +17,26 @@ Ints = NDArray[np.int64]
 
 _SILENCE, _PAUSE = PHONES.index(SILENCE), PHONES.index(PAUSE)
 
+_ALIKE = (
+    "b d g",
+    "p t k",
+    "zh z j ch c q",
+    "sh s x f h",
+    "m n l r",
+    "a ia ua ai uai ao iao an ian uan van ang iang uang",
+    "e ie ve ue ei uei en uen eng ueng er R o io uo ou iou ong iong",
+    "i ii iii in ing v vn",
+    "u",
+)
+"""Phones that sound alike to one who has heard little."""
+
+
+def broad_states(per_phone: int) -> Ints:
+    """Return for each state that of the first phone of its kind: stops, fricatives, open vowels and so on, (states,)."""
+    first = {phone: PHONES.index(group.split()[0]) for group in _ALIKE for phone in group.split()}
+    phones = np.array([first.get(phone, k) for k, phone in enumerate(PHONES)])
+    return (phones[:, None] * per_phone + np.arange(per_phone)).ravel()
+
 
 @dataclass(frozen=True, slots=True)
 class Path:
