@@ -22,6 +22,7 @@ from tingshuo.train.checkpoint import load_checkpoint  # noqa: E402
 from tingshuo.train.config import BundleConfig  # noqa: E402
 from tingshuo.train.loop import fit  # noqa: E402
 from tingshuo.train.publish import Source, check_statements, publish  # noqa: E402
+from tingshuo.types import SpeechRequest  # noqa: E402
 
 pytestmark = pytest.mark.train
 
@@ -95,6 +96,19 @@ def test_the_weights_are_the_average_and_neutral_is_part_of_each_style(published
     assert np.abs(shipped["style.weight"] - styles - emotions[:1]).max() < 5e-3
     happy = shipped["style.weight"][0] + shipped["emotion.weight"][1]
     assert np.abs(happy - styles[0] - emotions[1]).max() < 5e-3
+
+
+def test_an_emotion_that_was_learnt_is_spoken_from_its_row_and_others_by_rule(published):
+    voice = tingshuo.load(published[1], precision="fp32")
+    row = open_bundle(published[1]).tensors("weights/acoustic.safetensors")["emotion.weight"][1:].astype(np.float32)
+    timbre = voice.timbre()
+    felt, request = timbre.felt(SpeechRequest(text="你好", emotion="happy", strength=0.5))
+    assert np.array_equal(felt.style, timbre.style + np.float32(0.5) * row)
+    assert request.emotion == "neutral"
+    by_rule = SpeechRequest(text="你好", emotion="sad")
+    assert timbre.felt(by_rule) == (timbre, by_rule)
+    spoken = [voice.synthesize("你好", emotion=emotion).wav for emotion in ("neutral", "happy")]
+    assert len(spoken[0]) != len(spoken[1]) or not np.array_equal(*spoken)
 
 
 @pytest.mark.parametrize("frames", [1, 40, 333])

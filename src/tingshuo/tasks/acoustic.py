@@ -6,7 +6,7 @@ apart; F frames, N phones.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import numpy as np
@@ -32,12 +32,27 @@ TILT_PIVOT_HZ, TILT_LOW_HZ, TILT_HIGH_HZ = 1000.0, 150.0, 8000.0
 
 @dataclass(frozen=True, slots=True)
 class Timbre:
-    """Whose voice (``speaker`` (1, D), ``f0``) with whose rhythm and melody (``style`` (1, D), ``tempo``)."""
+    """Whose voice (``speaker`` (1, D), ``f0``) with whose rhythm and melody (``style`` (1, D), ``tempo``).
+
+    ``emotions`` are those that were learnt: name to what it adds to the style at strength 1, (1, D).
+    """
 
     speaker: Floats
     style: Floats
     f0: SpeakerConfig
     tempo: float
+    emotions: Mapping[str, Floats] = field(default_factory=dict)
+
+    def felt(self, request: SpeechRequest) -> tuple["Timbre", SpeechRequest]:
+        """Return the timbre in a request's emotion, and the request without it, where that emotion was learnt; else both as is.
+
+        An emotion that was learnt is not made by rule as well; one that was not is left to `tingshuo.tasks.prosody`.
+        """
+        learnt = self.emotions.get(request.emotion)
+        if learnt is None:
+            return self, request
+        style = self.style + np.float32(request.strength) * learnt
+        return replace(self, style=style), replace(request, emotion="neutral")
 
 
 class SentenceAcoustics:
@@ -68,6 +83,7 @@ class SentenceAcoustics:
         request: SpeechRequest,
         stopwatch: Stopwatch,
     ) -> None:
+        timbre, request = timbre.felt(request)
         self._graphs, self._config, self._timbre, self._stopwatch = graphs, config, timbre, stopwatch
         self._frame_s = config.mel.hop_length / config.mel.sample_rate
         self.phones: PhoneSequence = encode(words, config.phonemes)

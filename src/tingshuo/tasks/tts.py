@@ -26,7 +26,8 @@ from tingshuo.text.frontend import Frontend
 from tingshuo.types import AudioChunk, Sentence, SpeechRequest, Stages, TimedSentence, TimedWord, Wav
 
 GRAPHS = ("encoder", "pitch", "decoder", "vocoder")
-TABLES, STYLE_TABLE, SPEAKER_TABLE = "weights/acoustic.safetensors", "style.weight", "speaker.weight"
+TABLES = "weights/acoustic.safetensors"
+STYLE_TABLE, SPEAKER_TABLE, EMOTION_TABLE = "style.weight", "speaker.weight", "emotion.weight"
 PRECISIONS = ("auto", "fp32", "int8")
 
 
@@ -211,6 +212,9 @@ class Voice:
             self.graphs: dict[str, Session] = {name: graph.result() for name, graph in opening.items()}
         tables = tensors[TABLES]
         self._styles, self._speakers = (tables[name].astype(np.float32) for name in (STYLE_TABLE, SPEAKER_TABLE))
+        self._emotions = {
+            name: tables[EMOTION_TABLE][row : row + 1].astype(np.float32) for row, name in enumerate(self.config.emotions)
+        }
 
     @property
     def sample_rate(self) -> int:
@@ -240,7 +244,8 @@ class Voice:
                 f"unknown style {style!r} of voice {self.name!r}; accepted: {', '.join(self.styles)}", "style"
             )
         row = 0 if style is None else self.styles.index(style)
-        return Timbre(self._speakers[:1], self._styles[row : row + 1], self.config.speakers[0], self.config.styles[row].tempo)
+        chosen = self.config.styles[row]
+        return Timbre(self._speakers[:1], self._styles[row : row + 1], self.config.speakers[0], chosen.tempo, self._emotions)
 
     def speak(self, request: SpeechRequest) -> SpeechStream:
         """Start a synthesis; everything else is built on this.
