@@ -13,10 +13,10 @@ class HmmConfig(StrictModel, frozen=True, kw_only=True):
     iterations: int = 15
     """Rounds of aligning and re-estimating."""
     broad_iterations: int = 5
-    """The first of them, in which only kinds of phones are told apart: finer models of few clips get caught in the first guess."""
+    """The first, in which only kinds of phones are told apart: finer models of few clips stay caught in the first guess."""
     splits: tuple[int, ...] = (8, 11)
     """Rounds before which every Gaussian becomes two."""
-    train_s: float = 5400.0
+    train_s: float = 2700.0
     """Seconds of speech, taken evenly from all clips, that the models are estimated from; the rest is only aligned."""
     min_pause_s: float = 0.1
     """A shorter silence between words is the closure of what follows, not a pause."""
