@@ -1,14 +1,14 @@
 """What each vocoder family costs to run and to train; training beside a reference recipe in the same run.
 
-    OMP_NUM_THREADS=1 python benchmarks/vocoders.py [--recipe FOLDER] [--seconds 20] [--rounds 2] [--nets ...]
+    OMP_NUM_THREADS=1 python benchmarks/vocoders.py [--recipe FOLDER] [--as-written] [--seconds 120] [--nets ...]
 
 First table: parameters, multiply-accumulates per second of audio, context in frames, and the real-time factor of the network's
-float32 graph on one thread, the fastest of several calls on two seconds, so that other work on the machine counts little.
+float32 graph on one thread, in seconds of the processor, the fastest of several calls on two seconds of audio.
 
-Second table: steps per second of one core in adversarial training, 8 segments of 44 frames, median over alternating rounds, with
-random weights and made-up recordings (the arithmetic does not depend on them). With ``--recipe``, a folder with the reference's
-``train_vocoder.py``, its loop is run unchanged between ours on the same recordings: once as written (bfloat16 by autocast), once
-in float32. Time is the processor's, which other work on the machine hardly moves; judge the ratios of one run, not the numbers.
+Second table: steps per second of one core in adversarial training, 8 segments of 44 frames, with random weights and made-up
+recordings (the arithmetic does not depend on them). With ``--recipe``, a folder with the reference's ``train_vocoder.py``, its
+loop runs unchanged on the same recordings, in float32 unless ``--as-written``, and takes turns with ours step by step. Time is
+the processor's, mean of all steps; judge the ratios of one run, not the numbers.
 """
 
 import argparse
@@ -19,7 +19,8 @@ import json
 import statistics
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import count, cycle
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
@@ -74,9 +75,9 @@ def print_costs(wanted: list[str]) -> None:
         session = open_model(optimize(export_graph(graph)), half_tensors(net))
         times = []
         for _ in range(5):
-            start = time.perf_counter()
+            start = time.process_time()
             session.run(inputs)
-            times.append(time.perf_counter() - start)
+            times.append(time.process_time() - start)
         context = family.context_frames(net.config)
         print(
             f"{name:16s} {count_parameters(net) / 1e6:9.2f} M {macs / 1e9:8.2f} {context:8d} {min(times) / seconds:10.4f}",
@@ -112,98 +113,110 @@ def write_work(folder: Path) -> None:
     (folder / "durations.json").write_text(json.dumps([None] * CLIPS))
 
 
-class Ticks(io.TextIOBase):
-    """Notes when a line is printed."""
+class Turns(io.TextIOBase):
+    """Takes what a loop prints, a line a step; times its steps, and after each of them lets others take one."""
 
-    def __init__(self) -> None:
-        self.times: list[float] = []
+    def __init__(self, others: dict[str, Callable[[], object]]) -> None:
+        self.others = others
+        self.times: dict[str, list[float]] = {name: [] for name in ("the loop", *others)}
+        self.since: float | None = None
 
     def write(self, text: str) -> int:
-        """Note the time of every line."""
+        """Note the time of a step, then give the others their turns."""
         if "\n" in text:
-            self.times.append(time.process_time())
+            if self.since is not None:
+                self.times["the loop"].append(time.process_time() - self.since)
+            self.others_step()
+            self.since = time.process_time()
         return len(text)
 
+    def others_step(self) -> None:
+        """Let each of the others take a step."""
+        for name, step in self.others.items():
+            start = time.process_time()
+            step()
+            self.times[name].append(time.process_time() - start)
 
-def recipe_steps(recipe: Path, work: Path, seconds: float, *, as_written: bool) -> list[float]:
-    """Run the reference's loop for some seconds and return the seconds of each step."""
+
+def run_reference(recipe: Path, work: Path, seconds: float, turns: Turns, *, as_written: bool) -> None:
+    """Run the reference's loop for some seconds."""
     sys.path.insert(0, str(recipe))
     module = importlib.import_module("train_vocoder")
     sys.path.pop(0)
-    arguments = SimpleNamespace(work=str(work), out=str(work), seconds=seconds, threads=1, batch=8, warm_up=0, resume=None,
-                                acoustic=None, rate=4e-4, log=1)  # fmt: skip
-    ticks, autocast = Ticks(), torch.autocast
+    arguments = SimpleNamespace(
+        work=str(work),
+        out=str(work),
+        seconds=seconds,
+        threads=1,
+        batch=8,
+        warm_up=0,
+        resume=None,
+        acoustic=None,
+        rate=4e-4,
+        log=1,
+    )
+    autocast = torch.autocast
     if not as_written:
         torch.autocast = lambda device, **_: autocast(device, enabled=False)
     try:
-        with contextlib.redirect_stdout(ticks):
+        with contextlib.redirect_stdout(turns):
             module.main(arguments)
     finally:
         torch.autocast = autocast
-    return list(np.diff(ticks.times)[1:])
 
 
-def our_steps(recipe: VocoderRecipe, seconds: float) -> list[float]:
-    """Train for some seconds and return the seconds of each step."""
-    batches = recipe.batches(0) * 50
-    times, stop = [], time.perf_counter() + seconds
-    recipe.step(batches[0], 0)
-    for step, batch in enumerate(batches, 1):
-        start = time.process_time()
-        recipe.step(batch, step)
-        times.append(time.process_time() - start)
-        if time.perf_counter() > stop:
-            break
-    return times
+def stepper(family: str, sizes: dict[str, object], features: Features) -> Callable[[], object]:
+    """Return what takes one step of our training at every call."""
+    config = VocoderConfig(family=family, sizes={key: value for key, value in sizes.items() if key != "mels"}, warm_up=0)
+    recipe = VocoderRecipe(build_generator(config, 100), features, config, LoopConfig(rate=4e-4, precision="fp32"))
+    numbers, batches = count(), cycle(recipe.batches(0))
+    return lambda: recipe.step(next(batches), next(numbers))
 
 
-def print_training(recipe: Path | None, seconds: float, rounds: int, wanted: list[str], precisions: dict[str, bool]) -> None:
+def print_training(recipe: Path | None, seconds: float, wanted: list[str], as_written: bool) -> None:
     """Print the second table."""
     features = our_features()
-    sizes = {"vocos small": {key: value for key, value in SMALL.fields().items() if key != "mels"}}
-    ours = {}
-    for name, family in (("source_filter", "source_filter"), ("vocos small", "vocos"), ("hifigan light", "hifigan")):
-        if wanted and name not in wanted:
-            continue
-        light = {key: value for key, value in PRESETS["light"].fields().items() if key != "mels"}
-        config = VocoderConfig(family=family, sizes=sizes.get(name, light if family == "hifigan" else {}), warm_up=0)
-        ours[name] = VocoderRecipe(build_generator(config, 100), features, config, LoopConfig(rate=4e-4, precision="fp32"))
-    times: dict[str, list[float]] = {}
-    with TemporaryDirectory() as folder:
-        write_work(Path(folder))
-        for _ in range(rounds):
-            if recipe is not None:
-                for name, as_written in precisions.items():
-                    times.setdefault(name, []).extend(recipe_steps(recipe, Path(folder), seconds, as_written=as_written))
-            for name, ready in ours.items():
-                times.setdefault(name, []).extend(our_steps(ready, seconds))
-    base = statistics.median(next(iter(times.values())) or [1.0])
-    print("\ntraining                 steps/s   steps   against the first")
+    kinds = {
+        "source_filter": ("source_filter", {}),
+        "vocos small": ("vocos", SMALL.fields()),
+        "hifigan light": ("hifigan", PRESETS["light"].fields()),
+    }
+    ours = {name: stepper(*kind, features) for name, kind in kinds.items() if not wanted or name in wanted}
+    for step in ours.values():
+        step()
+    turns = Turns(ours)
+    if recipe is None:
+        stop = time.perf_counter() + seconds
+        while time.perf_counter() < stop:
+            turns.others_step()
+    else:
+        with TemporaryDirectory() as folder:
+            write_work(Path(folder))
+            run_reference(recipe, Path(folder), seconds, turns, as_written=as_written)
+    times = {name: seen for name, seen in turns.times.items() if seen}
+    if not times:
+        raise SystemExit(f"not one step in {seconds} s; give more --seconds")
+    base = statistics.mean(next(iter(times.values())))
+    print("\ntraining            steps/s   steps   against the first")
     for name, seen in times.items():
-        if not seen:
-            raise SystemExit(f"{name}: not one step in {seconds} s; give more --seconds")
-        typical = statistics.median(seen)
-        print(f"{name:24s} {1 / typical:7.3f} {len(seen):7d} {base / typical:10.2f}", flush=True)
+        label = name if name in ours else "reference as written" if as_written else "reference"
+        print(f"{label:20s} {1 / statistics.mean(seen):6.3f} {len(seen):7d} {base / statistics.mean(seen):10.2f}", flush=True)
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--recipe", type=Path)
-    parser.add_argument("--seconds", type=float, default=20)
-    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--seconds", type=float, default=120)
     parser.add_argument("--nets", nargs="*", default=[])
-    parser.add_argument("--skip-as-written", action="store_true", help="where bfloat16 is very slow")
+    parser.add_argument("--as-written", action="store_true", help="let the reference use bfloat16, as it does by itself")
     parser.add_argument("--only", choices=("costs", "training"))
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     if arguments.only != "training":
         print_costs(arguments.nets)
-    precisions = {"reference, float32": False}
-    if not arguments.skip_as_written:
-        precisions["reference, as written"] = True
     if arguments.only != "costs":
-        print_training(arguments.recipe, arguments.seconds, arguments.rounds, arguments.nets, precisions)
+        print_training(arguments.recipe, arguments.seconds, arguments.nets, arguments.as_written)
 
 
 if __name__ == "__main__":
