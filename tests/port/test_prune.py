@@ -71,3 +71,72 @@ def test_a_net_that_is_narrow_enough_is_left_alone(tiny):
     small = prune_voice(nets, {}, decoder_hidden=20, vocoder_hidden=999)
     assert small.acoustic is nets.acoustic
     assert small.vocoder is nets.vocoder
+
+
+@torch.inference_mode()
+def test_transformer_features_that_repeat_others_cost_nothing():
+    from tingshuo.models.layers.transformer import TransformerBlock
+    from tingshuo.port.prune import prune_transformer
+
+    torch.manual_seed(0)
+    blocks = [TransformerBlock(8, 24, 2).eval() for _ in range(2)]
+    for block in blocks:
+        block.conv_in.weight[12:], block.conv_in.bias[12:] = block.conv_in.weight[:12], block.conv_in.bias[:12]
+    narrow = prune_transformer(blocks, [torch.randn(1, 40, 8) for _ in range(12)], 12)
+    assert [block.conv_in.out_channels for block in narrow] == [12, 12]
+    wide_x = narrow_x = torch.randn(1, 30, 8)
+    for wide, thin in zip(blocks, narrow, strict=True):
+        wide_x, narrow_x = wide(wide_x), thin(narrow_x)
+    assert _error(narrow_x, wide_x) < 1e-4
+
+
+@torch.inference_mode()
+def test_solving_a_transformer_anew_beats_dropping():
+    from tingshuo.models.layers.transformer import TransformerBlock
+    from tingshuo.port.prune import prune_transformer
+
+    torch.manual_seed(0)
+    wide = TransformerBlock(8, 32, 2).eval()
+    x = [torch.randn(1, 50, 8) for _ in range(20)]
+    (narrow,) = prune_transformer([wide], x, 20)
+    same = [wide.conv_in.bias.tolist().index(bias) for bias in narrow.conv_in.bias.tolist()]
+    assert same == sorted(set(same))
+    dropped = TransformerBlock(8, 20, 2).eval()
+    dropped.load_state_dict(
+        narrow.state_dict() | {"conv_out.weight": wide.conv_out.weight[:, same], "conv_out.bias": wide.conv_out.bias}
+    )
+    new = torch.randn(1, 60, 8)
+    assert _error(narrow(new) - new, wide(new) - new) < 0.6 * _error(dropped(new) - new, wide(new) - new)
+
+
+@torch.inference_mode()
+def test_an_encoder_is_narrowed_and_the_rest_kept(tiny, inputs):
+    _, nets = tiny
+    small = prune_voice(nets, {"encoder": [inputs["encoder"]]}, encoder_hidden=10)
+    assert small.acoustic.config.encoder_hidden == small.acoustic.encoder[0].conv_in.out_channels == 10
+    before, after = nets.acoustic.state_dict(), small.acoustic.state_dict()
+    assert all(torch.equal(after[name], before[name]) for name in before if ".conv_" not in name)
+    assert small.vocoder is nets.vocoder
+
+
+@torch.inference_mode()
+def test_a_vocos_is_narrowed_with_its_scales():
+    from tingshuo.models.fastspeech.config import FastSpeechConfig
+    from tingshuo.models.fastspeech.net import FastSpeech
+    from tingshuo.models.vocos.config import VocosConfig
+    from tingshuo.models.vocos.net import Vocos
+    from tingshuo.port.nets import VoiceNets
+
+    torch.manual_seed(0)
+    vocoder = Vocos(VocosConfig(dim=12, hidden=24, layers=2)).eval()
+    for block in vocoder.backbone.convnext:
+        block.gamma.uniform_(0.5, 2)
+        block.pwconv1.weight.normal_(), block.pwconv2.weight.normal_()
+        block.pwconv1.weight[12:] = block.pwconv1.weight[:12]
+    acoustic = FastSpeech(FastSpeechConfig(phonemes=5, styles=1, speakers=1, dim=16, decoder_dim=12, decoder_hidden=12))
+    seen = {"vocoder": [{"mel": np.random.default_rng(0).standard_normal((1, 100, 300)).astype(np.float32)}]}
+    small = prune_voice(VoiceNets(acoustic, vocoder), seen, vocoder_hidden=12)
+    assert small.vocoder.config.hidden == 12
+    mel = torch.randn(1, 100, 40)
+    for ours, theirs in zip(small.vocoder(mel), vocoder(mel), strict=True):
+        assert _error(ours, theirs) < 1e-4

@@ -11,8 +11,10 @@ from typer.core import TyperGroup
 from tingshuo import __version__
 from tingshuo.app.cli.bench import bench
 from tingshuo.app.cli.data import data
+from tingshuo.app.cli.distill import distill
 from tingshuo.app.cli.doctor import doctor
 from tingshuo.app.cli.evaluate import evaluate
+from tingshuo.app.cli.prune import prune
 from tingshuo.app.cli.say import say
 from tingshuo.app.cli.serve import serve
 from tingshuo.app.cli.train import train
@@ -39,7 +41,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for verb in (say, voices, serve, doctor, bench, verify, data, evaluate, train):
+for verb in (say, voices, serve, doctor, bench, verify, data, evaluate, train, distill, prune):
     app.command()(verb)
 
 
