@@ -58,6 +58,7 @@ def test_a_folder_of_recordings_becomes_a_voice_that_speaks(run):
     folder, result, told = run
     assert (result.step, result.finished, result.bundle) == (3, True, folder / "bundle")
     assert verify_bundle(result.bundle).ok
+    assert "<audio" in (folder / "report.html").read_text("utf-8")
     assert tingshuo.load(result.bundle).synthesize("你好。").duration_s > 0.1
     assert list(dict.fromkeys(told)) == ["check", "features", "align", "train", "publish"]
 

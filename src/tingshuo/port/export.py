@@ -5,6 +5,7 @@ net, and widened to float32 by a ``Cast`` that the engine folds when it opens th
 graph and every precision of a bundle.
 """
 
+import logging
 import warnings
 from collections.abc import Mapping
 
@@ -42,6 +43,7 @@ def export_graph(graph: Graph) -> onnx.ModelProto:
     inputs = tuple(value.clone() for value in graph.inputs.values())  # a tensor passed twice would become one input
     free = tuple({axis: torch.export.Dim(name, min=1) for axis, name in graph.free.get(key, {}).items()} for key in graph.inputs)
     graph.module.eval()
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it tells of packages that are missing and not needed
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the exporter's deprecations are not ours

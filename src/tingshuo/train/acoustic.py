@@ -109,7 +109,7 @@ class AcousticRecipe:
     def step(self, batch: Indices, step: int) -> dict[str, float]:
         """Learn from a batch; returns the losses and the norm of the gradient."""
         set_training(self.net)
-        sums = self._losses(self._tensors([self.train[index] for index in batch]))
+        sums = self._losses(self.tensors([self.train[index] for index in batch]))
         totals = self.world.sum(torch.stack([torch.stack((total.detach(), count)) for total, count in sums.values()]))
         counts = totals[:, 1].clamp(min=1)
         parts = {name: total / count for (name, (total, _)), count in zip(sums.items(), counts, strict=True)}
@@ -127,7 +127,7 @@ class AcousticRecipe:
         sums: dict[str, Loss] = {}
         frames = [int(example.durations.sum()) for example in self.held_out]
         for chosen in make_batches(frames, self.config.loop.batch_frames, seed=0, epoch=0):
-            sums = self._losses(self._tensors([self.held_out[index] for index in chosen]))
+            sums = self._losses(self.tensors([self.held_out[index] for index in chosen]))
             stacked = torch.stack([torch.stack(pair) for pair in sums.values()])
             totals = stacked if totals is None else totals + stacked
         assert totals is not None
@@ -139,7 +139,8 @@ class AcousticRecipe:
         figures = dict(zip(sums, means, strict=True))
         return {"loss": sum(self._weights[name] * value for name, value in figures.items()), **figures}
 
-    def _tensors(self, examples: Sequence[Example]) -> Batch:
+    def tensors(self, examples: Sequence[Example]) -> Batch:
+        """Return a batch of clips on the net's device."""
         return make_batch(self.features, examples, self.tables, self.world.device)
 
     def _losses(self, batch: Batch) -> dict[str, Loss]:

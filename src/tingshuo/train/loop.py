@@ -113,6 +113,7 @@ def fit(
     resume: bool = False,
     world: World | None = None,
     watch: Callable[[Progress], None] | None = None,
+    show: Callable[[int], None] | None = None,
 ) -> Result:
     """Train until the steps or minutes are done, or until SIGINT or SIGTERM asks for an end; either way the state is saved.
 
@@ -132,6 +133,8 @@ def fit(
         The processes that train together.
     watch : callable or None
         Called after every step.
+    show : callable or None
+        Called by the first process after every evaluation, with the steps so far, while the net holds its average.
 
     Raises
     ------
@@ -141,7 +144,7 @@ def fit(
     OutputError
         A checkpoint or the log cannot be written; the last checkpoint stays.
     """
-    return _Fit(recipe, run, config, dict(identity), world or World(), watch).run(resume)
+    return _Fit(recipe, run, config, dict(identity), world or World(), watch, show).run(resume)
 
 
 def check_begin(run: Path, resume: bool, identity: Mapping[str, Any] | None = None) -> None:
@@ -177,10 +180,11 @@ class _Fit:
         identity: dict[str, Any],
         world: World,
         watch: Callable[[Progress], None] | None,
+        show: Callable[[int], None] | None,
     ) -> None:
         self.recipe, self.folder, self.config = recipe, run, config
         self.identity = _plain(identity)
-        self.world, self.watch = world, watch
+        self.world, self.watch, self.show = world, watch, show
         self.step = self.epoch = self.position = 0
         self.finished = self.stopped = False
         self.stop = threading.Event()
@@ -283,9 +287,12 @@ class _Fit:
             return False
         with self.average.in_place():
             held = self.recipe.evaluate()
+            if held:
+                self._log({"epoch": self.epoch, "held_out": held})
+            if self.show is not None:
+                self.show(self.step)
         if not held:
             return False
-        self._log({"epoch": self.epoch, "held_out": held})
         value = next(iter(held.values()))
         if not math.isfinite(value) or (self.best is not None and value >= self.best):
             return False

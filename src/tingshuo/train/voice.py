@@ -2,7 +2,8 @@
 
 A run folder holds all of it::
 
-    config.yaml   data.jsonl   skipped.jsonl   voice.json   log.jsonl   checkpoints/   cache/   bundle/
+    config.yaml   data.jsonl   skipped.jsonl   voice.json   log.jsonl   report.html   samples/   tensorboard/   checkpoints/
+    cache/   bundle/
 
 What can fail fails early: statements for the manifest, the disk, unreadable and unspeakable recordings come before training.
 """
@@ -35,6 +36,8 @@ from tingshuo.train.config import TrainConfig, write_config
 from tingshuo.train.distributed import World
 from tingshuo.train.examples import Example
 from tingshuo.train.publish import Source, check_statements, publish, read_nets
+from tingshuo.train.report import write_report
+from tingshuo.train.samples import show
 from tingshuo.train.start import Start, sizes_of, start_fresh, start_from
 
 MANIFEST, SKIPPED, VOICE, BUNDLE = "data.jsonl", "skipped.jsonl", "voice.json", "bundle"
@@ -140,8 +143,19 @@ def train_voice(
         write_config(run, config)
         replace_file(run / VOICE, json.dumps(voice.fields(), ensure_ascii=False, indent=1).encode())
     recipe = AcousticRecipe(start.net, features, examples, start.tables(features), config, world)
-    result = loop.fit(recipe, run, config.loop, identity, resume=resume, world=world, watch=_watch(stage))
+    result = loop.fit(
+        recipe,
+        run,
+        config.loop,
+        identity,
+        resume=resume,
+        world=world,
+        watch=_watch(stage),
+        show=lambda step: show(run, recipe, source.vocoder, step),
+    )
     published = None
+    if world.leads:
+        write_report(run)
     if result.finished and world.leads:
         stage("publish", 0.0)
         published = publish(run, run / BUNDLE, voice, config.bundle, source, [row.text for row in rows if row.text])
