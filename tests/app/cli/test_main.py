@@ -12,7 +12,7 @@ VERBS = [command.callback.__name__ for command in app.registered_commands]
 
 
 def test_the_verbs():
-    assert VERBS == ["say", "voices", "serve", "doctor", "bench", "verify"]
+    assert VERBS == ["say", "voices", "serve", "doctor", "bench", "verify", "data", "evaluate", "train", "distill", "prune"]
 
 
 @pytest.mark.parametrize("verb", VERBS)
