@@ -17,7 +17,8 @@ from tingshuo.app.cli.main import run
 
 ROOT = Path(__file__).parents[2]
 READMES = ("README.md", "README.en.md")
-SLOW_VERBS = {"bench", "serve"}
+SLOW_VERBS = {"bench", "serve", "data", "train", "evaluate", "distill"}
+"""Tested elsewhere: those of training in test_first_voice.py and beside their modules."""
 
 
 def blocks(readme: str, language: str) -> list[str]:
