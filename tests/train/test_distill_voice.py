@@ -1,4 +1,4 @@
-"""From a bundle to a smaller bundle, by teaching and by pruning; and what is refused before any work."""
+"""From a bundle to a smaller bundle by teaching; and what is refused before any work."""
 
 import json
 import shutil
@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch")
 from tests.train.small_voice import TEXTS, make_nets, write_voice  # noqa: E402
 
 import tingshuo  # noqa: E402
-from tingshuo.errors import OutputError, PortError, RequestError, TrainError  # noqa: E402
+from tingshuo.errors import OutputError, PortError, TrainError  # noqa: E402
 from tingshuo.store.bundle import open_bundle, verify_bundle  # noqa: E402
 from tingshuo.train import distill_voice as module  # noqa: E402
 from tingshuo.train import shrink  # noqa: E402
@@ -125,33 +125,6 @@ def test_the_run_keeps_its_log_and_report(student):
     steps = [json.loads(line)["step"] for line in (run / "log.jsonl").read_text("utf-8").splitlines()]
     assert steps == sorted(steps)
     assert steps[-1] == 4
-
-
-def test_a_voice_beside_itself_differs_in_nothing(teacher):
-    table = compare(teacher, teacher, TEXTS[:2], repeats=1)
-    for row in table.rows:
-        if row.before is None:
-            assert row.after < {"mel_l1_nepers": 2e-3, "f0_rmse_cents": 1.0}.get(row.key, 0.3), row.key
-        elif "rtf" not in row.key:
-            assert row.after == row.before
-
-
-def test_a_voice_is_pruned_without_learning(quick, teacher, tmp_path):
-    shrunk = prune_bundle(teacher, tmp_path / "narrow", 0.5, texts=20, threads=1)
-    nets = read_nets(open_bundle(shrunk.bundle))
-    sizes = nets.acoustic.config
-    assert (sizes.encoder_hidden, sizes.decoder_hidden, nets.vocoder.config.hidden) == (64, 80, 12)
-    assert shrunk.comparison["vocoder_parameters"].after < shrunk.comparison["vocoder_parameters"].before
-    assert "pruned to 0.5" in open_bundle(shrunk.bundle).manifest.data_statement
-    assert not run_folder(tmp_path / "narrow").exists()
-    # Random numbers of a net that was not trained are as hard to replace as can be; still most of the mel is kept.
-    assert shrunk.comparison["mel_l1_nepers"].after < 0.1
-
-
-@pytest.mark.parametrize("keep", [0.0, 1.0, 7, float("nan")])
-def test_a_share_out_of_range_is_refused(teacher, tmp_path, keep):
-    with pytest.raises(RequestError, match=r"keep is .*; accepted: 0.05 to 0.99"):
-        prune_bundle(teacher, tmp_path / "narrow", keep)
 
 
 @pytest.mark.parametrize("shrinking", [lambda *a: distill_voice(*a, CONFIG), lambda *a: prune_bundle(*a, 0.5, CONFIG)])

@@ -1,9 +1,7 @@
-"""``distill`` and ``prune`` from the command line to bundles that speak."""
+"""``distill`` from the command line to a bundle that speaks."""
 
 import builtins
-import json
 import re
-import shutil
 
 import pytest
 
@@ -51,20 +49,6 @@ def test_a_student_is_made_and_the_table_is_printed(command, teacher, tmp_path):
     assert f"{out}: ready." in text
 
 
-def test_pruning_prints_json(command, teacher, tmp_path, monkeypatch):
-    """The bundle's graphs are the teacher's own here: exporting them once more takes long and is tested with the room."""
-    monkeypatch.setattr(distill_voice, "write_smaller", lambda destination, *_: shutil.copytree(teacher, destination))
-    out = tmp_path / "narrow"
-    code, text, _ = command("prune", teacher, "--keep", 0.5, "-o", out, "--texts", 12, "--threads", 1, "--json")
-    assert code == 0
-    result = json.loads(text)
-    assert (result["bundle"], result["finished"], result["step"]) == (str(out), True, 0)
-    figures = result["comparison"]["figures"]
-    assert figures["acoustic_parameters"]["after"] == figures["acoustic_parameters"]["before"] > 0
-    assert figures["mel_l1_nepers"]["before"] is None
-    assert figures["mel_l1_nepers"]["unit"] == "nepers"
-
-
 def test_a_table_of_known_figures(capsys):
     from tingshuo.app.cli.distill import show
 
@@ -90,9 +74,6 @@ def test_a_table_of_known_figures(capsys):
         (["distill", "default", "-o", "x", "--steps", "2", "--minutes", "1"], "--steps and --minutes exclude each other"),
         (["distill", "default", "-o", "x", "--minutes", "0"], "--minutes is 0; it must be above 0"),
         (["distill", "default", "-o", "x", "--resume"], "x.run/config.yaml: cannot be read"),
-        (["prune", "default", "--keep", "1.5"], "keep is 1.5; accepted: 0.05 to 0.99"),
-        (["prune", "nobody"], "unknown voice 'nobody'"),
-        (["prune", "default", "--steps", "2", "--minutes", "1"], "--steps and --minutes exclude each other"),
     ],
 )
 def test_what_cannot_be_is_refused_in_a_line(command, tmp_path, monkeypatch, arguments, message):
@@ -105,8 +86,7 @@ def test_what_cannot_be_is_refused_in_a_line(command, tmp_path, monkeypatch, arg
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("arguments", [["distill", "default", "-o", "x"], ["prune", "default"]])
-def test_the_missing_extra_is_named(command, tmp_path, monkeypatch, arguments):
+def test_the_missing_extra_is_named(command, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     real = builtins.__import__
 
@@ -116,6 +96,6 @@ def test_the_missing_extra_is_named(command, tmp_path, monkeypatch, arguments):
         return real(name, *rest)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    code, _, err = command(*arguments)
+    code, _, err = command("distill", "default", "-o", "x")
     assert code != 0
     assert "this needs the package 'torch': pip install 'tingshuo[train]' installs it" in err

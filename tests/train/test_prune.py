@@ -1,0 +1,56 @@
+"""From a bundle to a narrower one."""
+
+import pytest
+
+pytest.importorskip("torch")
+
+from tests.train.small_voice import TEXTS, write_voice
+
+from tingshuo.errors import RequestError
+from tingshuo.store.bundle import open_bundle
+from tingshuo.train import distill_voice as module
+from tingshuo.train import shrink
+from tingshuo.train.distill_voice import run_folder
+from tingshuo.train.prune import hidden_sizes, prune_bundle
+from tingshuo.train.publish import read_nets
+from tingshuo.train.shrink_measure import compare
+
+pytestmark = pytest.mark.train
+
+
+@pytest.fixture(scope="module")
+def quick():
+    """Few sentences to choose scales and to measure by."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shrink, "CALIBRATION_TEXTS", 3)
+        patch.setattr(shrink, "TEST_TEXTS", 2)
+        patch.setattr(module, "compare", lambda before, after: compare(before, after, TEXTS[:3], repeats=1))
+        yield
+
+
+@pytest.fixture(scope="module")
+def teacher(tmp_path_factory):
+    return write_voice(tmp_path_factory.mktemp("voices") / "teacher")
+
+
+def test_a_voice_is_pruned_without_learning(quick, teacher, tmp_path):
+    shrunk = prune_bundle(teacher, tmp_path / "narrow", 0.5, texts=20, threads=1)
+    nets = read_nets(open_bundle(shrunk.bundle))
+    sizes = nets.acoustic.config
+    assert (sizes.encoder_hidden, sizes.decoder_hidden, nets.vocoder.config.hidden) == (64, 80, 12)
+    assert shrunk.comparison["vocoder_parameters"].after < shrunk.comparison["vocoder_parameters"].before
+    assert "pruned to 0.5" in open_bundle(shrunk.bundle).manifest.data_statement
+    assert not run_folder(tmp_path / "narrow").exists()
+    # Random numbers of a net that was not trained are as hard to replace as can be; still most of the mel is kept.
+    assert shrunk.comparison["mel_l1_nepers"].after < 0.1
+
+
+@pytest.mark.parametrize("keep", [0.0, 1.0, 7, float("nan")])
+def test_a_share_out_of_range_is_refused(teacher, tmp_path, keep):
+    with pytest.raises(RequestError, match=r"keep is .*; accepted: 0.05 to 0.99"):
+        prune_bundle(teacher, tmp_path / "narrow", keep)
+
+
+def test_what_can_be_narrowed_is_named_as_pruning_names_it(teacher):
+    sizes = hidden_sizes(read_nets(open_bundle(teacher)))
+    assert sizes == {"encoder_hidden": 128, "decoder_hidden": 160, "vocoder_hidden": 24}
