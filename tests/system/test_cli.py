@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
@@ -121,7 +122,9 @@ def test_a_reader_that_leaves_ends_it_quietly():
 def test_signals_leave_nothing_half_written(tmp_path, number, code):
     """A long text, stopped when its partial file is there."""
     command = [*COMMAND, "say", TEXT * 3000, "-o", str(tmp_path / "out.wav")]
-    with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
+    # Whoever runs the tests may have chosen to ignore signals (nohup, a background job), which a child inherits.
+    default = partial(signal.signal, number, signal.SIG_DFL)
+    with subprocess.Popen(command, stderr=subprocess.PIPE, preexec_fn=default) as process:
         while not list(tmp_path.iterdir()):
             assert process.poll() is None
         process.send_signal(number)

@@ -79,7 +79,7 @@ def test_an_unknown_part_to_learn_is_refused(corpus):
 def test_bands_above_the_bandwidth_and_padding_have_no_weight(corpus):
     recipe, _ = make_recipe(corpus)
     recipe.net.eval()
-    batch = recipe._tensors(recipe.train[:3])
+    batch = recipe.tensors(recipe.train[:3])
     with torch.no_grad():
         log_duration, pitch, mel = answers(recipe.net, batch)
     losses = acoustic_losses(batch, log_duration, pitch, mel)

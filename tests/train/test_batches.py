@@ -29,6 +29,14 @@ def test_a_clip_longer_than_a_batch_stands_alone():
     assert [list(batch) for batch in batches if 1 in batch] == [[1]]
 
 
+@pytest.mark.parametrize(("clips", "world"), [(7, 2), (6, 4), (5, 4), (9, 2)])
+def test_lone_clips_that_cannot_be_shared_out_are_joined(clips, world):
+    shares = [make_batches([100] * clips, 150, seed=0, epoch=0, rank=rank, world=world) for rank in range(world)]
+    assert len({len(share) for share in shares}) == 1
+    assert all(len(batch) for share in shares for batch in share)
+    assert sorted(clip for share in shares for batch in share for clip in batch) == list(range(clips))
+
+
 def test_batches_waste_little_on_padding():
     batches = make_batches(LENGTHS, 3000, seed=0, epoch=0)
     padded = sum(len(batch) * LENGTHS[batch].max() for batch in batches)

@@ -27,7 +27,8 @@ def make_batches(
     lengths : sequence of int
         Frames of each clip.
     batch_frames : int
-        A batch padded to its longest clip has at most so many frames; a clip longer than that is a batch of its own.
+        A batch padded to its longest clip has at most so many frames; a clip longer than that is a batch of its own. Only where
+        a process would be left without a clip, the two shortest of such lone clips are joined.
     seed, epoch : int
         The result is a function of these alone.
     rank, world : int
@@ -42,8 +43,10 @@ def make_batches(
         raise TrainError(f"{len(lengths)} clips cannot be shared among {world} processes; start fewer of them")
     rng = np.random.default_rng((seed, epoch))
     groups = _grouped(np.asarray(lengths, np.int64), batch_frames, rng)
+    more = -(-len(groups) // world) * world
+    enough = len(lengths) >= more
     while len(groups) % world:
-        groups = _split_largest(groups)
+        groups = _split_largest(groups) if enough else _join_shortest(groups)
     steps = rng.permutation(len(groups) // world)
     return [groups[step * world + rank] for step in steps]
 
@@ -62,6 +65,11 @@ def _grouped(lengths: NDArray[np.int64], batch_frames: int, rng: np.random.Gener
     if group:
         groups.append(np.array(group, np.int64))
     return groups
+
+
+def _join_shortest(groups: list[Indices]) -> list[Indices]:
+    """Make one of the first two batches, which have the shortest clips."""
+    return [np.concatenate(groups[:2]), *groups[2:]]
 
 
 def _split_largest(groups: list[Indices]) -> list[Indices]:
