@@ -1,16 +1,16 @@
 """``tingshuo distill``: a smaller voice that answers as a larger one does."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tingshuo.app.cli.progress import Stages
 from tingshuo.errors import EngineNotInstalledError, RequestError
 
 if TYPE_CHECKING:
-    from tingshuo.app.cli.progress import Progress
     from tingshuo.train.distill import DistillConfig
     from tingshuo.train.distill_voice import Shrunk
     from tingshuo.train.shrink_measure import Comparison
@@ -62,7 +62,7 @@ def distill(
         from tingshuo.train.distill_voice import distill_voice, read_run_config, run_folder
     config = read_run_config(run_folder(output)) if resume else _config(size, sizes or [], texts)
     config = with_length(config, steps, minutes, threads)
-    with Stages() as stages:
+    with Stages(NAMES) as stages:
         shrunk = distill_voice(bundle, output, config, data, resume=resume, tell=stages.tell)
     report(shrunk, as_json, typer.echo)
 
@@ -133,34 +133,6 @@ def show(comparison: "Comparison", say: Callable[[str], None]) -> None:
     say(capture.get().rstrip())
     for note in comparison.notes:
         say(note)
-
-
-class Stages:
-    """A progress bar for the stage that is under way; the one before it ends."""
-
-    def __init__(self) -> None:
-        self._stack = ExitStack()
-        self._stage = ""
-        self._bar: Progress | None = None
-
-    def __enter__(self) -> "Stages":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._stack.close()
-
-    def tell(self, stage: str, done: float, note: str) -> None:
-        """Show how far a stage is."""
-        from tingshuo.app.cli.progress import Progress
-
-        if stage != self._stage:
-            self._stack.close()
-            self._stage = stage
-            self._bar = self._stack.enter_context(Progress(NAMES[stage], 1.0))
-        assert self._bar is not None
-        self._bar.advance(done - self._bar.done)
-        if note:
-            self._bar.describe(f"{NAMES[stage]}, {note}")
 
 
 def _config(size: str, sizes: list[str], texts: int | None) -> "DistillConfig":

@@ -2,7 +2,8 @@
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -73,3 +74,41 @@ class Progress:
         self._bar = RichProgress(*columns, console=Console(stderr=True), transient=True)
         self._bar.add_task(self._description, total=self._total)
         self._bar.start()
+
+
+class Stages:
+    """A progress bar for the stage of a long work that is under way; the one before it ends.
+
+    Parameters
+    ----------
+    names : Mapping of str to str
+        What each stage is called on the screen.
+    visible : bool or None
+        As for `Progress`.
+    """
+
+    def __init__(self, names: Mapping[str, str], visible: bool | None = None) -> None:
+        self._names, self._visible = names, visible
+        self._stack = ExitStack()
+        self._stage = ""
+        self._bar: Progress | None = None
+
+    def __enter__(self) -> "Stages":
+        """Begin."""
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """End the bar that is there."""
+        self._stack.close()
+
+    def tell(self, stage: str, done: float, note: str) -> None:
+        """Show how far a stage is: its share ``done``, 0 to 1, and a word on how it goes."""
+        name = self._names[stage]
+        if stage != self._stage:
+            self._stack.close()
+            self._stage = stage
+            self._bar = self._stack.enter_context(Progress(name, 1.0, visible=self._visible))
+        assert self._bar is not None
+        self._bar.advance(done - self._bar.done)
+        if note:
+            self._bar.describe(f"{name}, {note}")

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from tingshuo.app.cli.distill import Stages, report, train_extra, with_length
+from tingshuo.app.cli.distill import NAMES, report, train_extra, with_length
+from tingshuo.app.cli.progress import Stages
 from tingshuo.errors import RequestError
 
 
@@ -51,7 +52,7 @@ def prune(
         config = with_length(read_run_config(run_folder(output)), steps, minutes, threads)
     elif steps is not None or minutes is not None:
         config = with_length(DistillConfig(texts=texts or DistillConfig().texts), steps, minutes, threads)
-    with Stages() as stages:
+    with Stages(NAMES) as stages:
         shrunk = prune_bundle(
             voice, output, keep, config, data, texts=texts or PRUNE_TEXTS, threads=threads or 0, resume=resume, tell=stages.tell
         )

@@ -1,13 +1,13 @@
 """``tingshuo train``: from a folder of recordings to a voice."""
 
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tingshuo.app.cli.progress import Stages
+
 if TYPE_CHECKING:
-    from tingshuo.app.cli.progress import Progress
     from tingshuo.train.config import TrainConfig
     from tingshuo.train.voice import Trained
 
@@ -110,8 +110,7 @@ def _run(
     from tingshuo.train.distributed import join
     from tingshuo.train.voice import train_voice
 
-    with ExitStack() as stack, join() as world:
-        bars = _Bars(stack, visible=None if world.leads else False)
+    with join() as world, Stages(NAMES, visible=None if world.leads else False) as stages:
         return train_voice(
             data,
             run,
@@ -122,27 +121,5 @@ def _run(
             parts=parts,
             resume=resume,
             world=world,
-            tell=bars.tell,
+            tell=stages.tell,
         )
-
-
-class _Bars:
-    """A bar for the stage that is under way; the one before it ends."""
-
-    def __init__(self, stack: ExitStack, visible: bool | None) -> None:
-        self._stack, self._visible = stack, visible
-        self._stage = ""
-        self._bar: Progress | None = None
-
-    def tell(self, stage: str, done: float, note: str) -> None:
-        """Show how far a stage is."""
-        from tingshuo.app.cli.progress import Progress
-
-        if stage != self._stage:
-            self._stack.close()
-            self._stage = stage
-            self._bar = self._stack.enter_context(Progress(NAMES[stage], 1.0, visible=self._visible))
-        assert self._bar is not None
-        self._bar.advance(done - self._bar.done)
-        if note:
-            self._bar.describe(f"{NAMES[stage]}, {note}")
