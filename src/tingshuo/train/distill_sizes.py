@@ -17,6 +17,7 @@ from tingshuo.models.fastspeech.graphs import graphs
 from tingshuo.models.fastspeech.net import PLACE_FEATURES, FastSpeech
 from tingshuo.models.layers.cost import count_macs, count_parameters
 from tingshuo.models.layers.graph import Graph
+from tingshuo.train.start import SIZES as CHANGEABLE
 
 PARAMETERS, SPEED = 0.5, 1.3
 """What every student keeps to: at most this share of its teacher's parameters, at least so many times fewer multiplications."""
@@ -28,11 +29,6 @@ HIDDEN = (0.75, 0.6, 0.5, 0.4, 0.35, 0.3, 0.28, 0.25, 0.2, 0.15, 0.125)
 decoder keeps the root of the share: its errors are heard at once, and it has a third of the encoder's parameters."""
 PHONEMES_PER_S, FRAMES_PER_S = 10, 94
 """Of speech at its usual tempo: what the arithmetic of a second is counted with."""
-CHANGEABLE = (
-    "dim", "heads", "encoder_layers", "encoder_hidden", "duration_layers", "duration_kernel", "pitch_hidden", "pitch_layers",
-    "pitch_kernel", "decoder_dim", "decoder_hidden", "decoder_layers", "pitch_embedding_kernel",
-)  # fmt: skip
-"""Sizes that a student may have otherwise than its teacher; the others are the shape of questions and answers."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,3 +36,37 @@ def test_nobody_sees_a_bar_that_is_not_on_a_terminal(capsys):
         progress.advance(1)
         assert not progress.shown
     assert capsys.readouterr().err == ""
+
+
+def test_a_stage_ends_the_one_before_it(monkeypatch):
+    from tingshuo.app.cli import progress
+
+    seen = []
+
+    class Bar:
+        done = 0.0
+
+        def __init__(self, name, total, visible=None):
+            self.name = name
+            assert (total, visible) == (1.0, False)
+
+        def __enter__(self):
+            seen.append(f"{self.name} begins")
+            return self
+
+        def __exit__(self, *error):
+            seen.append(f"{self.name} ends")
+
+        def advance(self, amount):
+            self.done += amount
+            seen.append(self.done)
+
+        def describe(self, text):
+            seen.append(text)
+
+    monkeypatch.setattr(progress, "Progress", Bar)
+    with progress.Stages({"a": "First", "b": "Second"}, visible=False) as stages:
+        stages.tell("a", 0.25, "")
+        stages.tell("a", 0.5, "half")
+        stages.tell("b", 1.0, "")
+    assert seen == ["First begins", 0.25, 0.5, "First, half", "First ends", "Second begins", 1.0, "Second ends"]
