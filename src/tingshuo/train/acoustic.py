@@ -2,7 +2,8 @@
 
 Losses, each a mean over what counts for it: L1 of the log-mel over frames and over the bands below a recording's bandwidth;
 squared error of log-durations, without the silences around a clip; L1 of normalised log-F0 where voiced; cross-entropy of
-voicing; L1 of energy. The decoder is given the F0, voicing and energy of the recording, the predictors learn to tell them.
+voicing; L1 of energy. The decoder is given the F0, voicing and energy of the recording, the predictors learn to tell them. With
+``acoustic.adversarial_weight`` or ``acoustic.matching_weight``, critics tell the decoder too (`tingshuo.train.sharpen`).
 
 Source of the losses: Ren et al. 2020, "FastSpeech 2"; means are over all processes together.
 """
@@ -22,6 +23,7 @@ from tingshuo.train.config import TrainConfig
 from tingshuo.train.distributed import World
 from tingshuo.train.examples import Batch, Example, Tables, make_batch
 from tingshuo.train.loop import take_step
+from tingshuo.train.sharpen import Sharpener
 
 HELD_OUT_CLIPS = 64
 """Clips that an evaluation hears, spread over those held out."""
@@ -78,6 +80,7 @@ class AcousticRecipe:
             self._learning, config.loop.rate, betas=(0.9, 0.98), weight_decay=config.loop.weight_decay, fused=True
         )
         sizes = config.acoustic
+        self._sharpener = Sharpener(config, self.world) if sizes.adversarial_weight or sizes.matching_weight else None
         self._weights = {
             "mel": sizes.mel_weight,
             "duration": sizes.duration_weight,
@@ -87,12 +90,14 @@ class AcousticRecipe:
         }
 
     def nets(self) -> Mapping[str, nn.Module]:
-        """Return the net."""
-        return {"acoustic": self.net}
+        """Return the net, and the critics where there are any."""
+        nets: dict[str, nn.Module] = {"acoustic": self.net}
+        return nets if self._sharpener is None else nets | {"critics": self._sharpener.net}
 
     def optimizers(self) -> Mapping[str, torch.optim.Optimizer]:
-        """Return its optimizer."""
-        return {"acoustic": self._optimizer}
+        """Return the optimizer of each net."""
+        optimizers: dict[str, torch.optim.Optimizer] = {"acoustic": self._optimizer}
+        return optimizers if self._sharpener is None else optimizers | {"critics": self._sharpener.optimizer}
 
     def batches(self, epoch: int) -> Sequence[Indices]:
         """Return the batches of an epoch: indices of clips."""
@@ -109,13 +114,19 @@ class AcousticRecipe:
     def step(self, batch: Indices, step: int) -> dict[str, float]:
         """Learn from a batch; returns the losses and the norm of the gradient."""
         set_training(self.net)
-        sums = self._losses(self.tensors([self.train[index] for index in batch]))
+        tensors = self.tensors([self.train[index] for index in batch])
+        sums, mel = self._losses(tensors)
         totals = self.world.sum(torch.stack([torch.stack((total.detach(), count)) for total, count in sums.values()]))
         counts = totals[:, 1].clamp(min=1)
         parts = {name: total / count for (name, (total, _)), count in zip(sums.items(), counts, strict=True)}
-        loss = torch.stack([self._weights[name] * part for name, part in parts.items()]).sum()
-        norm = take_step(self._optimizer, self._learning, self.config.loop.clip, self.world, loss.float())
-        return {**self._figures(sums, totals), "gradient_norm": norm}
+        loss = torch.stack([self._weights[name] * part for name, part in parts.items()]).sum().float()
+        figures = self._figures(sums, totals)
+        if self._sharpener is not None:
+            gradient, told = self._sharpener(tensors, mel)
+            loss = loss + (gradient * mel).sum()
+            figures |= told
+        norm = take_step(self._optimizer, self._learning, self.config.loop.clip, self.world, loss)
+        return {**figures, "gradient_norm": norm}
 
     @torch.no_grad()
     def evaluate(self) -> dict[str, float]:
@@ -127,7 +138,7 @@ class AcousticRecipe:
         sums: dict[str, Loss] = {}
         frames = [int(example.durations.sum()) for example in self.held_out]
         for chosen in make_batches(frames, self.config.loop.batch_frames, seed=0, epoch=0):
-            sums = self._losses(self.tensors([self.held_out[index] for index in chosen]))
+            sums, _ = self._losses(self.tensors([self.held_out[index] for index in chosen]))
             stacked = torch.stack([torch.stack(pair) for pair in sums.values()])
             totals = stacked if totals is None else totals + stacked
         assert totals is not None
@@ -143,10 +154,11 @@ class AcousticRecipe:
         """Return a batch of clips on the net's device."""
         return make_batch(self.features, examples, self.tables, self.world.device)
 
-    def _losses(self, batch: Batch) -> dict[str, Loss]:
+    def _losses(self, batch: Batch) -> tuple[dict[str, Loss], Tensor]:
+        """Return the losses of a batch, and the mels that were predicted."""
         with self._autocast_block():
-            log_duration, pitch, mel = answers(self.net, batch)
-        return acoustic_losses(batch, log_duration.float(), pitch.float(), mel.float())
+            log_duration, pitch, mel = (answer.float() for answer in answers(self.net, batch))
+        return acoustic_losses(batch, log_duration, pitch, mel), mel
 
     def _autocast_block(self) -> AbstractContextManager[object]:
         return torch.autocast(self.world.device.type, torch.bfloat16) if self._autocast else nullcontext()
