@@ -46,6 +46,9 @@ class Syllable:
     erhua: ``dianr3``.
     ``initial`` and ``final`` are phone symbols of `tingshuo.text.symbols` (``final`` is spelled out: ``iou`` for ``liu``).
     ``hanzi`` is the written character, or for foreign words the letters that this syllable stands for.
+
+    An English syllable has its phone symbols in ``phones`` (``("en:L", "en:OW")``), which are empty in Mandarin; its ``pinyin``
+    is ARPAbet (``L OW1``), its ``tone`` the stress (6 none, 7 secondary, 8 primary), ``initial`` and ``final`` are empty.
     """
 
     hanzi: str
@@ -54,6 +57,7 @@ class Syllable:
     final: str
     tone: int
     erhua: bool = False
+    phones: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +158,8 @@ class SpeechRequest:
         -20 to 20 dB relative to the voice's fixed level.
     style : str or None
         Whose rhythm and melody; None is the voice's default.
+    speaker : str or None
+        Whose timbre, a speaker of the voice; None is its first.
     seed : int
         Fixes the vocoder's noise, 0 to 2**32 - 1.
 
@@ -170,6 +176,7 @@ class SpeechRequest:
     pitch: float = 0.0
     volume: float = 0.0
     style: str | None = None
+    speaker: str | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:

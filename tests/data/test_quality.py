@@ -40,7 +40,7 @@ def test_faults_are_found_counted_and_left_out(rows, tmp_path, write_wav):
         Utterance(id="copy", audio=rows[0].audio, text="另外一句话", split="dev"),
         Utterance(id="again", audio=str(write_wav(tmp_path / "again.wav")), text="今天天气真好。"),
         Utterance(id="mute", audio=str(write_wav(tmp_path / "mute.wav"))),
-        Utterance(id="english", audio=str(write_wav(tmp_path / "english.wav")), text="Good morning", lang="en"),
+        Utterance(id="french", audio=str(write_wav(tmp_path / "french.wav")), text="Bonjour", lang="fr"),
     ]
     seen = []
     report = inspect([*rows, *faulty], lambda done, total: seen.append((done, total)))
@@ -54,7 +54,7 @@ def test_faults_are_found_counted_and_left_out(rows, tmp_path, write_wav):
         ("leakage", "copy"),
         ("same_text", "again"),
         ("no_text", "mute"),
-        ("no_text", "english"),
+        ("no_text", "french"),
     }, kinds
     assert set(report.bad) == {"missing", "empty", "nan", "silent", "marks"}
     assert report.counts["unreadable"] == 3

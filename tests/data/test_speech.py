@@ -65,7 +65,7 @@ def test_a_clip_without_text_has_no_words_and_no_reason():
     ("row", "reason"),
     [
         ({"text": "！！"}, "nothing to speak"),
-        ({"text": "Hello there.", "lang": "en"}, "'en'"),
+        ({"text": "Bonjour.", "lang": "fr"}, "'fr'"),
         ({"pinyin": "yai1"}, "not a Mandarin syllable"),
         ({"text": "<speak>你好"}, "cannot be spoken"),
     ],

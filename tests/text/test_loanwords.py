@@ -1,11 +1,11 @@
 import pytest
 
-from tingshuo.text.loanwords import ARPABET, letters_to_phones, phones_to_syllables, spell
+from tingshuo.text.loanwords import NOTATION, letters_to_phones, phones_to_syllables, spell
 from tingshuo.text.symbols import FINALS_AFTER, split_syllable
 
 
 def test_every_phone_has_its_own_character() -> None:
-    assert len(set(ARPABET.values())) == len(ARPABET) == 39
+    assert len(set(NOTATION.values())) == len(NOTATION) == 39
 
 
 @pytest.mark.parametrize(

@@ -194,7 +194,7 @@ def compute(rows: Sequence[Utterance], config: FeatureConfig) -> Parcel:
             skipped.append(Skipped(row.id, str(error)))
             continue
         assert isinstance(recording, Recording)
-        spoken = words_of(row)
+        spoken = words_of(row, english=config.english)
         limit_hz = min(recording.sample_rate, config.mel.sample_rate) / 2
         clip = Clip(
             id=row.id,

@@ -23,11 +23,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tingshuo.config import MelConfig, StrictModel
+from tingshuo.data.speech import in_english
 from tingshuo.data.utterance import Split, Utterance
 from tingshuo.errors import DataError
 from tingshuo.types import Wav, Word
 
-FEATURE_VERSION = 1
+FEATURE_VERSION = 2
 """Raised when the same rows would give other features: by another F0 tracker, or other words from the text front-end."""
 FULL_SCALE = 32767
 
@@ -42,6 +43,8 @@ class FeatureConfig(StrictModel, frozen=True, kw_only=True):
     """Its sample rate and hop are those of the features."""
     f0_min_hz: float = 65.0
     f0_max_hz: float = 500.0
+    english: bool = False
+    """Give Latin words English phones in every row, for a voice that has them. `prepare` sets it when a row is in English."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +166,7 @@ def prepare(
     from tingshuo.data.extraction import extract, locked
 
     rows = list(rows)
+    config = config.replace(english=config.english or any(in_english(row.lang) for row in rows))
     if not rows:
         raise DataError("there are no rows to prepare; give at least one recording")
     ids = {row.id for row in rows}

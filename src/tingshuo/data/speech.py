@@ -3,6 +3,9 @@
 A text of several sentences becomes one sequence of words and pauses, for it is one clip. Where a row has pinyin, its syllables
 win over the front-end's: the corpus knows what the reader said. Only tone sandhi stays the front-end's, for most corpora write
 citation tones, and a voice has to learn the tones that it will be asked for.
+
+English rows get English phones. In Chinese text Latin words get them where the row is marked as mixed (``zh-en``), or where the
+corpus teaches a voice that has English phones; else they are the syllables that a voice without them would say.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,10 +14,11 @@ from dataclasses import dataclass, replace
 from tingshuo.data.utterance import Utterance
 from tingshuo.errors import TextError
 from tingshuo.text.frontend import Frontend
+from tingshuo.text.lang.en import in_small_letters, spell_numbers
 from tingshuo.text.symbols import make_syllable
 from tingshuo.types import Syllable, Word
 
-LANGUAGES = frozenset({"zh", "cmn"})
+LANGUAGES = frozenset({"zh", "cmn", "en"})
 """Primary language tags that the front-end can speak."""
 _CHANGING = ("一", "不")
 """Characters whose tone depends on what follows."""
@@ -33,7 +37,12 @@ class Spoken:
     warnings: tuple[str, ...] = ()
 
 
-def words_of(utterance: Utterance) -> Spoken:
+def in_english(lang: str) -> bool:
+    """Tell whether a recording has English in it: ``en``, ``en-GB``, ``zh-en``."""
+    return "en" in lang.lower().replace("_", "-").split("-")
+
+
+def words_of(utterance: Utterance, *, english: bool = False) -> Spoken:
     """Return the words and pauses of a recording.
 
     Parameters
@@ -42,22 +51,26 @@ def words_of(utterance: Utterance) -> Spoken:
         Its ``text`` is read as the front-end reads any request. Its ``pinyin`` replaces the syllables one for one; a
         rhotacised syllable (点儿) may be written as one (``dianr3``) or as two (``dian3 er5``). Pinyin without a text makes a
         word of each syllable.
+    english : bool
+        Give Latin words English phones in every row; else only in those whose language says so.
     """
     if not (utterance.text or utterance.pinyin):
         return Spoken()
-    if utterance.lang.lower().replace("_", "-").split("-")[0] not in LANGUAGES:
-        return Spoken(warnings=(f"The text is in {utterance.lang!r} and only Mandarin (zh) can be spoken.",))
+    primary = utterance.lang.lower().replace("_", "-").split("-")[0]
+    if primary not in LANGUAGES:
+        return Spoken(warnings=(f"The text is in {utterance.lang!r}; only Mandarin (zh) and English (en) can be spoken.",))
     pinyin = (utterance.pinyin or "").split()
     try:
         syllables = [make_syllable("", one) for one in pinyin]
         doubt: tuple[str, ...] = ()
     except TextError as error:
         syllables, doubt = [], (f"The pinyin is not used: {error}.",)
-    if not (utterance.text or "").strip():
+    text = utterance.text or ""
+    if not text.strip():
         return Spoken(tuple(Word(one.pinyin, (one,)) for one in syllables), doubt)
-    frontend = Frontend()
+    frontend = Frontend(english=english or in_english(utterance.lang))
     try:
-        sentences = list(frontend.sentences(utterance.text or ""))
+        sentences = list(frontend.sentences(spell_numbers(in_small_letters(text)) if primary == "en" else text))
     except TextError as error:
         return Spoken(warnings=(f"The text cannot be spoken: {error}.",))
     words = _without_outer_pauses([word for sentence in sentences for word in sentence.words])

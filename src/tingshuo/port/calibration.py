@@ -12,6 +12,7 @@ from tingshuo.errors import PortError, TextError
 from tingshuo.tasks.acoustic import SentenceAcoustics, Timbre
 from tingshuo.tasks.stopwatch import Stopwatch
 from tingshuo.text.frontend import Frontend
+from tingshuo.text.symbols import has_english
 from tingshuo.types import EMOTIONS, SpeechRequest
 
 Array = NDArray[Any]
@@ -63,7 +64,7 @@ def record_inputs(
         timbre = Timbre(speaker, styles[row : row + 1], config.speakers[0], config.styles[row].tempo)
         request = SpeechRequest(text=text, emotion=EMOTIONS[index % len(EMOTIONS)])
         try:
-            sentences = list(Frontend().sentences(text))
+            sentences = list(Frontend(english=has_english(config.phonemes)).sentences(text))
         except TextError:
             continue  # a line of symbols teaches nothing about speech
         for sentence in sentences:

@@ -8,6 +8,7 @@ Its English phones become Mandarin syllables in `tingshuo.text.loanwords`.
 import re
 import unicodedata
 import zlib
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -44,7 +45,8 @@ SMALL: dict[str, tuple[str, ...]] = {word: tuple(pinyin.split()) for word, pinyi
 HAND: dict[str, tuple[str, ...]] = {word: tuple(pinyin.split()) for word, pinyin in _HAND.items()}
 """Words whose usual Chinese rendering is not what the rules would give, and abbreviations that are read as words."""
 
-_PIECE = re.compile("[A-Z]+(?![a-z'])|[A-Z]?[a-z][a-z']*|[A-Z]")
+PIECE = re.compile("[A-Z]+(?![a-z'])|[A-Z]?[a-z][a-z']*|[A-Z]")
+"""One part of a compound: You|Tube, Chat|GPT."""
 _FALLBACK_LETTERS = str.maketrans({"ø": "o", "đ": "d", "ð": "d", "þ": "th", "ß": "ss", "æ": "ae", "œ": "oe", "ł": "l", "ı": "i"})
 
 
@@ -69,7 +71,7 @@ def pronounce(word: str) -> list[tuple[str, str]]:
     if key in SMALL and not word.isupper():
         return spread(word, SMALL[key])
     out: list[tuple[str, str]] = []
-    pieces = list(_PIECE.finditer(plain)) if len(plain) == len(word) else []
+    pieces = list(PIECE.finditer(plain)) if len(plain) == len(word) else []
     if not pieces:
         return _piece(word, key)
     for i, piece in enumerate(pieces):
@@ -116,12 +118,17 @@ def _spelled(written: str) -> list[tuple[str, str]]:
 
 def spread(written: str, syllables: tuple[str, ...]) -> list[tuple[str, str]]:
     """Share out the letters of a word over its syllables, in order and in proportion to the length of their pinyin."""
-    total = sum(len(s) - 1 for s in syllables)
+    return list(zip(share_out(written, [len(s) - 1 for s in syllables]), syllables, strict=True))
+
+
+def share_out(written: str, weights: Sequence[int]) -> list[str]:
+    """Cut a word into parts in proportion to ``weights``; a part may be empty."""
+    total = sum(weights)
     out, start, so_far = [], 0, 0
-    for syllable in syllables:
-        so_far += len(syllable) - 1
+    for weight in weights:
+        so_far += weight
         end = max(start, round(so_far / total * len(written)))
-        out.append((written[start:end], syllable))
+        out.append(written[start:end])
         start = end
     return out
 

@@ -44,6 +44,8 @@ class Frontend:
         Spoken characters of a sentence, by estimate.
     first_budget : int
         When the first sentence has more, it is cut at a comma, if there is one; 0 never cuts it.
+    english : bool
+        Say Latin words with English phones, for voices that have them; else with the nearest Mandarin syllables.
 
     Raises
     ------
@@ -51,10 +53,18 @@ class Frontend:
         The lexicon cannot be read or has a wrong line.
     """
 
-    def __init__(self, lexicon_path: Path | None = None, *, budget: int = BUDGET, first_budget: int = FIRST_BUDGET) -> None:
+    def __init__(
+        self,
+        lexicon_path: Path | None = None,
+        *,
+        budget: int = BUDGET,
+        first_budget: int = FIRST_BUDGET,
+        english: bool = False,
+    ) -> None:
         self._lexicon = EMPTY if lexicon_path is None else load_user_lexicon(lexicon_path)
         self._budget = budget
         self._first_budget = first_budget
+        self._english = english
         self._seen: set[str] = set()
         self._warnings: list[str] = []
 
@@ -136,11 +146,11 @@ class Frontend:
         kept = [(span.start, span.end) for span in block.spans if span.written is not None]
         for piece in split(block.text, budget=self._budget, first_budget=first_budget, kept=kept):
             if waiting is not None:
-                yield from speak_piece(block, *waiting, self._lexicon, self._warn)
+                yield from speak_piece(block, *waiting, self._lexicon, self._warn, english=self._english)
             waiting = piece
         if waiting is not None:
             pause_ms = BORDER_PAUSES_MS[block.border] if block.border else 0
-            yield from speak_piece(block, *waiting, self._lexicon, self._warn, pause_ms=pause_ms)
+            yield from speak_piece(block, *waiting, self._lexicon, self._warn, pause_ms=pause_ms, english=self._english)
 
 
 def _markup_runs(text: str, warn: Callable[[str], None]) -> Iterator[Run] | None:

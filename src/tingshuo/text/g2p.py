@@ -15,6 +15,7 @@ from typing import NamedTuple
 from tingshuo.errors import TextError
 from tingshuo.text.contexts import read_de, read_in_context
 from tingshuo.text.english import pronounce
+from tingshuo.text.englishwords import say_english
 from tingshuo.text.lexicon import Lexicon, load_lexicon
 from tingshuo.text.names import find_surnames
 from tingshuo.text.polyphone import load_polyphones
@@ -57,6 +58,8 @@ _SCAN = re.compile(
     r"|(?P<other>.)",
     re.DOTALL,
 )
+_FOLLOWING = re.compile(r" +([A-Za-zÀ-ÖØ-öø-ž]+)")
+"""The Latin word after a blank."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +70,17 @@ class G2PResult:
     dropped: tuple[str, ...]
 
 
-def g2p(text: str, lexicon: Mapping[str, tuple[str, ...]] | None = None) -> list[Word]:
+def g2p(text: str, lexicon: Mapping[str, tuple[str, ...]] | None = None, *, english: bool = False) -> list[Word]:
     """Return the words of a normalised text; see `g2p_report`."""
-    return list(g2p_report(text, lexicon).words)
+    return list(g2p_report(text, lexicon, english=english).words)
 
 
 def g2p_report(
-    text: str, lexicon: Mapping[str, tuple[str, ...]] | None = None, fixed: Mapping[int, str] | None = None
+    text: str,
+    lexicon: Mapping[str, tuple[str, ...]] | None = None,
+    fixed: Mapping[int, str] | None = None,
+    *,
+    english: bool = False,
 ) -> G2PResult:
     """Work out how a normalised text is spoken.
 
@@ -86,6 +93,8 @@ def g2p_report(
         over everything but ``fixed``; their tones still change by the rules.
     fixed : mapping of int to str, optional
         Index of a character of ``text`` to its pinyin, which is spoken as it is written.
+    english : bool
+        Say Latin words and letters with English phones, not with the nearest Mandarin syllables.
 
     Returns
     -------
@@ -97,7 +106,7 @@ def g2p_report(
     TextError
         A reading in ``lexicon`` or ``fixed`` is not a Mandarin syllable, or has the wrong number of syllables.
     """
-    scanner = _Scanner(text, _checked_lexicon(lexicon or {}), fixed or {})
+    scanner = _Scanner(text, _checked_lexicon(lexicon or {}), fixed or {}, english)
     scanner.scan()
     words: list[Word] = []
     for is_pause, group in groupby(scanner.items, key=lambda item: isinstance(item, Word)):
@@ -112,6 +121,8 @@ def g2p_report(
 
 
 def _finish(draft: Draft) -> Word:
+    if draft.english:
+        return Word(draft.text, draft.english)
     rows = zip(draft.chars, draft.bodies, draft.tones, strict=True)
     return Word(draft.text, tuple(make_syllable(char, f"{body}{tone}") for char, body, tone in rows))
 
@@ -143,8 +154,9 @@ class Run(NamedTuple):
 class _Scanner:
     """One pass over a text: ``items`` gets drafts and pauses in order, ``dropped`` what is neither."""
 
-    def __init__(self, text: str, user: dict[str, tuple[str, ...]], fixed: Mapping[int, str]) -> None:
+    def __init__(self, text: str, user: dict[str, tuple[str, ...]], fixed: Mapping[int, str], english: bool) -> None:
         self.text = text
+        self.english = english
         self.user = user
         self.fixed = {i: make_syllable("", pinyin).pinyin for i, pinyin in fixed.items()}
         self.items: list[Draft | Word] = []
@@ -208,9 +220,13 @@ class _Scanner:
                 self.items.append(draft)
 
     def _add_latin(self, word: str, start: int) -> None:
-        draft = Draft(word, "x", foreign=True)
-        for letters, pinyin in pronounce(word):
-            draft.append(letters, pinyin, locked=True)
+        if self.english:
+            following = _FOLLOWING.match(self.text, start + len(word))
+            draft = Draft.of_english(word, say_english(word, following[1] if following else ""))
+        else:
+            draft = Draft(word, "x", foreign=True)
+            for letters, pinyin in pronounce(word):
+                draft.append(letters, pinyin, locked=True)
         if draft.chars:
             self.items.append(draft)
         else:

@@ -1,7 +1,7 @@
 """English phones as Mandarin syllables, and letters as English phones.
 
-Phones are written with one character each (`ARPABET`), vowels followed by ``1`` when they carry the primary stress and ``2`` when
-they carry a secondary one: *hello* is ``HulO1``.
+Phones are written with one character each (`NOTATION`), vowels followed by ``1`` when they carry the primary stress and ``2``
+when they carry a secondary one: *hello* is ``HulO1``.
 
 A consonant and a vowel become the nearest syllable that Mandarin has; a nasal after a vowel joins it; other consonants get a
 short vowel of their own (*test* is tai4 si5 te5). The stressed syllable falls when it is the last and is high otherwise,
@@ -14,7 +14,7 @@ from functools import cache
 
 from tingshuo.text.symbols import FINALS_AFTER
 
-ARPABET = {
+NOTATION = {
     "AA": "a", "AE": "A", "AH": "u", "AO": "o", "AW": "w", "AY": "y", "EH": "e", "ER": "r", "EY": "E", "IH": "i", "IY": "I",
     "OW": "O", "OY": "Y", "UH": "h", "UW": "U", "B": "b", "CH": "C", "D": "d", "DH": "D", "F": "f", "G": "g", "HH": "H",
     "JH": "J", "K": "k", "L": "l", "M": "m", "N": "n", "NG": "N", "P": "p", "R": "R", "S": "s", "SH": "S", "T": "t", "TH": "T",

@@ -8,20 +8,33 @@ pause its place.
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from tingshuo.text.align import align
+from tingshuo.text.arpabet import english_syllable, to_notation
+from tingshuo.text.english import share_out
 from tingshuo.text.g2p import g2p_report
+from tingshuo.text.lang.en import spell_english
+from tingshuo.text.loanwords import phones_to_syllables
 from tingshuo.text.normalize import normalize_report
 from tingshuo.text.runs import Block, Given
 from tingshuo.text.symbols import make_syllable
 from tingshuo.text.userlexicon import UserLexicon
-from tingshuo.types import PLAIN, Sentence, Word
+from tingshuo.types import PLAIN, Sentence, Syllable, Word
 
 MAX_SYLLABLES = 60
 """No sentence has more syllables; what comes out longer than estimated is cut between words."""
 _SHORTEST_PART = 20
 
 Warn = Callable[[str], None]
+
+
+class _Language(NamedTuple):
+    """How words are read: the user's lexicon, who is told what was not spoken as written, and whether English is English."""
+
+    lexicon: UserLexicon
+    warn: Warn
+    english: bool
 
 
 @dataclass(slots=True)
@@ -37,7 +50,9 @@ class _Item:
         return self.places[0]
 
 
-def speak_piece(block: Block, start: int, end: int, lexicon: UserLexicon, warn: Warn, *, pause_ms: int = 0) -> Iterator[Sentence]:
+def speak_piece(
+    block: Block, start: int, end: int, lexicon: UserLexicon, warn: Warn, *, pause_ms: int = 0, english: bool = False
+) -> Iterator[Sentence]:
     """Turn characters ``start`` to ``end`` of a block into a sentence, or into several if it has too many syllables.
 
     Parameters
@@ -52,17 +67,20 @@ def speak_piece(block: Block, start: int, end: int, lexicon: UserLexicon, warn: 
         Is given a sentence for everything that was not spoken as written.
     pause_ms : int
         Shortest pause at the end, milliseconds, unless markup asks for an exact one there.
+    english : bool
+        Say Latin words with English phones.
 
     Yields
     ------
     Sentence
         Without syllables if nothing in the piece can be spoken.
     """
-    spoken, items = _words(block, start, end, lexicon, warn, pause_ms)
+    language = _Language(lexicon, warn, english)
+    spoken, items = _words(block, start, end, language, pause_ms)
     if sum(len(item.word.syllables) for item in items) <= MAX_SYLLABLES:
         yield Sentence(block.source(start, end), spoken, tuple(item.word for item in items))
         return
-    _, items = _words(block, start, end, lexicon, warn, pause_ms, exact=True)
+    _, items = _words(block, start, end, language, pause_ms, exact=True)
     parts = list(_parts(items))
     borders = [start, *(part[0].place for part in parts[1:]), end]
     for part, left, right in zip(parts, borders, borders[1:], strict=False):
@@ -70,11 +88,11 @@ def speak_piece(block: Block, start: int, end: int, lexicon: UserLexicon, warn: 
 
 
 def _words(
-    block: Block, start: int, end: int, lexicon: UserLexicon, warn: Warn, pause_ms: int, *, exact: bool = False
+    block: Block, start: int, end: int, language: _Language, pause_ms: int, *, exact: bool = False
 ) -> tuple[str, list[_Item]]:
     """Return the spoken form of a piece and its words with all pauses."""
     breaks = [b for b in block.breaks if start < b[0] <= end or b[0] == start == 0]
-    spoken, items = _Speaker(block, start, end, lexicon, warn, exact=exact or bool(breaks)).speak()
+    spoken, items = _Speaker(block, start, end, language, exact=exact or bool(breaks)).speak()
     items = _with_breaks(items, breaks)
     while items and not items[0].word.syllables and not items[0].exact:
         items.pop(0)
@@ -90,9 +108,9 @@ def _words(
 class _Speaker:
     """The words of one piece; their places in the block are worked out if ``exact``, or if marks in the text need them."""
 
-    def __init__(self, block: Block, start: int, end: int, lexicon: UserLexicon, warn: Warn, *, exact: bool) -> None:
+    def __init__(self, block: Block, start: int, end: int, language: _Language, *, exact: bool) -> None:
         self._block, self._start, self._end = block, start, end
-        self._lexicon, self._warn = lexicon, warn
+        self._lexicon, self._warn, self._english = language.lexicon, language.warn, language.english
         manners = {span.prosody for span in block.overlapping(start, end)}
         self._only_manner = manners.pop() if len(manners) == 1 else None
         self._exact = exact or self._only_manner is None
@@ -114,7 +132,7 @@ class _Speaker:
         """Build the word whose pronunciation is given whole; its letters are shared out over its syllables."""
         n, size = len(given.pinyin), len(given.text)
         letters = [given.text[i * size // n : (i + 1) * size // n] for i in range(n)]
-        syllables = tuple(map(make_syllable, letters, given.pinyin))
+        syllables = tuple(_given_syllables(letters, given.pinyin, self._english))
         prosody = next(self._block.overlapping(given.start, given.end)).prosody
         return given.text, [_Item(Word(given.text, syllables, prosody=prosody), range(given.start, given.end))]
 
@@ -125,13 +143,13 @@ class _Speaker:
         raw = raw.strip()
         if not raw:
             return "", []
-        normal = normalize_report(raw)
+        normal = normalize_report(spell_english(raw) if self._english else raw)
         for warning in normal.warnings:
             self._warn(warning)
         marks = self._block.fixed_within(start, start + len(raw))
         places = [start + place for place in align(raw, normal.text)] if marks or self._exact else [start] * len(normal.text)
         fixed = self._fixed(marks, places, normal.text)
-        result = g2p_report(normal.text, self._lexicon.readings_in(normal.text), fixed)
+        result = g2p_report(normal.text, self._lexicon.readings_in(normal.text), fixed, english=self._english)
         for dropped in result.dropped:
             self._warn(f"Skipped {dropped!r}, which this voice cannot speak.")
         return normal.text, list(self._located(result.words, normal.text, places))
@@ -158,6 +176,18 @@ class _Speaker:
             manner = self._only_manner or next(self._block.overlapping(here[0], here[0] + 1)).prosody
             yield _Item(word if manner is PLAIN else replace(word, prosody=manner), here)
             at += len(word.text) if found >= 0 else 0
+
+
+def _given_syllables(letters: Sequence[str], readings: Sequence[str], english: bool) -> Iterator[Syllable]:
+    """Build syllables from pinyin or ARPAbet; a voice without English phones says ARPAbet with the nearest Mandarin syllables."""
+    if not readings[0][:1].isupper():
+        yield from map(make_syllable, letters, readings)
+    elif english:
+        yield from (english_syllable(*pair) for pair in zip(letters, map(str.split, readings), strict=True))
+    else:
+        pinyin = phones_to_syllables(to_notation(" ".join(readings).split()))
+        shared = share_out("".join(letters), [1] * len(pinyin))
+        yield from map(make_syllable, shared, pinyin)
 
 
 def _with_breaks(items: list[_Item], breaks: Sequence[tuple[int, int]]) -> list[_Item]:

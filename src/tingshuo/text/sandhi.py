@@ -7,10 +7,12 @@ from the word structure, the rule applies inside each foot, then between feet.
 All functions work on the words of one phrase (between two pauses) and change their syllables in place.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from tingshuo.text.lexicon import Lexicon
+from tingshuo.types import Syllable
 
 _DIGITS = frozenset("零〇一二两三四五六七八九十百千万亿幺")
 _ORDINAL_AFTER = ("月", "号", "楼", "年级", "等", "审", "中", "环", "号线", "班", "甲", "把手", "级")
@@ -36,7 +38,8 @@ class Draft:
     """A word while its pronunciation is being worked out: parallel lists over its syllables.
 
     ``chars`` what each syllable stands for, ``bodies`` pinyin without tone, ``tones`` 1-5, ``locked`` what may not change.
-    ``foreign`` words keep their tones and only lend them to their neighbours.
+    ``foreign`` words keep their tones and only lend them to their neighbours. ``english`` are the finished syllables of a word
+    that is said in English; the lists then only mirror them.
     """
 
     text: str
@@ -46,6 +49,18 @@ class Draft:
     tones: list[int] = field(default_factory=list)
     locked: list[bool] = field(default_factory=list)
     foreign: bool = False
+    english: tuple[Syllable, ...] = ()
+
+    @classmethod
+    def of_english(cls, text: str, syllables: Iterable[Syllable]) -> "Draft":
+        """Make the draft of a word that is said in English."""
+        word = cls(text, "x", foreign=True, english=tuple(syllables))
+        for syllable in word.english:
+            word.chars.append(syllable.hanzi)
+            word.bodies.append(syllable.pinyin)
+            word.tones.append(syllable.tone)
+            word.locked.append(True)
+        return word
 
     def append(self, char: str, pinyin: str, locked: bool = False) -> None:
         """Add a syllable."""

@@ -1,11 +1,13 @@
-"""Pinyin syllables and the phone symbols that the voices are trained on.
+"""Pinyin syllables, English syllables, and the phone symbols that the voices are trained on.
 
-A syllable is an initial (may be empty) and a final, each one phone, and the phone ``R`` when it is rhotacised (erhua). Every
-phone of a syllable carries its tone. A sentence is four parallel int64 sequences of N phones: id, tone (0 = silence, 1-5),
-position (0 = silence, 1 = first phone of a word, 2 = inside a word) and the pause that was asked for in milliseconds.
+A Mandarin syllable is an initial (may be empty) and a final, each one phone, and the phone ``R`` when it is rhotacised (erhua).
+An English syllable is a sequence of ARPAbet phones, ``en:HH en:AH``. Every phone of a syllable carries its tone, in English the
+stress of the syllable. A sentence is four parallel int64 sequences of N phones: id, tone (0 = silence, 1-5 Mandarin, 6-8
+English), position (0 = silence, 1 = first phone of a word, 2 = inside a word) and the pause that was asked for in milliseconds.
 
 Finals are spelled out: ``iou`` for *liu*, ``uei`` for *gui*, ``uen`` for *lun*; ``ii`` is the vowel of *zi ci si*, ``iii`` that
-of *zhi chi shi ri*, ``v`` is u-umlaut. Source of the letters: Hanyu Pinyin (GB/T 16159-2012, ISO 7098:2015).
+of *zhi chi shi ri*, ``v`` is u-umlaut. Source of the letters: Hanyu Pinyin (GB/T 16159-2012, ISO 7098:2015). The English
+phones are those of the CMU Pronouncing Dictionary.
 """
 
 import re
@@ -31,7 +33,28 @@ FINALS = tuple(_FINALS.split())
 """The 39 finals."""
 PAD, SILENCE, PAUSE, ERHUA = "_", "sil", "sp", "R"
 PHONES = (PAD, SILENCE, PAUSE, *INITIALS, *FINALS, ERHUA, "ue")
-"""All 65 phones. ``ue`` is a row that trained voices have and no syllable uses."""
+"""All 65 phones of Mandarin. ``ue`` is a row that trained voices have and no syllable uses."""
+ARPABET = tuple("AA AE AH AO AW AY EH ER EY IH IY OW OY UH UW B CH D DH F G HH JH K L M N NG P R S SH T TH V W Y Z ZH".split())
+"""The 39 phones of English, 15 vowels first; no marks for stress."""
+ENGLISH = "en:"
+"""Begins the symbol of an English phone, so that the R of *red* is not the R of erhua."""
+ENGLISH_PHONES = tuple(ENGLISH + phone for phone in ARPABET)
+ALL_PHONES = (*PHONES, *ENGLISH_PHONES)
+"""The phones of a voice that speaks English words as English: those of Mandarin first, in the same rows."""
+UNSTRESSED, SECONDARY, PRIMARY = 6, 7, 8
+"""Tones of English syllables."""
+MANDARIN_TONES, ALL_TONES = 6, 9
+"""Rows of the tone table of a voice without and with English phones."""
+
+_NEAREST = (
+    "AA a, AE ai, AH e, AO o, AW ao, AY ai, EH ei, ER er, EY ei, IH i, IY i, OW ou, OY o, UH u, UW u, B b, CH ch, D d, DH d, "
+    "F f, G g, HH h, JH zh, K k, L l, M m, N n, NG n, P p, R r, S s, SH sh, T t, TH s, V f, W u, Y i, Z s, ZH r"
+)
+NEAREST = {ENGLISH + phone: mandarin for phone, mandarin in (row.split() for row in _NEAREST.split(", "))}
+"""English phone to the Mandarin phone that sounds most like it, from which a voice that learns English begins; own choice, after
+the places and manners of articulation in the IPA charts of Lee and Zee (2003) for Mandarin and Ladefoged (1999) for English."""
+NEAREST_TONES = {UNSTRESSED: 5, SECONDARY: 1, PRIMARY: 4}
+"""Stress to the Mandarin tone most like it: none is neutral, secondary is high, primary falls from high."""
 
 _OPEN = "a ai an ang ao e en eng ou u uan uei uen uo"
 _FINALS_AFTER = {
@@ -155,7 +178,7 @@ def _checked(pinyin: str) -> tuple[str, str, str, int, bool]:
 class PhoneSequence:
     """A sentence as N phones; every array is int64 of shape (N,).
 
-    ``ids`` are rows of the phone table, ``tones`` 0-5, ``positions`` 0-2 (module docstring). ``word_index`` and
+    ``ids`` are rows of the phone table, ``tones`` 0-8, ``positions`` 0-2 (module docstring). ``word_index`` and
     ``syllable_index`` say which word of the sentence and which syllable of that word a phone belongs to, -1 for silence.
     ``pause_ms`` is what a silence was asked to last, 0 where nothing was asked.
     """
@@ -168,7 +191,12 @@ class PhoneSequence:
     pause_ms: NDArray[np.int64]
 
 
-def encode(words: Sequence[Word], phonemes: Sequence[str] = PHONES) -> PhoneSequence:
+def has_english(phonemes: Sequence[str]) -> bool:
+    """Tell whether a voice with this phone table speaks English words with English phones."""
+    return set(ENGLISH_PHONES) <= set(phonemes)
+
+
+def encode(words: Sequence[Word], phonemes: Sequence[str] = ALL_PHONES) -> PhoneSequence:
     """Turn words into the phone sequence that an acoustic model reads.
 
     Silence opens and closes the sequence. A run of pauses between words is one ``sp`` that asks for the longest of them; pauses
@@ -179,7 +207,7 @@ def encode(words: Sequence[Word], phonemes: Sequence[str] = PHONES) -> PhoneSequ
     words : sequence of Word
         Words and pauses of one sentence.
     phonemes : sequence of str
-        Phone table of the voice; the index of a phone is its id.
+        Phone table of the voice; the index of a phone is its id. The default gives Mandarin phones the ids of `PHONES`.
 
     Returns
     -------
@@ -204,7 +232,7 @@ def encode(words: Sequence[Word], phonemes: Sequence[str] = PHONES) -> PhoneSequ
             rows.append((_id(index, PAUSE), 0, 0, -1, -1, asked))
         asked, position = 0, 1
         for s, syllable in enumerate(word.syllables):
-            for phone in (syllable.initial, syllable.final, ERHUA if syllable.erhua else ""):
+            for phone in syllable.phones or (syllable.initial, syllable.final, ERHUA if syllable.erhua else ""):
                 if phone:
                     rows.append((_id(index, phone), syllable.tone, position, w, s, 0))
                     position = 2

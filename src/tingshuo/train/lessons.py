@@ -21,6 +21,7 @@ from tingshuo.store.atomic import replace_file
 from tingshuo.tasks.acoustic import SentenceAcoustics, Timbre, frame_places
 from tingshuo.tasks.stopwatch import Stopwatch
 from tingshuo.text.frontend import Frontend
+from tingshuo.text.symbols import has_english
 from tingshuo.types import EMOTIONS, SpeechRequest
 
 Array = NDArray[Any]
@@ -207,7 +208,7 @@ def _sentence_rows(
     timbre_row = tables["speaker.weight"][speaker].astype(np.float32)
     timbre = Timbre(timbre_row[None], vector[None], config.speakers[speaker], config.styles[style].tempo)
     try:
-        sentences = list(Frontend().sentences(text))
+        sentences = list(Frontend(english=has_english(config.phonemes)).sentences(text))
     except TextError:
         return
     for sentence in sentences:

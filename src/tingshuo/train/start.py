@@ -18,7 +18,16 @@ from tingshuo.errors import TrainError
 from tingshuo.models.fastspeech.config import FastSpeechConfig
 from tingshuo.models.fastspeech.net import FastSpeech
 from tingshuo.port.nets import VoiceNets
-from tingshuo.text.symbols import PHONES
+from tingshuo.text.symbols import (
+    ALL_PHONES,
+    ALL_TONES,
+    ENGLISH_PHONES,
+    MANDARIN_TONES,
+    NEAREST,
+    NEAREST_TONES,
+    PHONES,
+    has_english,
+)
 from tingshuo.train.config import AcousticConfig, TrainConfig
 from tingshuo.train.examples import QUIET, Example, Tables
 
@@ -40,6 +49,7 @@ class Start:
     speakers: tuple[SpeakerConfig, ...]
     styles: tuple[StyleConfig, ...]
     emotions: tuple[str, ...]
+    phonemes: tuple[str, ...] = PHONES
 
     def tables(self, features: Features) -> Tables:
         """Return the rows by name, with the pitch of the corpus."""
@@ -54,10 +64,12 @@ def start_fresh(config: TrainConfig, features: Features, examples: Sequence[Exam
     styles = tuple(StyleConfig(name, f"as {name} speaks") for name in _ordered(examples, "style"))
     emotions = _emotions(examples)
     sizes = {key: getattr(config.acoustic, key) for key in SIZES}
+    phonemes = _phonemes(examples)
     torch.manual_seed(config.loop.seed)
     net = FastSpeech(
         FastSpeechConfig(
-            phonemes=len(PHONES),
+            phonemes=len(phonemes),
+            tones=_tones(phonemes),
             mels=config.features.mel.n_mels,
             speakers=len(speakers),
             styles=len(styles),
@@ -67,13 +79,15 @@ def start_fresh(config: TrainConfig, features: Features, examples: Sequence[Exam
         )
     )
     _begin_at_means(net, features, examples)
-    return Start(net, speakers, styles, emotions)
+    return Start(net, speakers, styles, emotions, phonemes)
 
 
 def start_from(
     voice: VoiceConfig, nets: VoiceNets, config: TrainConfig, features: Features, examples: Sequence[Example]
 ) -> Start:
     """Take the net of a finished voice and make rows for the speakers of a corpus; the voice's own speakers are not kept.
+
+    A voice of Mandarin phones gets those of English when the corpus has English; a voice that has them keeps them.
 
     Raises
     ------
@@ -82,7 +96,7 @@ def start_from(
     """
     if voice.mel != features.config.mel:
         raise TrainError("the voice was trained on mels of another kind; give its features.mel in the config")
-    if voice.phonemes != tuple(PHONES):
+    if voice.phonemes not in (PHONES, ALL_PHONES):
         raise TrainError("the voice speaks another set of phones; train a new one without --from")
     old = nets.acoustic.config
     speakers = _speakers(config, features, examples)
@@ -90,12 +104,33 @@ def start_from(
     new_styles = [name for name in _ordered(examples, "style") if name not in {style.name for style in voice.styles}]
     added = tuple(StyleConfig(name, f"as {name} speaks") for name in new_styles) if not learn or "style" in learn else ()
     emotions = voice.emotions or (_emotions(examples) if not learn or "emotion" in learn else ())
-    net = FastSpeech(old.replace(speakers=len(speakers), styles=old.styles + len(added), emotions=len(emotions)))
+    phonemes = ALL_PHONES if has_english(voice.phonemes) else _phonemes(examples)
+    tables = {"phonemes": len(phonemes), "tones": max(old.tones, _tones(phonemes))}
+    net = FastSpeech(old.replace(speakers=len(speakers), styles=old.styles + len(added), emotions=len(emotions), **tables))
     tensors: dict[str, Tensor] = {k: v.clone() for k, v in nets.acoustic.state_dict().items()}
+    if len(phonemes) > old.phonemes:
+        learn_english(tensors)
     tensors["speaker.weight"] = tensors["speaker.weight"][[_nearest(one, voice.speakers) for one in speakers]]
     tensors["style.weight"] = torch.cat([tensors["style.weight"], tensors["style.weight"][:1].expand(len(added), -1)])
     net.load_state_dict(net.state_dict() | tensors)
-    return Start(net, speakers, (*voice.styles, *added), emotions)
+    return Start(net, speakers, (*voice.styles, *added), emotions, phonemes)
+
+
+def learn_english(tensors: dict[str, Tensor]) -> None:
+    """Give the tables of a Mandarin net rows for English phones and stresses, each like the Mandarin one that is nearest."""
+    nearest = [PHONES.index(NEAREST[phone]) for phone in ENGLISH_PHONES]
+    tones = [NEAREST_TONES[tone] for tone in range(MANDARIN_TONES, ALL_TONES)]
+    for name, like in (("phoneme.weight", nearest), ("tone.weight", tones)):
+        tensors[name] = torch.cat([tensors[name], tensors[name][like]])
+
+
+def _phonemes(examples: Sequence[Example]) -> tuple[str, ...]:
+    """Return the phone table that a corpus needs."""
+    return ALL_PHONES if any((example.phones.ids >= len(PHONES)).any() for example in examples) else PHONES
+
+
+def _tones(phonemes: Sequence[str]) -> int:
+    return ALL_TONES if has_english(phonemes) else MANDARIN_TONES
 
 
 def sizes_of(net: FastSpeechConfig, acoustic: AcousticConfig) -> AcousticConfig:

@@ -39,3 +39,5 @@ class FastSpeechConfig(StrictModel, frozen=True):
     """Rows of the emotion table, which adds to the style; 0 is no such table."""
     energy: int = 0
     """1 when the energy of each frame is predicted beside its pitch and given to the decoder, else 0."""
+    tones: int = 6
+    """Rows of the tone table: 6, or 9 with the stresses of English."""

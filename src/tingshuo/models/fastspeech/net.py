@@ -17,8 +17,6 @@ from tingshuo.models.layers.convnext import ConvNeXtBlock
 from tingshuo.models.layers.predictor import Predictor
 from tingshuo.models.layers.transformer import TransformerBlock, sinusoids
 
-TONES = 6
-"""0 = none, 1 to 4, 5 = neutral."""
 POSITIONS = 3
 """0 = silence, 1 = first phoneme of a word, 2 = inside a word."""
 PLACE_FEATURES = 8
@@ -40,7 +38,7 @@ class FastSpeech(nn.Module):
         self.config = config
         dim, decoder_dim = config.dim, config.decoder_dim
         self.phoneme = nn.Embedding(config.phonemes, dim)
-        self.tone = nn.Embedding(TONES, dim)
+        self.tone = nn.Embedding(config.tones, dim)
         self.position = nn.Embedding(POSITIONS, dim)
         self.style = nn.Embedding(config.styles, dim)
         self.speaker = nn.Embedding(config.speakers, decoder_dim)

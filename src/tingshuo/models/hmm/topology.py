@@ -4,13 +4,13 @@ A path is a row of M positions, ``states`` for each phone. Time passes through i
 frame staying or going on by one; the positions of a pause between words may be leapt over. Silence and pause are one model.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tingshuo.text.symbols import PAUSE, PHONES, SILENCE, encode
+from tingshuo.text.symbols import ALL_PHONES, PAUSE, PHONES, SILENCE, encode
 from tingshuo.types import Word
 
 Ints = NDArray[np.int64]
@@ -18,23 +18,28 @@ Ints = NDArray[np.int64]
 _SILENCE, _PAUSE = PHONES.index(SILENCE), PHONES.index(PAUSE)
 
 _ALIKE = (
-    "b d g",
-    "p t k",
-    "zh z j ch c q",
-    "sh s x f h",
-    "m n l r",
-    "a ia ua ai uai ao iao an ian uan van ang iang uang",
-    "e ie ve ue ei uei en uen eng ueng er R o io uo ou iou ong iong",
-    "i ii iii in ing v vn",
-    "u",
+    "b d g en:B en:D en:G",
+    "p t k en:P en:T en:K",
+    "zh z j ch c q en:CH en:JH",
+    "sh s x f h en:SH en:S en:F en:TH en:HH",
+    "m n l r en:M en:N en:NG en:L en:R en:DH en:V en:Z en:ZH",
+    "a ia ua ai uai ao iao an ian uan van ang iang uang en:AA en:AE en:AW en:AY",
+    "e ie ve ue ei uei en uen eng ueng er R o io uo ou iou ong iong en:AH en:AO en:EH en:ER en:EY en:OW en:OY",
+    "i ii iii in ing v vn en:IH en:IY en:Y",
+    "u en:UH en:UW en:W",
 )
 """Phones that sound alike to one who has heard little."""
 
 
-def broad_states(per_phone: int) -> Ints:
+def phones_of(sequences: Iterable[Ints]) -> tuple[str, ...]:
+    """Return the phones that models are needed for: those of Mandarin, and of English when a sequence of ids has one."""
+    return ALL_PHONES if any((sequence >= len(PHONES)).any() for sequence in sequences) else PHONES
+
+
+def broad_states(per_phone: int, phonemes: Sequence[str] = PHONES) -> Ints:
     """Return for each state that of the first phone of its kind: stops, fricatives, open vowels and so on, (states,)."""
     first = {phone: PHONES.index(group.split()[0]) for group in _ALIKE for phone in group.split()}
-    phones = np.array([first.get(phone, k) for k, phone in enumerate(PHONES)])
+    phones = np.array([first.get(phone, k) for k, phone in enumerate(phonemes)])
     return (phones[:, None] * per_phone + np.arange(per_phone)).ravel()
 
 

@@ -1,0 +1,1 @@
+"""Reading of numbers and signs in languages other than Chinese."""
