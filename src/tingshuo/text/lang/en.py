@@ -207,8 +207,8 @@ _GRAMMAR = frozenset(
 
 def is_english(stretch: str) -> bool:
     """Tell whether a stretch without Chinese characters is English text, not a name with a number in it."""
-    words = [word.lower() for word in _LATIN.findall(stretch)]
-    return len(words) >= 2 and not _GRAMMAR.isdisjoint(words)
+    words = _LATIN.findall(stretch)
+    return any(word.lower() in _GRAMMAR and (len(words) > 1 or (word.islower() and len(word) > 1)) for word in words)
 
 
 def spell_english(text: str) -> str:
