@@ -53,7 +53,23 @@ def test_the_first_product_of_a_period_critic_is_its_convolution():
     critic, wav = PeriodCritic(3, (4, 4)), speechlike(4001)
     folded = 5 * torch.nn.functional.pad(wav[:, None], (0, 1), "reflect").view(2, 1, -1, 3)
     expected = torch.nn.functional.leaky_relu(critic.convs[0](folded), 0.1)
-    assert torch.allclose(critic(wav).features[0], expected, atol=1e-5)
+    assert torch.allclose(critic(wav).features[0].transpose(2, 3), expected, atol=1e-5)
+
+
+def test_turned_pictures_give_what_the_convolutions_say():
+    """A critic of period, layer by layer as its paper has it: rows of P samples, kernels down the columns."""
+    torch.manual_seed(0)
+    critic, wav = PeriodCritic(5, (4, 8, 4)), speechlike(4000)
+    x = 5 * wav.view(2, 1, -1, 5)
+    for conv, seen in zip(critic.convs, critic(wav).features, strict=True):
+        x = torch.nn.functional.leaky_relu(conv(x), 0.1)
+        assert torch.allclose(seen.transpose(2, 3), x, atol=1e-5)
+
+
+def test_features_of_all_critics_lie_channels_last(critics):
+    wav = speechlike()
+    for judgement in critics(wav, spectra_of(wav).complex):
+        assert all(features.is_contiguous(memory_format=torch.channels_last) for features in judgement.features)
 
 
 def test_gradients_reach_the_wave_through_both_kinds(critics):

@@ -5,9 +5,13 @@ Each critic tells recordings from made waves. Hinge loss: scores of recordings s
 survives every layer, waves come scaled to a level of about one, and magnitudes are raised to the power 0.3, so that weak high
 bands weigh too.
 
-Letters: B batch, T samples, K bins, F frames, P period. Sources: periods from J. Kong, J. Kim and J. Bae 2020, "HiFi-GAN";
-several resolutions from W. Jang et al. 2021, "UnivNet"; complex input cut into bands from R. Kumar et al. 2023, "High-fidelity
-audio compression with improved RVQGAN".
+Most of a vocoder's training is spent here, so the order of axes is chosen for speed: the axis that is long or not strided comes
+last, channels lie last in memory, and no operation mixes two orders, which costs ten times the time. The weights keep the order
+of the papers, so checkpoints know one order only.
+
+Letters: B batch, T samples, K bins, F frames, P period, H rows of a folded wave. Sources: periods from J. Kong, J. Kim and
+J. Bae 2020, "HiFi-GAN"; several resolutions from W. Jang et al. 2021, "UnivNet"; complex input cut into bands from R. Kumar et
+al. 2023, "High-fidelity audio compression with improved RVQGAN".
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,6 +36,8 @@ PEAK = 0.8
 COMPRESSION = 0.3
 QUIET = 1e-6
 """Added to squared magnitudes before compression."""
+BARELY = 1e-12
+"""Distance up to which the smooth L1 distance is rounded: less than float32 resolves."""
 EDGE_SAMPLES = 1024
 """At either end of a segment, whose frames lack their neighbours: samples and frame centres there are not looked at."""
 
@@ -58,16 +64,29 @@ def _activated(x: Tensor) -> Tensor:
     return nn.functional.leaky_relu(x, SLOPE, inplace=True)
 
 
+def _turned(conv: nn.Module, x: Tensor) -> Tensor:
+    """Apply a convolution to pictures whose last two axes are in the other order than in its weights."""
+    assert isinstance(conv, nn.Conv2d)
+    stride, padding = conv.stride, conv.padding
+    assert not isinstance(padding, str)
+    turned = (stride[1], stride[0]), (padding[1], padding[0])
+    return nn.functional.conv2d(x, conv.weight.transpose(2, 3), conv.bias, *turned)
+
+
 def _first(conv: nn.Module, x: Tensor) -> Tensor:
     """Apply a convolution of one channel (5, 1), stride (3, 1) as a product of windows, in an eighth of the time.
 
-    ``x`` is (B, 1, H, P); the result (B, C, H / 3, P) lies channels last, as the next convolution likes it.
+    ``x`` is (B, P, H); the result (B, C, P, H / 3) has its channels last in memory.
     """
     weight, bias = conv.weight, conv.bias
     assert isinstance(weight, Tensor)
     assert isinstance(bias, Tensor)
-    half = weight.shape[2] // 2
-    windows = nn.functional.pad(x[:, 0], (0, 0, half, half)).unfold(1, weight.shape[2], 3)
+    taps, stride = weight.shape[2], 3
+    half, size = taps // 2, -(-x.shape[2] // stride)
+    # A window is one triple of samples and the beginning of the next.
+    triples = nn.functional.pad(x, (half, (size + 1) * stride - half - x.shape[2])).contiguous()
+    triples = triples.view(*x.shape[:2], size + 1, stride)
+    windows = torch.cat([triples[:, :, :-1], triples[:, :, 1:, : taps - stride]], 3)
     return nn.functional.linear(windows, weight.flatten(1), bias).permute(0, 3, 1, 2)
 
 
@@ -93,16 +112,16 @@ class PeriodCritic(nn.Module):
 
     def forward(self, wav: Tensor) -> Judgement:
         """Judge waves (B, T)."""
-        x = PERIOD_SCALE * wav[:, None]
+        x = PERIOD_SCALE * wav
         missing = -wav.shape[1] % self.period
         if missing:
-            x = nn.functional.pad(x, (0, missing), "reflect")
-        x = x.view(len(x), 1, -1, self.period)
+            x = nn.functional.pad(x[:, None], (0, missing), "reflect")[:, 0]
+        x = x.reshape(len(x), -1, self.period).transpose(1, 2)
         features = []
         for index, conv in enumerate(self.convs):
-            x = _activated(conv(x) if index else _first(conv, x))
+            x = _activated(_turned(conv, x) if index else _first(conv, x))
             features.append(x)
-        return Judgement(self.out(x).flatten(1), features)
+        return Judgement(_turned(self.out, x).flatten(1), features)
 
 
 class ResolutionCritic(nn.Module):
@@ -134,26 +153,24 @@ class ResolutionCritic(nn.Module):
     def forward(self, spectra: Tensor, scale: Tensor) -> Judgement:
         """Judge waves by their transforms ``spectra`` (B, K, F) of `n_fft`, times ``scale`` (B,)."""
         picture = _compressed(spectra, scale)
-        bins = picture.shape[3]
+        bins = picture.shape[2]
         outputs, features = [], []
         for (low, high), convs in zip(pairwise(BANDS), self.bands, strict=True):
-            x = picture[..., int(low * bins) : int(high * bins)]
+            x = picture[:, :, int(low * bins) : int(high * bins)].contiguous(memory_format=torch.channels_last)
             assert isinstance(convs, nn.ModuleList)
             for conv in convs:
-                x = _activated(conv(x))
+                x = _activated(_turned(conv, x))
                 features.append(x)
             outputs.append(x)
-        return Judgement(self.out(torch.cat(outputs, 3)).flatten(1), features)
+        return Judgement(_turned(self.out, torch.cat(outputs, 2)).flatten(1), features)
 
 
 def _compressed(spectra: Tensor, scale: Tensor) -> Tensor:
-    """Return real and imaginary parts (B, 2, F, K), magnitudes to the power 0.3, in float32."""
+    """Return real and imaginary parts (B, 2, K, F), magnitudes to the power 0.3, in float32."""
     with torch.autocast(spectra.device.type, enabled=False):
         parts = torch.view_as_real(spectra) * scale[:, None, None, None]
         energy = parts.square().sum(3, keepdim=True) + QUIET
-        picture = (parts * energy ** ((COMPRESSION - 1) / 2)).permute(0, 3, 2, 1)
-        # Channels last makes convolutions of few channels faster; the weights stay as they are, so checkpoints know one order.
-        return picture.contiguous(memory_format=torch.channels_last)
+        return (parts * energy ** ((COMPRESSION - 1) / 2)).permute(0, 3, 1, 2)
 
 
 class Critics(nn.Module):
@@ -231,4 +248,11 @@ def adversarial_loss(fake: Sequence[Judgement]) -> Tensor:
 def matching_loss(real: Sequence[Judgement], fake: Sequence[Judgement]) -> Tensor:
     """Return the mean L1 distance between the features of recordings, held fixed, and of made waves."""
     pairs = [(theirs, ours) for a, b in zip(real, fake, strict=True) for theirs, ours in zip(a.features, b.features, strict=True)]
-    return torch.stack([nn.functional.l1_loss(ours.float(), theirs.detach().float()) for theirs, ours in pairs]).mean()
+    return torch.stack([_distance(ours.float(), theirs.detach().float()) for theirs, ours in pairs]).mean()
+
+
+def _distance(ours: Tensor, theirs: Tensor) -> Tensor:
+    """Return the mean L1 distance, in fewer passes through memory than `l1_loss` and in the order of memory."""
+    if ours.dim() == 4:
+        ours, theirs = ours.permute(0, 2, 3, 1), theirs.permute(0, 2, 3, 1)
+    return nn.functional.smooth_l1_loss(ours, theirs, beta=BARELY)
