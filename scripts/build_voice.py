@@ -28,8 +28,9 @@ from tingshuo.port.variants import Variants, build_variants, open_model
 from tingshuo.port.verify import reference_outputs
 from tingshuo.port.voice import contexts, graph_entries, voice_files, voice_graphs
 from tingshuo.store.atomic import Content
-from tingshuo.store.bundle import write_bundle
+from tingshuo.store.bundle import open_bundle, write_bundle
 from tingshuo.text.symbols import PHONES
+from tingshuo.train.aligner import bundle_files, bundled_aligner, load_aligner
 from tingshuo.types import EMOTIONS
 
 VERSION = "1.0.0"
@@ -163,6 +164,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Build the built-in voice from the seed weights.")
     parser.add_argument("weights", type=Path, help="folder with acoustic.safetensors, vocoder.safetensors, speakers.json")
     parser.add_argument("--student", type=Path, help="tensors that distill_voice.py wrote")
+    parser.add_argument("--aligner", type=Path, help="of build_aligner.py; without it that of the voice at OUT stays")
     parser.add_argument("--sentences", type=Path, default=root / "../shared/data/sentences_zh.txt", help="one a line")
     parser.add_argument("--out", type=Path, default=root / "src/tingshuo/voices/default")
     args = parser.parse_args()
@@ -179,6 +181,9 @@ def main() -> None:
 
     files: dict[str, Content] = dict(voice_files(config, nets, built.models) | built.golden)
     files |= {name: CARDS / name for name in ("MODELCARD.md", "CHANGELOG.md")}
+    old = bundled_aligner(open_bundle(args.out)) if args.out.exists() else None
+    aligner = load_aligner(args.aligner) if args.aligner else old
+    files |= bundle_files(aligner) if aligner else {}
     write_bundle(args.out, describe(config, built), files, replace=True)
     print(f"{args.out}: {sum(path.stat().st_size for path in args.out.rglob('*') if path.is_file()) / 1e6:.1f} MB")
 

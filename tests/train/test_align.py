@@ -1,5 +1,3 @@
-import json
-
 import numpy as np
 import pytest
 
@@ -8,13 +6,16 @@ from tingshuo.data.features import FeatureConfig, prepare
 from tingshuo.data.utterance import Utterance
 from tingshuo.errors import ConfigError, TrainError
 from tingshuo.models.hmm.config import HmmConfig
+from tingshuo.store.bundle import open_bundle
 from tingshuo.tasks.acoustic import SentenceAcoustics
 from tingshuo.tasks.stopwatch import Stopwatch
 from tingshuo.tasks.vocoder import vocode
+from tingshuo.tasks.voices import find_voice
 from tingshuo.text.frontend import Frontend
 from tingshuo.text.symbols import encode
 from tingshuo.train import flat_start
-from tingshuo.train.align import align, align_with, load_aligner, save_aligner
+from tingshuo.train.align import align, align_with
+from tingshuo.train.aligner import Aligner, bundled_aligner, load_aligner, save_aligner
 from tingshuo.types import SpeechRequest
 
 HOP_MS = 256 / 24
@@ -168,17 +169,66 @@ def test_another_sample_rate_is_refused(features):
         align(features, wrong)
 
 
-@pytest.mark.parametrize("spoil", ["missing", "phones", "tensor"])
-def test_a_damaged_aligner_is_refused(features, alignment, tmp_path, spoil):
-    aligner = load_aligner(next(features.folder.glob("aligner-*")))
-    save_aligner(aligner, tmp_path / "model")
-    if spoil == "missing":
-        (tmp_path / "model" / "aligner.json").unlink()
-    elif spoil == "phones":
-        path = tmp_path / "model" / "aligner.json"
-        document = json.loads(path.read_text())
-        path.write_text(json.dumps({**document, "phones": ["a"]}))
-    else:
-        (tmp_path / "model" / "aligner.safetensors").write_bytes(b"no")
-    with pytest.raises(TrainError):
-        load_aligner(tmp_path / "model")
+@pytest.fixture(scope="module")
+def known(features, alignment):
+    """An aligner that was taught on all of the corpus."""
+    return load_aligner(next(features.folder.glob("aligner-*")))
+
+
+@pytest.fixture(scope="module")
+def few(corpus, tmp_path_factory):
+    """Two sentences."""
+    _, rows, _ = corpus
+    return prepare([row.replace(id=f"few {row.id}") for row in rows[:2]], FeatureConfig(), tmp_path_factory.mktemp("few"))
+
+
+def test_the_built_in_aligner_finds_the_borders_of_few_clips_that_a_flat_start_does_not(corpus, few):
+    _, _, truth = corpus
+
+    def error(found):
+        each = [starts_ms(clip.words, clip.durations) - starts_ms(*truth[clip.id.removeprefix("few ")]) for clip in found.clips]
+        return np.abs(np.concatenate(each)).mean()
+
+    brought = bundled_aligner(open_bundle(find_voice("default")))
+    alone, helped = align(few), align(few, known=brought)
+    assert error(helped) < 15
+    assert error(alone) > 2 * error(helped)
+    assert helped.aligner is brought
+    assert helped.notes == ()
+
+
+def test_little_speech_without_an_aligner_is_said(few):
+    found = align(few)
+    assert found.aligner is None
+    assert len(found.notes) == 1
+    assert "s of speech teach an aligner little" in found.notes[0]
+
+
+def test_much_speech_is_aligned_from_a_flat_start_also_when_an_aligner_is_known(few, known, monkeypatch):
+    monkeypatch.setattr(flat_start, "adapt", lambda *_: pytest.fail("adapted"))
+    config = HmmConfig(flat_from_s=1.0, iterations=2, splits=())
+    assert align(few, config, known=known).clips
+
+
+def test_an_aligner_of_other_states_is_not_taken_for_what_was_asked(few, known):
+    found = align(few, HmmConfig(states=2, iterations=2, splits=()), known=known)
+    assert "align.mfcc and align.states" in found.notes[0]
+    assert found.clips
+
+
+def test_each_known_aligner_has_its_own_result(few, known):
+    before = set(few.folder.glob("alignment-*.json"))
+    other = Aligner(known.config, known.mixtures.copy(), known.phones)
+    other.mixtures.mean += np.float32(0.1)
+    align(few, HmmConfig(adapt_iterations=1), known=known)
+    align(few, HmmConfig(adapt_iterations=1), known=other)
+    assert len(set(few.folder.glob("alignment-*.json")) - before) == 2
+
+
+def test_english_in_a_corpus_begins_as_the_mandarin_that_sounds_like_it(corpus, known, tmp_path):
+    _, rows, _ = corpus
+    english = [rows[0].replace(text="I like tea.", lang="en", pinyin=None), rows[1]]
+    features = prepare(english, FeatureConfig(english=True), tmp_path)
+    found = align(features, known=known)
+    assert [clip.id for clip in found.clips] == ["c0", "c1"]
+    assert "has not heard en:" in found.notes[0]

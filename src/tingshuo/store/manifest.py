@@ -19,6 +19,9 @@ from tingshuo.errors import BundleError, ConfigError, SchemaVersionError
 SCHEMA_VERSION = 1
 MANIFEST = "manifest.json"
 CONFIG = "config.json"
+ALIGNER = "aligner"
+"""Folder of the models that tell when a phone is spoken, for voices that are trained from this one; speaking needs none, and not
+every bundle has them."""
 
 _SEMVER = r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?$"
 _PART = re.compile(r"[^\x00-\x1f\x7f/\\:*?\"<>|]+")

@@ -1,7 +1,9 @@
-"""When each phone is spoken: hidden Markov models taught on the very clips that they align, from a flat start.
+"""When each phone is spoken: hidden Markov models, taught on the very clips that they align or brought by a finished voice.
 
-Clips are first cut into equal phones; the models are estimated from that, find better borders, and so on. Nothing but the
-recordings and their words is needed. The result is kept beside the features, named by a hash of the config.
+From a flat start clips are first cut into equal phones; the models are estimated from that, find better borders, and so on.
+Nothing but the recordings and their words is needed, but a few of them teach little. Models that were taught before on many
+speakers are fitted to the clips at hand instead; on much speech a flat start is as good. The result is kept beside the features,
+named by a hash of all that it depends on.
 """
 
 import hashlib
@@ -17,12 +19,11 @@ from numpy.typing import NDArray
 
 from tingshuo.config import StrictModel
 from tingshuo.data.features import Clip, Features, Progress, Skipped
-from tingshuo.errors import BundleError, ConfigError, TrainError
+from tingshuo.errors import TrainError
 from tingshuo.models.hmm.config import HmmConfig
-from tingshuo.models.hmm.mixtures import Mixtures
-from tingshuo.store.atomic import new_folder, replace_file
-from tingshuo.store.tensors import read_tensors
-from tingshuo.text.symbols import PHONES
+from tingshuo.store.atomic import replace_file
+from tingshuo.text.symbols import ALL_PHONES, encode
+from tingshuo.train.aligner import Aligner, aligner_files, load_aligner, save_aligner
 from tingshuo.types import Word
 
 ALIGN_VERSION = 1
@@ -51,10 +52,16 @@ class AlignedClip:
 
 @dataclass(frozen=True)
 class Alignment:
-    """The clips that were aligned, in the order of the features, and those that could not be, with the reason."""
+    """The clips that were aligned, in the order of the features, and those that could not be, with the reason.
+
+    ``aligner`` is what a voice hands on for the next corpus, None when nothing good is known. ``notes`` are sentences on what
+    to expect.
+    """
 
     clips: tuple[AlignedClip, ...] = field(repr=False)
     unaligned: tuple[Skipped, ...] = field(repr=False)
+    aligner: Aligner | None = field(default=None, repr=False)
+    notes: tuple[str, ...] = ()
 
     @cached_property
     def by_id(self) -> Mapping[str, AlignedClip]:
@@ -67,45 +74,65 @@ class Alignment:
         return tuple(sorted((clip for clip in self.clips if clip.doubt), key=lambda clip: clip.score))
 
 
-@dataclass(frozen=True, slots=True)
-class Aligner:
-    """Models that can align any Mandarin speech."""
-
-    config: HmmConfig
-    mixtures: Mixtures
+FEW_S = 300.0
+"""Seconds of speech below which models from a flat start are off by more than those that a voice brings."""
 
 
-def align(features: Features, config: HmmConfig | None = None, progress: Progress | None = None) -> Alignment:
-    """Teach models on the clips of a corpus and align them, or read what was found before.
+def align(
+    features: Features, config: HmmConfig | None = None, progress: Progress | None = None, known: Aligner | None = None
+) -> Alignment:
+    """Find when each phone of a corpus is spoken, or read what was found before.
 
     Parameters
     ----------
     features : Features
         With words in at least one clip.
     config : HmmConfig or None
-        None is the default.
+        None is the default. With less than ``flat_from_s`` of speech the known models are adapted, else others are taught.
     progress : callable or None
         Told how much of the work is done.
+    known : Aligner or None
+        Models that were taught before, on other clips.
 
     Raises
     ------
     TrainError
         No clip has words, or every clip is too short for its words.
     ConfigError
-        The config is for another sample rate than the features.
+        The config, or the known models, are for another sample rate than the features.
     """
     config = config or HmmConfig()
-    path = features.folder / f"alignment-{_key(config)}.json"
+    speech_s = sum(clip.n_samples for clip in features.clips if clip.words) / features.config.mel.sample_rate
+    fits = known is not None and (known.config.mfcc, known.config.states) == (config.mfcc, config.states)
+    chosen = known if fits and speech_s < config.flat_from_s else None
+    key = _key(config, chosen)
+    path, folder = features.folder / f"alignment-{key}.json", features.folder / f"aligner-{key}"
     found = _read(path)
-    if found is not None:
-        return found
-    from tingshuo.train.flat_start import teach
+    if found is None:
+        from tingshuo.train.flat_start import adapt, teach
 
-    aligner = teach(features, config, progress)
-    save_aligner(aligner, features.folder / f"aligner-{_key(config)}")
-    alignment = align_with(aligner, features, progress)
-    _write(path, alignment)
-    return alignment
+        aligner = adapt(chosen, features, config, progress) if chosen else teach(features, config, progress)
+        save_aligner(aligner, folder)
+        found = align_with(aligner, features, progress)
+        _write(path, found)
+    lasting = known or (load_aligner(folder) if speech_s >= FEW_S else None)
+    return replace(found, aligner=lasting, notes=tuple(_notes(features, speech_s, known, chosen)))
+
+
+def _notes(features: Features, speech_s: float, known: Aligner | None, chosen: Aligner | None) -> Iterable[str]:
+    """Say what of an alignment may be worse than hoped for."""
+    if chosen is not None:
+        spoken = {phone for clip in features.clips if clip.words for phone in encode(clip.words).ids.tolist()}
+        lacking = [ALL_PHONES[k] for k in sorted(spoken) if ALL_PHONES[k] not in chosen.phones]
+        if lacking:
+            yield f"the voice's aligner has not heard {', '.join(lacking)}; they begin as the phones that sound most like them"
+    elif known is not None and speech_s < FEW_S:
+        yield "the voice's aligner is not what align.mfcc and align.states ask for, so another is taught, on little speech"
+    elif speech_s < FEW_S:
+        yield (
+            f"{speech_s:.0f} s of speech teach an aligner little: borders of phones will be 20 to 60 ms off; "
+            "begin with a voice that brings an aligner, such as the built-in one, or add recordings"
+        )
 
 
 def align_with(aligner: Aligner, features: Features, progress: Progress | None = None) -> Alignment:
@@ -175,8 +202,12 @@ class _Document(StrictModel, frozen=True):
     unaligned: list[Skipped]
 
 
-def _key(config: HmmConfig) -> str:
-    return hashlib.sha256(json.dumps([ALIGN_VERSION, config.fields()], sort_keys=True).encode()).hexdigest()[:16]
+def _key(config: HmmConfig, known: Aligner | None) -> str:
+    digest = hashlib.sha256(json.dumps([ALIGN_VERSION, config.fields()], sort_keys=True).encode())
+    if known is not None:
+        for data in aligner_files(known).values():
+            digest.update(data)
+    return digest.hexdigest()[:16]
 
 
 def _write(path: Path, alignment: Alignment) -> None:
@@ -194,53 +225,3 @@ def _read(path: Path) -> Alignment | None:
         for row in document.clips
     )
     return Alignment(tuple(clips), tuple(document.unaligned))
-
-
-class _AlignerDocument(StrictModel, frozen=True):
-    """aligner.json: the config, and the phones in the order of the models."""
-
-    config: HmmConfig
-    phones: tuple[str, ...]
-
-
-def save_aligner(aligner: Aligner, folder: Path) -> None:
-    """Write models to a folder, ``aligner.json`` and ``aligner.safetensors``; one that is there is replaced.
-
-    Raises
-    ------
-    OutputError
-        It cannot be written.
-    """
-    from safetensors.numpy import save_file
-
-    document = _AlignerDocument(aligner.config, PHONES)
-    with new_folder(folder, replace=True) as partial:
-        save_file(dict(aligner.mixtures.tensors()), partial / "aligner.safetensors")
-        (partial / "aligner.json").write_text(json.dumps(document.fields(), indent=1), "utf-8")
-
-
-def load_aligner(folder: Path) -> Aligner:
-    """Read models that `save_aligner` wrote.
-
-    Raises
-    ------
-    TrainError
-        A file is missing or damaged, or the models are of other phones.
-    """
-    try:
-        document = _AlignerDocument.read(folder / "aligner.json")
-        tensors = read_tensors(folder / "aligner.safetensors")
-    except (ConfigError, BundleError) as error:
-        raise TrainError(f"no aligner can be read: {error}") from error
-    config = document.config
-    states = len(PHONES) * config.states
-    mean = tensors.get("mean")
-    if document.phones != PHONES or mean is None or mean.shape[::2] != (states, config.mfcc.size):
-        raise TrainError(f"{folder}: holds models of other phones or features; teach them again")
-    if {name: tensor.shape for name, tensor in tensors.items()} != {
-        "mean": mean.shape,
-        "variance": mean.shape,
-        "weight": mean.shape[:2],
-    }:
-        raise TrainError(f"{folder}/aligner.safetensors: is damaged; teach the models again")
-    return Aligner(config, Mixtures.from_tensors(tensors))

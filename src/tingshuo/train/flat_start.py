@@ -1,4 +1,4 @@
-"""The work behind `tingshuo.train.align`: estimating the models from a flat start, and finding the way through every clip.
+"""The work behind `tingshuo.train.align`: estimating models from a flat start, adapting others, finding the way through clips.
 
 Features are MFCCs, each normalised to mean 0 and variance 1 over its speaker. The models are estimated from a share of the
 clips, spread evenly. Threads work on batches of clips of like length; numpy leaves the interpreter to the others meanwhile.
@@ -17,10 +17,10 @@ from tingshuo.engine.cpu import usable_cpus
 from tingshuo.errors import ConfigError, TrainError
 from tingshuo.models.hmm.config import HmmConfig
 from tingshuo.models.hmm.mixtures import Mixtures
-from tingshuo.models.hmm.topology import Path, broad_states, even, path_of, timing
+from tingshuo.models.hmm.topology import Path, broad_states, even, path_of, phones_of, timing
 from tingshuo.models.hmm.viterbi import Way, best_ways
-from tingshuo.text.symbols import PHONES
-from tingshuo.train.align import AlignedClip, Aligner
+from tingshuo.train.align import AlignedClip
+from tingshuo.train.aligner import Aligner
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -76,38 +76,100 @@ class Listener:
         return (self._raw(clip) - mean) / deviation
 
 
+class Lesson:
+    """What models are estimated from: clips as they are heard, and the paths of their words.
+
+    Parameters
+    ----------
+    features : Features
+        Of the corpus.
+    config : HmmConfig
+        ``train_s`` says how much of it is taken.
+    pool : ThreadPoolExecutor
+        Works on batches side by side.
+
+    Raises
+    ------
+    TrainError
+        No clip can be aligned.
+    """
+
+    def __init__(self, features: Features, config: HmmConfig, pool: ThreadPoolExecutor) -> None:
+        clips, paths, unaligned = _paths(features, config)
+        if not clips:
+            reason = f"; of the first, {unaligned[0].id!r}: {unaligned[0].reason}" if unaligned else ""
+            raise TrainError(f"no clip has words that it can be aligned with{reason}")
+        chosen = _spread(clips, config.train_s * features.config.mel.sample_rate)
+        clips, self.paths = [clips[k] for k in chosen], [paths[k] for k in chosen]
+        self._pool = pool
+        self.frames = np.concatenate(list(pool.map(Listener(features, clips, config).hear, clips)))
+        lengths = [clip.n_samples // config.mfcc.mel.hop_length + 1 for clip in clips]
+        self.heard = np.split(self.frames, np.cumsum(lengths)[:-1])
+        self._batches = _batches(lengths, [len(path.states) for path in self.paths])
+
+    def first_guess(self) -> list[Ints]:
+        """Return positions of each clip that need no models."""
+        return [_first_guess(path, frames) for path, frames in zip(self.paths, self.heard, strict=True)]
+
+    def best(self, mixtures: Mixtures) -> list[Ints]:
+        """Return the likeliest positions of each clip."""
+        found: dict[int, Ints] = {}
+        for batch, ways in zip(
+            self._batches, self._pool.map(_ways(mixtures, self.heard, self.paths), self._batches), strict=True
+        ):
+            found |= {k: way.positions for k, way in zip(batch, ways, strict=True)}
+        return [found[k] for k in range(len(self.paths))]
+
+    def states(self, positions: Sequence[Ints]) -> Ints:
+        """Return the state of each of ``frames``."""
+        return np.concatenate([path.states[place] for path, place in zip(self.paths, positions, strict=True)])
+
+
 def teach(features: Features, config: HmmConfig, progress: Progress | None = None) -> Aligner:
-    """Estimate the models; see `tingshuo.train.align.align`."""
-    clips, paths, unaligned = _paths(features, config)
-    if not clips:
-        reason = f"; of the first, {unaligned[0].id!r}: {unaligned[0].reason}" if unaligned else ""
-        raise TrainError(f"no clip has words that it can be aligned with{reason}")
-    chosen = _spread(clips, config.train_s * features.config.mel.sample_rate)
-    clips, paths = [clips[k] for k in chosen], [paths[k] for k in chosen]
-    listener = Listener(features, clips, config)
+    """Estimate models from nothing; see `tingshuo.train.align.align`."""
     with ThreadPoolExecutor(usable_cpus()) as pool:
-        heard = list(pool.map(listener.hear, clips))
-        positions = [_first_guess(path, frames) for path, frames in zip(paths, heard, strict=True)]
-        together = np.concatenate(heard)
-        batches = _batches([len(frames) for frames in heard], [len(path.states) for path in paths])
-        broad = broad_states(config.states)
-        mixtures = Mixtures.start(len(PHONES) * config.states, config.mfcc.size)
+        lesson = Lesson(features, config, pool)
+        phones = phones_of(path.phones for path in lesson.paths)
+        broad = broad_states(config.states, phones)
+        mixtures = Mixtures.start(len(phones) * config.states, config.mfcc.size)
         for iteration in range(config.iterations):
             if iteration in config.splits:
                 mixtures.split()
-            states = np.concatenate([path.states[place] for path, place in zip(paths, positions, strict=True)])
+            states = lesson.states(lesson.best(mixtures) if iteration else lesson.first_guess())
             if iteration < config.broad_iterations:
-                mixtures.update(together, broad[states], config.variance_floor)
+                mixtures.update(lesson.frames, broad[states], config.variance_floor)
                 mixtures = mixtures.take(broad)
             else:
-                mixtures.update(together, states, config.variance_floor)
-            if iteration + 1 < config.iterations:
-                for batch, ways in zip(batches, pool.map(_ways(mixtures, heard, paths), batches), strict=True):
-                    for k, way in zip(batch, ways, strict=True):
-                        positions[k] = way.positions
+                mixtures.update(lesson.frames, states, config.variance_floor)
             if progress:
                 progress(iteration + 1, config.iterations)
-    return Aligner(config, mixtures)
+    return Aligner(config, mixtures, phones)
+
+
+def adapt(aligner: Aligner, features: Features, config: HmmConfig, progress: Progress | None = None) -> Aligner:
+    """Fit models that were taught before to the clips of a corpus; what these do not tell stays as it was.
+
+    Phones that the models lack begin as those that sound like them. Of ``config``, what says how to adapt is used.
+
+    Raises
+    ------
+    TrainError
+        No clip can be aligned.
+    ConfigError
+        The models are for another sample rate than the features.
+    """
+    own = aligner.config.replace(train_s=config.train_s)
+    with ThreadPoolExecutor(usable_cpus()) as pool:
+        lesson = Lesson(features, own, pool)
+        prior = aligner.widened(phones_of(path.phones for path in lesson.paths))
+        mixtures = prior.mixtures
+        for iteration in range(config.adapt_iterations):
+            states = lesson.states(lesson.best(mixtures))
+            mixtures = mixtures.copy()
+            mixtures.update(lesson.frames, states, own.variance_floor, prior.mixtures, config.adapt_frames)
+            if progress:
+                progress(iteration + 1, config.adapt_iterations)
+    return Aligner(aligner.config, mixtures, prior.phones)
 
 
 def find_timings(
@@ -116,6 +178,8 @@ def find_timings(
     """Align all clips of a corpus; those that cannot be come with the reason."""
     config = aligner.config
     clips, paths, unaligned = _paths(features, config)
+    if unknown := set(phones_of(path.phones for path in paths)) - set(aligner.phones):
+        raise TrainError(f"the aligner has no models of {', '.join(sorted(unknown))}; teach one on clips with English")
     listener = Listener(features, clips, config)
     lengths = [clip.n_samples // config.mfcc.mel.hop_length + 1 for clip in clips]
     batches = _batches(lengths, [len(path.states) for path in paths])

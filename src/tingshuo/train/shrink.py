@@ -14,6 +14,7 @@ from tingshuo.port.variants import Variants, build_variants
 from tingshuo.port.voice import contexts, graph_entries, voice_files
 from tingshuo.store.atomic import Content
 from tingshuo.store.bundle import Bundle, write_bundle
+from tingshuo.store.manifest import ALIGNER
 from tingshuo.train.lessons_texts import built_in_texts
 from tingshuo.train.publish import GOLDEN_TEXT
 
@@ -71,6 +72,7 @@ def write_smaller(destination: Path, parent: Bundle, nets: VoiceNets, how: str) 
     manifest = _manifest(destination, parent, config, how, built)
     files: dict[str, Content] = dict(voice_files(config, nets, built.models) | built.golden)
     files["MODELCARD.md"] = _card(manifest, built).encode()
+    files |= {name: parent.file(name) for name in parent.manifest.files if name.startswith(f"{ALIGNER}/")}
     return write_bundle(destination, manifest, files)
 
 

@@ -73,3 +73,27 @@ def test_states_may_be_copied_from_others():
     np.testing.assert_array_equal(taken.score(frames), mixtures.score(frames)[:, [0, 0, 3]])
     taken.mean[0] = 9
     assert not (mixtures.mean[0] == 9).any()
+
+
+def test_a_prior_weighs_as_much_as_its_frames():
+    prior, frames = made(2, 1), RNG.normal(3, 1, (40, 5)).astype(np.float32)
+    mixtures = prior.copy()
+    mixtures.update(frames, np.zeros(40, np.int64), 0.01, prior, 40.0)
+    np.testing.assert_allclose(mixtures.mean[0, 0], (frames.mean(0) + prior.mean[0, 0]) / 2, rtol=1e-4)
+    np.testing.assert_array_equal(mixtures.mean[1], prior.mean[1])  # no frame was in this state
+    both = (np.square(frames).mean(0) + prior.mean[0, 0] ** 2 + prior.variance[0, 0]) / 2
+    np.testing.assert_allclose(mixtures.variance[0, 0], both - mixtures.mean[0, 0] ** 2, rtol=1e-3)
+
+
+def test_without_frames_to_speak_of_the_prior_stays():
+    prior, frames = made(1, 3), RNG.normal(size=(1, 5)).astype(np.float32)
+    mixtures = prior.copy()
+    mixtures.update(frames, np.zeros(1, np.int64), 0.01, prior, 1e4)
+    np.testing.assert_allclose(mixtures.mean, prior.mean, atol=0.01)
+    np.testing.assert_allclose(mixtures.weight, prior.weight, atol=0.01)
+
+
+def test_half_precision_tensors_become_single():
+    mixtures = made()
+    halves = {name: tensor.astype(np.float16) for name, tensor in mixtures.tensors().items()}
+    assert Mixtures.from_tensors(halves).mean.dtype == np.float32

@@ -16,6 +16,12 @@ class HmmConfig(StrictModel, frozen=True, kw_only=True):
     """The first, in which only kinds of phones are told apart: finer models of few clips stay caught in the first guess."""
     splits: tuple[int, ...] = (8, 11)
     """Rounds before which every Gaussian becomes two."""
+    flat_from_s: float = 600.0
+    """Seconds of speech from which models are taught on it from nothing even where others are known."""
+    adapt_iterations: int = 3
+    """Rounds in which models that were taught before are fitted to the clips at hand."""
+    adapt_frames: float = 10.0
+    """Frames of these clips that weigh as much as all that such a Gaussian was taught from."""
     train_s: float = 2700.0
     """Seconds of speech, taken evenly from all clips, that the models are estimated from; the rest is only aligned."""
     min_pause_s: float = 0.1

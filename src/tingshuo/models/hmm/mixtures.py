@@ -2,9 +2,13 @@
 
 S states, K Gaussians in each, D features. Likelihoods are one matrix product: the exponent of a Gaussian is linear in the
 features and their squares.
+
+Source of re-estimation with a prior: J.-L. Gauvain and C.-H. Lee, "Maximum a posteriori estimation for multivariate Gaussian
+mixture observations of Markov chains", 1994.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,9 +56,9 @@ class Mixtures:
         return {"mean": self.mean, "variance": self.variance, "weight": self.weight}
 
     @classmethod
-    def from_tensors(cls, tensors: Mapping[str, Floats]) -> "Mixtures":
-        """Rebuild mixtures from their tensors."""
-        return cls(tensors["mean"], tensors["variance"], tensors["weight"])
+    def from_tensors(cls, tensors: Mapping[str, NDArray[np.floating[Any]]]) -> "Mixtures":
+        """Rebuild mixtures from their tensors, of any precision."""
+        return cls(*(tensors[name].astype(np.float32) for name in ("mean", "variance", "weight")))
 
     def score(self, frames: Floats, states: Ints | None = None) -> Floats:
         """Return log-likelihoods (T, len(states)) of frames (T, D); None is all states."""
@@ -77,6 +81,10 @@ class Mixtures:
         out += constants[:, None]
         return out
 
+    def copy(self) -> "Mixtures":
+        """Return mixtures of their own with the same values."""
+        return Mixtures(self.mean.copy(), self.variance.copy(), self.weight.copy())
+
     def take(self, states: Ints) -> "Mixtures":
         """Return mixtures whose state k is a copy of state ``states[k]`` of these."""
         return Mixtures(self.mean[states], self.variance[states], self.weight[states])
@@ -89,8 +97,19 @@ class Mixtures:
         self.weight = np.concatenate([self.weight] * 2, axis=1) * np.float32(0.5)
         self._prepare()
 
-    def update(self, frames: Floats, states: Ints, variance_floor: float) -> None:
-        """Re-estimate all Gaussians from frames (T, D) and the state of each (T,): one step of expectation maximisation."""
+    def update(
+        self,
+        frames: Floats,
+        states: Ints,
+        variance_floor: float,
+        prior: "Mixtures | None" = None,
+        prior_frames: float = 0.0,
+    ) -> None:
+        """Re-estimate all Gaussians from frames (T, D) and the state of each (T,): one step of expectation maximisation.
+
+        With a prior, of the same shape, each of its Gaussians counts as so many frames more; without one, a Gaussian of few
+        frames stays as it is.
+        """
         order = np.argsort(states, kind="stable")
         borders = np.searchsorted(states[order], np.arange(len(self.weight) + 1))
         weight = self.weight.copy()
@@ -98,13 +117,19 @@ class Mixtures:
             x = frames[order[borders[state] : borders[state + 1]]]
             share = self._shares(x, int(state))
             count = share.sum(axis=0)
+            heard, sums, squares = count + 1, share.T @ x.astype(np.float64), share.T @ np.square(x, dtype=np.float64)
+            if prior is not None:
+                before = prior.mean[state].astype(np.float64)
+                heard = count + prior_frames * len(count) * prior.weight[state].astype(np.float64)
+                sums += prior_frames * before
+                squares += prior_frames * (before**2 + prior.variance[state])
+                count = count + prior_frames
             total = np.maximum(count, 1e-3)[:, None]
-            mean = share.T @ x.astype(np.float64) / total
-            variance = share.T @ np.square(x, dtype=np.float64) / total - mean**2
+            mean = sums / total
             known = count > LEAST_FRAMES
             self.mean[state][known] = mean[known]
-            self.variance[state][known] = np.maximum(variance[known], variance_floor)
-            weight[state] = (count + 1) / (count + 1).sum()
+            self.variance[state][known] = np.maximum(squares / total - mean**2, variance_floor)[known]
+            weight[state] = heard / heard.sum()
         self.weight = weight
         self._prepare()
 
