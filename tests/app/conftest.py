@@ -28,7 +28,8 @@ class FakeStream:
     sample_rate = RATE
 
     def __init__(self, voice: "FakeVoice", request: SpeechRequest) -> None:
-        voice.timbre(request.style)
+        voice.timbre(request.style, request.speaker)
+        self.speaker = request.speaker or voice.speakers[0]
         self._parts = [part for part in request.text.split("。") if part.strip("，… \n")]
         if not self._parts:
             raise TextError("there is nothing to speak; give letters, digits or Chinese characters")
@@ -74,13 +75,16 @@ class FakeVoice:
     """Hands out streams and remembers them; ``before_chunk`` is called with a chunk's number in the worker thread."""
 
     name = "default"
+    speakers = ("tan", "deep")
 
     def __init__(self) -> None:
         self.streams: list[FakeStream] = []
         self.before_chunk: Callable[[int], None] = lambda _: None
         self.closed = threading.Event()
 
-    def timbre(self, style: str | None = None) -> None:
+    def timbre(self, style: str | None = None, speaker: str | None = None) -> None:
+        if speaker not in (None, *self.speakers):
+            raise UnknownVoiceError(f"unknown speaker {speaker!r}; accepted: {', '.join(self.speakers)}", "speaker")
         if style not in (None, "steady"):
             raise UnknownVoiceError(f"unknown style {style!r}; accepted: steady", "style")
 
@@ -96,9 +100,11 @@ def bundle():
 
 
 def service_of(voice: FakeVoice, bundle: Bundle) -> Service:
-    """A server's state around a fake voice: two threads, three requests at a time."""
+    """A server's state around a fake voice of two speakers: two threads, three requests at a time."""
+    first = bundle.config.speakers[0].replace(name="tan")
+    pair = bundle.config.replace(speakers=(first, first.replace(name="deep", gender="male")))
     other = dataclasses.replace(bundle, manifest=bundle.manifest.replace(name="other"))
-    return Service(Voices(lambda _: voice, {"default": bundle, "other": other}), Workers(2, 3))
+    return Service(Voices(lambda _: voice, {"default": dataclasses.replace(bundle, config=pair), "other": other}), Workers(2, 3))
 
 
 @contextlib.contextmanager

@@ -123,6 +123,21 @@ def test_an_unknown_style_or_precision_names_the_known_ones(voice):
         tingshuo.load(precision="fp8")
 
 
+def test_every_speaker_of_a_bundle_speaks(pair):
+    first, second = pair.speakers
+    usual, named, deep = (pair.synthesize("你好，今天天气很好。", speaker=speaker) for speaker in (None, first, second))
+    assert np.array_equal(usual.wav, named.wav)
+    assert not np.array_equal(usual.wav, deep.wav)
+    assert usual.sentences == deep.sentences  # one rhythm: it belongs to the style
+    own, other = pair.timbre(speaker=first), pair.timbre(speaker=second)
+    assert not np.array_equal(own.speaker, other.speaker)
+    assert (other.f0.name, other.f0.log_f0_mean) == (second, pair.config.speakers[1].log_f0_mean)
+    assert pair.stream("好。", speaker=second).speaker == second
+    with pytest.raises(UnknownVoiceError, match=f"unknown speaker 'wu' of voice 'pair'; accepted: {first}, deep") as caught:
+        pair.stream("好", speaker="wu")
+    assert caught.value.param == "speaker"
+
+
 def test_save_writes_a_file_of_the_audio(voice, tmp_path):
     import soundfile
 

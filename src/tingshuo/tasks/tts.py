@@ -23,6 +23,7 @@ from tingshuo.tasks.stopwatch import Stopwatch
 from tingshuo.tasks.timing import time_sentence
 from tingshuo.tasks.vocoder import vocode
 from tingshuo.text.frontend import Frontend
+from tingshuo.text.symbols import has_english
 from tingshuo.types import AudioChunk, Sentence, SpeechRequest, Stages, TimedSentence, TimedWord, Wav
 
 GRAPHS = ("encoder", "pitch", "decoder", "vocoder")
@@ -82,17 +83,17 @@ class SpeechStream(Iterator[AudioChunk]):
     TextError
         Nothing to speak, or malformed markup (`SsmlError`).
     UnknownVoiceError
-        No such style.
+        The voice has no such style or speaker.
     """
 
     def __init__(self, voice: "Voice", request: SpeechRequest, lexicon_path: Path | None = None) -> None:
         self._voice, self._request = voice, request
         self._stopwatch = Stopwatch()
-        self._frontend = Frontend(lexicon_path)
+        self._frontend = Frontend(lexicon_path, english=has_english(voice.config.phonemes))
         self._timed: list[TimedSentence] = []
         self._samples = 0
         with self._stopwatch("speaker_ms"):
-            self._timbre = voice.timbre(request.style)
+            self._timbre = voice.timbre(request.style, request.speaker)
         with self._stopwatch("text_ms"):
             self._sentences = self._frontend.sentences(request.text)
             self._first = next(self._sentences)
@@ -114,6 +115,11 @@ class SpeechStream(Iterator[AudioChunk]):
     def sample_rate(self) -> int:
         """Samples per second of every chunk."""
         return self._voice.sample_rate
+
+    @property
+    def speaker(self) -> str:
+        """Name of who speaks."""
+        return self._timbre.f0.name
 
     @property
     def duration_s(self) -> float:
@@ -231,21 +237,29 @@ class Voice:
         """Names of the speakers; the first is the default."""
         return tuple(speaker.name for speaker in self.config.speakers)
 
-    def timbre(self, style: str | None = None) -> Timbre:
-        """Look up the default speaker with a style.
+    def timbre(self, style: str | None = None, speaker: str | None = None) -> Timbre:
+        """Look up a speaker with a style; None is the first of each.
 
         Raises
         ------
         UnknownVoiceError
-            No such style; the message lists those there are.
+            No such style or speaker; the message lists those there are.
         """
-        if style is not None and style not in self.styles:
-            raise UnknownVoiceError(
-                f"unknown style {style!r} of voice {self.name!r}; accepted: {', '.join(self.styles)}", "style"
-            )
-        row = 0 if style is None else self.styles.index(style)
-        chosen = self.config.styles[row]
-        return Timbre(self._speakers[:1], self._styles[row : row + 1], self.config.speakers[0], chosen.tempo, self._emotions)
+        style_row, row = self._row("style", style, self.styles), self._row("speaker", speaker, self.speakers)
+        return Timbre(
+            self._speakers[row : row + 1],
+            self._styles[style_row : style_row + 1],
+            self.config.speakers[row],
+            self.config.styles[style_row].tempo,
+            self._emotions,
+        )
+
+    def _row(self, what: str, name: str | None, known: tuple[str, ...]) -> int:
+        if name is None:
+            return 0
+        if name not in known:
+            raise UnknownVoiceError(f"unknown {what} {name!r} of voice {self.name!r}; accepted: {', '.join(known)}", what)
+        return known.index(name)
 
     def speak(self, request: SpeechRequest) -> SpeechStream:
         """Start a synthesis; everything else is built on this.
@@ -255,7 +269,7 @@ class Voice:
         TextError
             Nothing to speak, or malformed markup.
         UnknownVoiceError
-            No such style.
+            The voice has no such style or speaker.
         """
         return SpeechStream(self, request, self._lexicon_path)
 

@@ -46,6 +46,11 @@ def test_a_file_for_each_line(tingshuo, lines, tmp_path):
     assert soundfile.info(tmp_path / "out" / "问候.flac").frames == 4800
 
 
+def test_a_speaker_says_every_line(tingshuo, lines, tmp_path, fake_voice):
+    tingshuo("say", "--batch", lines, "--output-dir", tmp_path / "out", "--speaker", "deep")
+    assert [stream.speaker for stream in fake_voice.streams] == ["deep"] * 3
+
+
 def test_running_again_makes_only_what_is_missing(tingshuo, lines, tmp_path, fake_voice):
     arguments = ("say", "--batch", lines, "--output-dir", tmp_path / "out")
     tingshuo(*arguments)
@@ -91,6 +96,7 @@ def test_everything_is_checked_before_the_first_line_is_spoken(tingshuo, lines, 
         (("--speed", "9"), 2),
         (("--format", "midi"), 5),
         (("--style", "odd"), 2),
+        (("--speaker", "wu"), 2),
         (("-o", tmp_path / "x.wav"), 2),
     ):
         done = tingshuo("say", "--batch", lines, "--output-dir", tmp_path / "out", *arguments)

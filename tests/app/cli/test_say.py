@@ -98,6 +98,12 @@ def test_json_says_what_was_done(tingshuo, tmp_path):
     assert done.err == "Warning: ☃ cannot be spoken\n"
 
 
+def test_any_speaker_of_the_voice_speaks(tingshuo, tmp_path, fake_voice):
+    done = tingshuo("say", "你好。", "-o", tmp_path / "out.wav", "--speaker", "deep", "--json")
+    assert json.loads(done.out)["speaker"] == "deep"
+    assert fake_voice.streams[-1].speaker == "deep"
+
+
 BAD = {
     "nothing to say": (("say", "。。"), 4, "nothing to speak"),
     "no text at all": (("say",), 2, "there is no text: give it as an argument"),
@@ -106,6 +112,7 @@ BAD = {
     "unknown emotion": (("say", "a", "-e", "bored"), 2, "unknown emotion 'bored'; accepted: neutral, happy"),
     "unknown voice": (("say", "a", "-v", "nobody"), 2, "unknown voice 'nobody'; known: default"),
     "unknown style": (("say", "a", "--style", "odd"), 2, "unknown style 'odd'"),
+    "unknown speaker": (("say", "a", "--speaker", "wu"), 2, "unknown speaker 'wu'; accepted: tan, deep"),
     "speed 0": (("say", "a", "--speed", "0"), 2, "speed must be a number from 0.5 to 2, got 0.0"),
     "speed NaN": (("say", "a", "--speed", "nan"), 2, "speed must be a number from 0.5 to 2, got nan"),
     "control character": (("say", "a\x07b"), 4, "a control character, U+0007, at position 1"),

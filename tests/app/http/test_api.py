@@ -50,6 +50,19 @@ def test_the_same_request_is_answered_from_memory(client, fake_voice):
     assert len(fake_voice.streams) == 3
 
 
+def test_each_speaker_of_a_voice_speaks_and_is_named(client, fake_voice):
+    deep = client.post("/api/tts", json=TEXT | {"speaker": "deep"}).json()
+    assert (deep["speaker"], deep["voice"], fake_voice.streams[-1].speaker) == ("deep", "default", "deep")
+    assert client.post("/api/tts", json=TEXT).json()["speaker"] == "tan"
+    assert client.post("/api/tts", json=TEXT | {"speaker": "tan"}).json()["cached"] is True
+    first, *_ = lines(client.post("/api/tts/stream", json=TEXT | {"voice": "default/deep"}))
+    assert (first["type"], first["speaker"]) == ("start", "deep")
+    error = client.post("/api/tts", json=TEXT | {"speaker": "wu"})
+    assert error.status_code == 404
+    assert error.json()["error"]["param"] == "speaker"
+    assert "accepted: tan, deep" in error.json()["error"]["message"]
+
+
 def test_a_format_and_its_alias_are_the_same(client):
     first = client.post("/api/tts", json=TEXT | {"format": "ogg"}).json()
     again = client.post("/api/tts", json=TEXT | {"format": "opus"}).json()
@@ -191,6 +204,7 @@ def test_voices_tells_what_can_be_asked_for(client):
     assert [v["name"] for v in offer["voices"]] == ["default", "other"]
     voice = offer["voices"][0]
     assert voice["styles"][0].keys() == {"name", "description"}
+    assert voice["speakers"] == [{"name": "tan", "gender": "female"}, {"name": "deep", "gender": "male"}]
     assert voice["licence"] == "CC-BY-SA-4.0"
     assert offer["ranges"]["speed"] == {"min": 0.5, "max": 2.0, "default": 1.0, "unit": ""}
     assert offer["max_characters"] == 100_000

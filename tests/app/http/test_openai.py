@@ -64,7 +64,10 @@ def test_the_names_of_openais_voices_get_the_default_and_are_told(shared_client)
 
 BAD = {
     "unknown model": ({"model": "tts-9"}, 404, None, "accepted: tingshuo"),
-    "unknown voice": ({"voice": "nobody"}, 404, "voice", "accepted: default, other"),
+    "unknown voice": ({"voice": "nobody"}, 404, "voice", "accepted: default, default/deep, other"),
+    "unknown speaker": ({"speaker": "nobody"}, 404, "speaker", "accepted: tan, deep"),
+    "unknown speaker of a voice": ({"voice": "default/nobody"}, 404, "voice", "accepted: tan, deep"),
+    "two speakers": ({"voice": "default/deep", "speaker": "tan"}, 400, "speaker", "names the speaker 'deep'"),
     "unknown format": ({"response_format": "midi"}, 400, "response_format", "accepted: mp3, opus, aac, flac, wav, pcm"),
     "unknown stream format": ({"stream_format": "ws"}, 400, "stream_format", "accepted: audio, sse"),
     "too fast": ({"speed": 4.0}, 400, "speed", "from 0.5 to 2"),
@@ -137,4 +140,11 @@ def test_models_and_voices_are_listed(shared_client):
     assert shared_client.get("/v1/models/tts-1").json()["id"] == "tts-1"
     assert shared_client.get("/v1/models/other").status_code == 404
     voices = shared_client.get("/v1/audio/voices").json()["voices"]
-    assert [v["id"] for v in voices] == ["default", "other"]
+    assert [(v["id"], v["speaker"]) for v in voices[:2]] == [("default", "tan"), ("default/deep", "deep")]
+    assert [v["id"] for v in voices[2:]] == ["other"]
+
+
+@pytest.mark.parametrize("fields", [{"voice": "default/deep"}, {"speaker": "deep"}, {"voice": "default/deep", "speaker": "deep"}])
+def test_the_second_speaker_of_a_voice_speaks(client, fake_voice, fields):
+    assert client.post("/v1/audio/speech", json=SPEECH | fields).status_code == 200
+    assert fake_voice.streams[-1].speaker == "deep"

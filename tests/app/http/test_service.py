@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tingshuo.app.http.service import Order, Take, Voices
-from tingshuo.errors import AudioError, BusyError, TooLargeError, UnknownVoiceError
+from tingshuo.errors import AudioError, BusyError, RequestError, TooLargeError, UnknownVoiceError
 from tingshuo.types import SpeechRequest
 
 REQUEST = SpeechRequest(text="一。二。")
@@ -36,10 +36,21 @@ def test_orders_are_refused_until_the_voice_is_warm(service, fake_voice):
 
 def test_orders_name_known_voices_and_formats(service):
     service.ready = True
-    with pytest.raises(UnknownVoiceError, match="accepted: default, other"):
+    with pytest.raises(UnknownVoiceError, match="accepted: default, default/deep, other"):
         service.order("../default", REQUEST, "wav")
     with pytest.raises(AudioError, match="midi"):
         service.order("default", REQUEST, "midi")
+
+
+def test_a_speaker_may_be_named_in_either_way(service):
+    service.ready = True
+    first, second = (SpeechRequest(text=REQUEST.text, speaker=name) for name in ("tan", "deep"))
+    assert service.order("default/deep", REQUEST, "wav") == service.order("default", second, "wav")
+    assert service.order("default/tan", first, "wav") == service.order("default", REQUEST, "wav")  # one order, kept once
+    with pytest.raises(UnknownVoiceError, match="unknown speaker 'wu' of voice 'default'; accepted: tan, deep"):
+        service.order("default/wu", REQUEST, "wav")
+    with pytest.raises(RequestError, match="names the speaker 'deep' and the field speaker 'tan'"):
+        service.order("default/deep", first, "wav")
 
 
 def test_a_take_that_is_given_up_closes_its_stream_and_leaves_no_file(service, fake_voice):

@@ -34,10 +34,21 @@ new PerformanceObserver((list) => { for (const e of list.getEntries()) if (!e.ha
 
 
 class Server:
-    """``tingshuo serve`` in a process of its own, on a free port unless one is given."""
+    """``tingshuo serve`` in a process of its own, on a free port and with the built-in voice unless others are given."""
 
-    def __init__(self, port: int = 0) -> None:
-        command = [sys.executable, "-m", "tingshuo.app.cli.main", "serve", "--port", str(port), "--threads", "1"]
+    def __init__(self, port: int = 0, voice: str = "default") -> None:
+        command = [
+            sys.executable,
+            "-m",
+            "tingshuo.app.cli.main",
+            "serve",
+            "--port",
+            str(port),
+            "--threads",
+            "1",
+            "--voice",
+            voice,
+        ]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
@@ -144,8 +155,8 @@ def start_server() -> Iterator[Callable[..., Server]]:
     """Start a server; it ends with the tests of the file at the latest."""
     running: list[Server] = []
 
-    def start(port: int = 0) -> Server:
-        running.append(Server(port))
+    def start(port: int = 0, voice: str = "default") -> Server:
+        running.append(Server(port, voice))
         return running[-1]
 
     yield start

@@ -46,6 +46,25 @@ def test_settings_travel_with_the_request_and_stay(visit):
     assert page.input_value("#speed") == "1"
 
 
+def test_any_speaker_of_the_voice_can_be_chosen(start_server, two_speakers, open_page):
+    visit = open_page(start_server(voice=str(two_speakers)).url)
+    page = visit.page
+    chips = page.locator("[data-speakers] .chip")
+    expect(chips).to_have_count(2)
+    assert page.is_checked("[data-speakers] input >> nth=0")
+    page.get_by_role("radio", name="男声 · deep").check()
+    page.reload()
+    visit.wait("ready")
+    page.get_by_label("开心", exact=True).check()
+    page.click("[data-reset]")  # who speaks is no setting of how
+    assert page.get_by_role("radio", name="男声 · deep").is_checked()
+    visit.spoken()
+    (body,) = visit.asked("/api/tts/stream")
+    assert body["speaker"] == "deep"
+    page.click("#language")
+    assert page.get_by_role("radio", name="Male · deep").is_checked()
+
+
 def test_history_speaks_again_edits_and_forgets(visit):
     page = visit.page
     page.get_by_label("悲伤", exact=True).check()

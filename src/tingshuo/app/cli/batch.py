@@ -77,8 +77,8 @@ def say_batch(
     format = find_format(format).name
     lines = read_lines(path, f".{format}")
     make_request("", **controls)
-    speaker = load(voice, lexicon_path=lexicon)
-    speaker.timbre(controls["style"])
+    reader = load(voice, lexicon_path=lexicon)
+    reader.timbre(controls["style"], controls["speaker"])
     _make_folder(folder)
     done: list[dict[str, Any]] = []
     with Progress("Speaking", len(lines)) as progress:
@@ -89,7 +89,7 @@ def say_batch(
                 row["skipped"] = True
             else:
                 try:
-                    stream = speaker.speak(make_request(line.text, **controls))
+                    stream = reader.speak(make_request(line.text, **controls))
                     with FileWriter(target, stream.sample_rate, format) as writer:
                         for chunk in stream:
                             writer.write(chunk.wav)

@@ -23,7 +23,7 @@ def evaluate(
     data: Annotated[Path | None, typer.Option(help="A corpus, folder or manifest; without it texts are spoken.")] = None,
     part: Annotated[list[str] | None, typer.Option(help="A part of a corpus that has several; may be repeated.")] = None,
     split: Annotated[str, typer.Option(help=f"Rows of the corpus: {', '.join(SPLITS)}.")] = "dev",
-    speaker: Annotated[str | None, typer.Option(help="Only rows of this speaker.")] = None,
+    speaker: Annotated[str | None, typer.Option(help="Only rows of this speaker; on texts, who speaks.")] = None,
     texts: Annotated[Path | None, typer.Option(help="A file of texts, one a line, instead of our own sentences.")] = None,
     count: Annotated[int | None, typer.Option(min=1, help="At most so many, drawn at random, always the same ones.")] = None,
     style: Annotated[str | None, typer.Option(help="Whose rhythm and melody; the voice's default without it.")] = None,
@@ -57,11 +57,11 @@ def evaluate(
             bar.advance(share - bar.done)
 
         if data is not None:
-            rows, subject = _rows(data, part or [], split, speaker)
-            evaluation = evaluate_rows(voice, _drawn(rows, count), subject, style=style, progress=progress)
+            rows, subject = read_rows(data, part or [], split, speaker)
+            evaluation = evaluate_rows(voice, draw(rows, count), subject, style=style, progress=progress)
         else:
-            lines, subject = _lines(texts)
-            evaluation = evaluate_texts(voice, _drawn(lines, count), subject, style=style, progress=progress)
+            lines, subject = read_lines(texts)
+            evaluation = evaluate_texts(voice, draw(lines, count), subject, speaker=speaker, style=style, progress=progress)
     if output is not None:
         from tingshuo.store.atomic import replace_file
 
@@ -84,7 +84,8 @@ def show(evaluation: "Evaluation", say: Callable[[str], None]) -> None:
     from tingshuo.tasks.evaluate.figures import KINDS, MEASURES, by_measure
 
     kinds = list(evaluation.results[0].sounds())
-    title = f"{evaluation.voice} {evaluation.version}, {evaluation.precision}, style {evaluation.style}"
+    who = ", ".join(evaluation.speakers)
+    title = f"{evaluation.voice} {evaluation.version} ({who}), {evaluation.precision}, style {evaluation.style}"
     table = Table(title=f"{title}, on {len(evaluation.results)} of {evaluation.subject}", title_justify="left")
     table.add_column("measure")
     table.add_column("better")
@@ -103,8 +104,16 @@ def show(evaluation: "Evaluation", say: Callable[[str], None]) -> None:
         say(note)
 
 
-def _rows(data: Path, parts: list[str], split: str, speaker: str | None) -> tuple[list["Utterance"], str]:
-    """Rows of a corpus that can be spoken, and what to call them."""
+def read_rows(data: Path, parts: list[str], split: str, speaker: str | None) -> tuple[list["Utterance"], str]:
+    """Return the rows of a corpus that have a text, and what to call them.
+
+    Raises
+    ------
+    RequestError
+        There is none in the split, or of the speaker.
+    DataError
+        The corpus cannot be read.
+    """
     from tingshuo.data.corpora.registry import read_corpus
 
     corpus = [row for row in read_corpus(data, parts=parts).rows if row.text]
@@ -122,7 +131,14 @@ def _rows(data: Path, parts: list[str], split: str, speaker: str | None) -> tupl
     return rows, f"{name}, split {split}"
 
 
-def _lines(texts: Path | None) -> tuple[list[str], str]:
+def read_lines(texts: Path | None) -> tuple[list[str], str]:
+    """Return the lines of a file, or our own sentences for None, and what to call them.
+
+    Raises
+    ------
+    RequestError
+        The file cannot be read, is not UTF-8 or holds no text.
+    """
     if texts is None:
         from tingshuo.tasks.evaluate.sentences import SENTENCES
 
@@ -138,8 +154,8 @@ def _lines(texts: Path | None) -> tuple[list[str], str]:
     return lines, texts.name
 
 
-def _drawn(things: list[T], count: int | None) -> list[T]:
-    """At most ``count`` of them, in their order, the same ones every time."""
+def draw(things: list[T], count: int | None) -> list[T]:
+    """Return at most ``count`` of them, in their order, the same ones every time."""
     if count is None or count >= len(things):
         return things
     chosen = sorted(random.Random(0).sample(range(len(things)), count))

@@ -29,6 +29,7 @@ def say(
     volume: Annotated[float, typer.Option(help="-20 to 20 dB.")] = 0.0,
     voice: Annotated[str, typer.Option("--voice", "-v", help="A name that `tingshuo voices` lists, or a folder.")] = "default",
     style: Annotated[str | None, typer.Option(help="Whose rhythm and melody, a style of the voice.")] = None,
+    speaker: Annotated[str | None, typer.Option(help="Whose timbre, a speaker of the voice; its first without it.")] = None,
     seed: Annotated[int, typer.Option(help="Fixes the vocoder's noise.")] = 0,
     lexicon: Annotated[Path | None, typer.Option(help="File of your own pronunciations.")] = None,
     srt: Annotated[Path | None, typer.Option(help="Write subtitles in SRT.")] = None,
@@ -60,7 +61,7 @@ def say(
       tingshuo say --batch lines.txt --output-dir wavs
     """
     controls: dict[str, Any] = {"emotion": emotion, "strength": strength, "speed": speed, "pitch": pitch, "volume": volume}
-    controls |= {"style": style, "seed": seed}
+    controls |= {"style": style, "speaker": speaker, "seed": seed}
     subtitles = {form: path for form, path in (("srt", srt), ("vtt", vtt), ("lrc", lrc)) if path is not None}
     if batch is not None:
         if text is not None or file is not None or output is not None or subtitles or words:
@@ -116,7 +117,8 @@ def _say_one(
     for warning in stream.warnings:
         typer.echo(f"Warning: {warning}", err=True)
     if as_json:
-        print_json({"output": str(output), "format": chosen, "voice": voice, "emotion": request.emotion, **describe(stream)})
+        asked = {"voice": voice, "speaker": stream.speaker, "emotion": request.emotion}
+        print_json({"output": str(output), "format": chosen, **asked, **describe(stream)})
 
 
 def _check_words(words: bool, subtitles: dict[str, Path]) -> None:

@@ -114,7 +114,7 @@ async def audio(request: Request, id: str, if_none_match: Annotated[str | None, 
 
 @router.get("/voices", summary="What can be asked for")
 async def voices(request: Request) -> Response:
-    """Voices with their styles and licences, and the emotions, ranges, formats and limits that hold for all."""
+    """Voices with their speakers, styles and licences, and the emotions, ranges, formats and limits that hold for all."""
     catalogue = the_service(request).voices.catalogue
     return JSONReply(
         {
@@ -138,7 +138,7 @@ def describe(name: str, bundle: Bundle) -> dict[str, object]:
         "name": name,
         "version": manifest.version,
         "languages": list(manifest.languages),
-        "speakers": list(manifest.speakers),
+        "speakers": [{"name": speaker.name, "gender": speaker.gender} for speaker in bundle.config.speakers],
         "styles": [{"name": style.name, "description": style.description} for style in bundle.config.styles],
         "emotions": list(manifest.emotions),
         "sample_rate": manifest.sample_rate,

@@ -33,6 +33,7 @@ class SpeechFields(Body):
     pitch: float = Field(0.0, description="-12 to 12 semitones.")
     volume: float = Field(0.0, description="-20 to 20 dB.")
     style: str | None = Field(None, description="Whose rhythm and melody, a style of the voice; its first by default.")
+    speaker: str | None = Field(None, description="Whose timbre, a speaker of the voice; its first by default.")
     seed: int = Field(0, description="Fixes the vocoder's noise: the same request gives the same bytes.")
 
 
@@ -40,7 +41,7 @@ class SpeakBody(SpeechFields):
     """Body of ``POST /api/tts`` and ``POST /api/tts/stream``."""
 
     text: str = Field(description=f"Text, or SSML when it starts with <speak; at most {MAX_CHARACTERS} characters.")
-    voice: str = Field("default", description="A name from GET /api/voices.")
+    voice: str = Field("default", description="A name from GET /api/voices, or name/speaker.")
     format: str = Field("wav", description="Of the finished file: wav, flac, mp3, ogg, opus, aac or pcm.")
 
 

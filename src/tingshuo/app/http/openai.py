@@ -81,9 +81,10 @@ async def model(name: str) -> Response:
 
 @router.get("/audio/voices", summary="Names for the field `voice`")
 async def voices(request: Request) -> Response:
-    """As several open servers have it: a list of voices, each with its `id`."""
-    catalogue = the_service(request).voices.catalogue
-    return JSONReply({"voices": [{"id": name, **describe(name, bundle)} for name, bundle in catalogue.items()]})
+    """As several open servers have it: a list of voices, each with its `id`; a voice of several speakers has one for each."""
+    voices = the_service(request).voices
+    rows = [{"id": id, **describe(name, voices.catalogue[name]), "speaker": who} for id, (name, who) in voices.ids.items()]
+    return JSONReply({"voices": rows})
 
 
 def _order(service: Service, body: OpenAISpeechBody) -> tuple[Order, tuple[str, ...]]:

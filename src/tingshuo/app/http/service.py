@@ -3,7 +3,7 @@
 import base64
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from itertools import chain
 
 from tingshuo.app.http.replies import encode_json
@@ -11,7 +11,7 @@ from tingshuo.app.http.results import Results
 from tingshuo.app.http.workers import Workers
 from tingshuo.audio.formats import find_format
 from tingshuo.audio.write import FileWriter, open_encoder
-from tingshuo.errors import AudioError, BusyError, UnknownVoiceError
+from tingshuo.errors import AudioError, BusyError, RequestError, UnknownVoiceError
 from tingshuo.store.bundle import Bundle
 from tingshuo.tasks.tts import SpeechStream, Voice
 from tingshuo.types import AudioChunk, SpeechRequest
@@ -44,17 +44,40 @@ class Voices:
                 self._opened[name] = self._load(self.catalogue[name])
             return self._opened[name]
 
-    def check(self, name: str) -> str:
-        """Return the name.
+    @property
+    def ids(self) -> dict[str, tuple[str, str]]:
+        """Everything that may be asked for by one word, with voice and speaker: ``default``, ``default/NAME`` for its second.
+
+        The first speaker of a voice goes by the voice's name alone, and by both.
+        """
+        found = {}
+        for name, bundle in self.catalogue.items():
+            for place, speaker in enumerate(bundle.config.speakers):
+                found[name if place == 0 else f"{name}/{speaker.name}"] = name, speaker.name
+        return found
+
+    def check(self, voice: str, request: SpeechRequest) -> tuple[str, SpeechRequest]:
+        """Return the name of a voice and the request with its speaker, which ``voice`` may name too: ``name/speaker``.
 
         Raises
         ------
         UnknownVoiceError
-            No such voice; the message lists the names.
+            No such voice or speaker; the message lists the names.
+        RequestError
+            Two speakers are named.
         """
+        name, _, speaker = voice.partition("/") if voice not in self.catalogue else (voice, "", "")
         if name not in self.catalogue:
-            raise UnknownVoiceError(f"unknown voice {name!r}; accepted: {', '.join(self.catalogue)}", "voice")
-        return name
+            raise UnknownVoiceError(f"unknown voice {voice!r}; accepted: {', '.join(self.ids)}", "voice")
+        if speaker and request.speaker not in (None, speaker):
+            raise RequestError(f"the voice names the speaker {speaker!r} and the field speaker {request.speaker!r}", "speaker")
+        known = [one.name for one in self.catalogue[name].config.speakers]
+        asked = speaker or request.speaker
+        if asked is not None and asked not in known:
+            field = "voice" if speaker else "speaker"
+            raise UnknownVoiceError(f"unknown speaker {asked!r} of voice {name!r}; accepted: {', '.join(known)}", field)
+        # The same speaker asked for in another way is the same order.
+        return name, replace(request, speaker=None if asked == known[0] else asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +115,17 @@ class Service:
         BusyError
             The voice is still being opened.
         UnknownVoiceError
-            No such voice.
+            No such voice or speaker.
+        RequestError
+            Two speakers are named.
         AudioError
             No such format.
         """
         if not self.ready:
             raise BusyError("the voice is still being opened; try again in a second", 1.0)
         try:
-            return Order(self.voices.check(voice), request, find_format(format).name)
+            name, request = self.voices.check(voice, request)
+            return Order(name, request, find_format(format).name)
         except AudioError as error:
             error.param = "format"
             raise
@@ -156,7 +182,8 @@ class Take:
             lines: list[dict[str, object]] = []
             if pcm is None:
                 pcm = open_encoder("pcm", chunk.sample_rate)
-                lines.append({"type": "start", "id": result_id, "sample_rate": chunk.sample_rate, "voice": self.order.voice})
+                start = {"type": "start", "id": result_id, "sample_rate": chunk.sample_rate}
+                lines.append({**start, "voice": self.order.voice, "speaker": self.stream.speaker})
             if chunk.sentence is not None:
                 lines.append({"type": "sentence", **asdict(chunk.sentence)})
             data = base64.b64encode(pcm.encode(chunk.wav)).decode()
@@ -176,6 +203,7 @@ class Take:
             "audio_url": f"/api/audio/{result_id}",
             "format": self.order.format,
             "voice": self.order.voice,
+            "speaker": self.stream.speaker,
             "sample_rate": self.stream.sample_rate,
             "duration_s": round(self.stream.duration_s, 4),
             "rtf": stages.rtf,

@@ -50,6 +50,7 @@ def to_json(evaluation: Evaluation) -> dict[str, Any]:
         "version": evaluation.version,
         "precision": evaluation.precision,
         "style": evaluation.style,
+        "speakers": list(evaluation.speakers),
         "subject": evaluation.subject,
         "n": len(evaluation.results),
         "figures": [
@@ -61,7 +62,7 @@ def to_json(evaluation: Evaluation) -> dict[str, Any]:
         ],
         "rows": [
             {
-                "id": r.id, "text": r.text, "speaker": r.speaker, "warnings": list(r.warnings),
+                "id": r.id, "text": r.text, "speaker": r.speaker, "spoken_by": r.spoken_by, "warnings": list(r.warnings),
                 "measures": {kind: {name: _plain(v) for name, v in own.items()} for kind, own in r.measures.items()},
             }
             for r in evaluation.results
@@ -75,6 +76,7 @@ def to_html(evaluation: Evaluation, worst: int = WORST) -> str:
     kinds = list(evaluation.results[0].sounds())
     subtitle = (
         f"{evaluation.subject} · {len(evaluation.results)} 条 rows · {evaluation.precision} · 风格 style {evaluation.style}"
+        f" · 说话人 speaker {', '.join(evaluation.speakers)}"
     )
     notes = [f'<p class="note">{escape(note)}</p>' for note in evaluation.notes]
     shown = evaluation.worst(worst)

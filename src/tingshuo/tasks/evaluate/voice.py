@@ -43,13 +43,15 @@ class Sound:
 class Result:
     """One row or text.
 
-    ``measures`` are kind -> measure -> value. ``recording``, ``copy`` and ``path`` (frames of the recording with frames of the
+    ``speaker`` is whose recording it is (empty without one), ``spoken_by`` the speaker of the voice who spoke it. ``measures``
+    are kind -> measure -> value. ``recording``, ``copy`` and ``path`` (frames of the recording with frames of the
     speech) are None without a recording.
     """
 
     id: str
     text: str
     speaker: str
+    spoken_by: str
     measures: dict[str, dict[str, float]]
     speech: Sound
     syllables: dict[str, list[SyllableCheck]]
@@ -76,14 +78,15 @@ class Result:
 class Evaluation:
     """Everything that was measured of a voice.
 
-    ``subject`` says what it was measured on, ``tones`` are kind -> tone -> contours, ``notes`` sentences on what could not be
-    measured or was left out.
+    ``speakers`` are those of the voice who spoke, ``subject`` says what it was measured on, ``tones`` are kind -> tone ->
+    contours, ``notes`` sentences on what could not be measured or was left out.
     """
 
     voice: str
     version: str
     precision: str
     style: str
+    speakers: tuple[str, ...]
     subject: str
     sample_rate: int
     hop_length: int
@@ -98,7 +101,13 @@ class Evaluation:
 
 
 def evaluate_texts(
-    voice: Voice, texts: Sequence[str], subject: str, *, style: str | None = None, progress: Progress | None = None
+    voice: Voice,
+    texts: Sequence[str],
+    subject: str,
+    *,
+    speaker: str | None = None,
+    style: str | None = None,
+    progress: Progress | None = None,
 ) -> Evaluation:
     """Speak texts and measure what can be measured without recordings.
 
@@ -110,6 +119,8 @@ def evaluate_texts(
         At least one.
     subject : str
         What they are, for the report.
+    speaker : str or None
+        Who of the voice speaks; None is its first speaker.
     style : str or None
         Whose rhythm and melody; None is the voice's default.
     progress : callable or None
@@ -119,17 +130,26 @@ def evaluate_texts(
     ------
     TextError
         A text cannot be spoken.
+    UnknownVoiceError
+        The voice has no such speaker or style.
     """
+    speaker = speaker or voice.speakers[0]
     results = []
     for n, text in enumerate(texts):
-        results.append(_speak(voice, str(n + 1), text, "", style)[0])
+        results.append(_speak(voice, str(n + 1), text, "", speaker, style)[0])
         if progress:
             progress(ROWS_SHARE * (n + 1) / len(texts))
     return _conclude(voice, results, subject, style, [], progress)
 
 
 def evaluate_rows(
-    voice: Voice, rows: Sequence[Utterance], subject: str, *, style: str | None = None, progress: Progress | None = None
+    voice: Voice,
+    rows: Sequence[Utterance],
+    subject: str,
+    *,
+    speaker: str | None = None,
+    style: str | None = None,
+    progress: Progress | None = None,
 ) -> Evaluation:
     """Speak the texts of recordings and compare.
 
@@ -139,6 +159,9 @@ def evaluate_rows(
         As for `evaluate_texts`.
     rows : sequence of Utterance
         Those without a text are left out.
+    speaker : str or None
+        Who of the voice speaks. None is the person of each recording where the voice has a speaker of that name, and its first
+        speaker where it has not.
 
     Raises
     ------
@@ -153,7 +176,8 @@ def evaluate_rows(
                 raise clip
             if not (row.text or "").strip():
                 raise DataError("the row has no text")
-            results.append(_compare(voice, row, clip, style))
+            spoken_by = speaker or (row.speaker if row.speaker in voice.speakers else voice.speakers[0])
+            results.append(_compare(voice, row, clip, spoken_by, style))
         except (DataError, TextError) as error:
             notes.append(f"{row.id} is left out: {error}.")
         if progress:
@@ -164,23 +188,23 @@ def evaluate_rows(
     return _conclude(voice, results, subject, style, notes, progress)
 
 
-def _speak(voice: Voice, name: str, text: str, speaker: str, style: str | None) -> tuple[Result, Speech]:
-    speech = voice.synthesize(text, style=style)
+def _speak(voice: Voice, name: str, text: str, speaker: str, spoken_by: str, style: str | None) -> tuple[Result, Speech]:
+    speech = voice.synthesize(text, speaker=spoken_by, style=style)
     checks = check_syllables(speech)
     silent = 100 * float(np.mean([not check.audible for check in checks])) if checks else float("nan")
     shapes = [value for shapes in tone_shapes(checks).values() for value in shapes.correlations if np.isfinite(value)]
     tones = float(np.mean(shapes)) if shapes else float("nan")
     measures = {"speech": {"inaudible_pct": silent, "tones_correlation": tones, "rtf": speech.stages.rtf}}
     sound = Sound(speech.wav, hear(speech.wav, voice.config.mel))
-    return Result(name, text, speaker, measures, sound, {"speech": checks}, warnings=speech.warnings), speech
+    return Result(name, text, speaker, spoken_by, measures, sound, {"speech": checks}, warnings=speech.warnings), speech
 
 
-def _compare(voice: Voice, row: Utterance, clip: Wav, style: str | None) -> Result:
+def _compare(voice: Voice, row: Utterance, clip: Wav, spoken_by: str, style: str | None) -> Result:
     mel, band = voice.config.mel, row.bandwidth_hz
     frames = len(clip) // mel.hop_length
     if frames < 2:
         raise DataError(f"the recording has {len(clip)} samples, less than two frames")
-    result, speech = _speak(voice, row.id, row.text or "", row.speaker, style)
+    result, speech = _speak(voice, row.id, row.text or "", row.speaker, spoken_by, style)
     recording = Sound(clip, hear(clip, mel))
     copied = np.clip(copy_synthesis(voice.graphs["vocoder"], voice.config, recording.heard.mel, recording.heard.f0), -1, 1)
     copy = Sound(copied, hear(copied, mel))
@@ -224,7 +248,8 @@ def _conclude(
     """Gather what the rows say together, and judge what is judged on longer stretches."""
     manifest = voice.manifest
     evaluation = Evaluation(
-        manifest.name, str(manifest.version), voice.precision, style or voice.styles[0], subject, voice.sample_rate,
+        manifest.name, str(manifest.version), voice.precision, style or voice.styles[0],
+        tuple(dict.fromkeys(result.spoken_by for result in results)), subject, voice.sample_rate,
         voice.config.mel.hop_length, results, notes=notes,
     )  # fmt: skip
     kinds = list(results[0].sounds())
@@ -248,7 +273,7 @@ def _conclude(
         evaluation.notes.append(f"DNSMOS not measured: {error}.")
     if "recording" in sounds:
         evaluation.figures += _timbre_figures(results, voice.sample_rate, evaluation.notes)
-        _note_foreign_speakers(voice, evaluation)
+        _note_foreign_speakers(evaluation)
     order = list(MEASURES)
     evaluation.figures.sort(key=lambda figure: order.index(figure.measure))
     return evaluation
@@ -287,10 +312,11 @@ def _timbre_figures(results: Sequence[Result], sample_rate: int, notes: list[str
     return figures
 
 
-def _note_foreign_speakers(voice: Voice, evaluation: Evaluation) -> None:
-    foreign = sorted({result.speaker for result in evaluation.results} - {voice.speakers[0]})
+def _note_foreign_speakers(evaluation: Evaluation) -> None:
+    foreign = [result for result in evaluation.results if result.speaker != result.spoken_by]
     if foreign:
+        people, voices = (sorted({getattr(r, who) for r in foreign}) for who in ("speaker", "spoken_by"))
         evaluation.notes.append(
-            f"The rows are of {', '.join(foreign[:5])}{' ...' if len(foreign) > 5 else ''} and the voice is {voice.speakers[0]}: "
+            f"The rows are of {', '.join(people[:5])}{' ...' if len(people) > 5 else ''} and the voice is {', '.join(voices)}: "
             "distances of spectra and of pitch then measure two people, not the quality of the voice."
         )

@@ -21,9 +21,9 @@ export class ApiError extends Error {
 /**
  * What can be asked for.
  *
- * @returns {Promise<{voices: Array<{name: string, styles: Array<{name: string, description: string}>, sample_rate: number,
- *   licence: string}>, emotions: string[], ranges: Record<string, {min: number, max: number}>, max_characters: number,
- *   formats: string[]}>}
+ * @returns {Promise<{voices: Array<{name: string, speakers: Array<{name: string, gender: string}>,
+ *   styles: Array<{name: string, description: string}>, sample_rate: number, licence: string}>, emotions: string[],
+ *   ranges: Record<string, {min: number, max: number}>, max_characters: number, formats: string[]}>}
  */
 export async function fetchVoices() {
   return parse(await send("api/voices", {}));

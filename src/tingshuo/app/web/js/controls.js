@@ -1,4 +1,4 @@
-/** The controls of how to speak: emotion chips, sliders, voice, style, seed. */
+/** The controls of how to speak: emotion chips, who speaks, sliders, voice, style, seed. */
 
 import { EMOTIONS, face } from "./faces.js";
 import { DEFAULTS, LARGEST_SEED, admissible } from "./settings.js";
@@ -19,11 +19,13 @@ export class Controls extends EventTarget {
     this.sliders = [...root.querySelectorAll(".slider input")];
     this.voice = root.querySelector("#voice");
     this.style = root.querySelector("#style");
+    this.speakers = root.querySelector("[data-speakers]");
     this.seed = root.querySelector("#seed");
     this.facts = root.querySelector("[data-voice-facts]");
     this.seed.max = String(LARGEST_SEED);
     this.chips.addEventListener("change", (event) => this.#set({ emotion: event.target.value }));
-    this.voice.addEventListener("change", () => this.#set({ voice: this.voice.value, style: "" }));
+    this.speakers.addEventListener("change", (event) => this.#set({ speaker: event.target.value }));
+    this.voice.addEventListener("change", () => this.#set({ voice: this.voice.value, speaker: "", style: "" }));
     this.style.addEventListener("change", () => this.#set({ style: this.style.value }));
     this.seed.addEventListener("input", () => this.#typeSeed());
     this.seed.addEventListener("change", () => this.#draw());
@@ -60,10 +62,10 @@ export class Controls extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 
-  /** Everything but voice and file format goes back to its default. */
+  /** Everything but who speaks and the file format goes back to its default. */
   reset() {
-    const { voice, format } = this.settings;
-    this.apply({ ...DEFAULTS, voice, format });
+    const { voice, speaker, format } = this.settings;
+    this.apply({ ...DEFAULTS, voice, speaker, format });
   }
 
   #set(change) {
@@ -113,9 +115,32 @@ export class Controls extends EventTarget {
     if (!voice) return;
     this.voice.value = voice.name;
     for (const entry of this.voice.options) entry.textContent = translator.name("voice", entry.value, "");
+    this.#drawSpeakers(voice);
     this.style.replaceChildren(...voice.styles.map((s) => option(s.name, translator.name("style", s.name, s.description))));
     this.style.value = settings.style;
     this.facts.textContent = translator.t("voiceFacts", { rate: voice.sample_rate / 1000, licence: voice.licence });
+  }
+
+  /** The chips are kept while they are the same, so that the keyboard's focus stays on them. */
+  #drawSpeakers(voice) {
+    const chips = this.speakers.querySelector("[data-speaker-chips]");
+    const inputs = () => [...chips.querySelectorAll("input")];
+    if (inputs().map((input) => input.value).join() !== voice.speakers.map((s) => s.name).join()) {
+      const template = this.speakers.querySelector("template");
+      chips.replaceChildren(
+        ...voice.speakers.map((speaker) => {
+          const chip = template.content.firstElementChild.cloneNode(true);
+          chip.querySelector("input").value = speaker.name;
+          return chip;
+        }),
+      );
+    }
+    inputs().forEach((input, place) => {
+      const { name, gender } = voice.speakers[place];
+      input.checked = name === this.settings.speaker;
+      const heard = this.translator.has(gender) ? `${this.translator.t(gender)} · ` : "";
+      input.parentElement.querySelector("[data-label]").textContent = `${heard}${name}`;
+    });
   }
 
   #valueText(name, value) {

@@ -2,14 +2,14 @@
  * How to speak: the values of the controls, kept between visits.
  *
  * @typedef {{emotion: string, strength: number, speed: number, pitch: number, volume: number, voice: string,
- *   style: string, seed: number, format: string}} Settings
+ *   speaker: string, style: string, seed: number, format: string}} Settings
  */
 
 import { read, write } from "./storage.js";
 
 /** @type {Settings} */
 export const DEFAULTS = Object.freeze({
-  emotion: "neutral", strength: 1, speed: 1, pitch: 0, volume: 0, voice: "", style: "", seed: 0, format: "wav",
+  emotion: "neutral", strength: 1, speed: 1, pitch: 0, volume: 0, voice: "", speaker: "", style: "", seed: 0, format: "wav",
 });
 
 export const LARGEST_SEED = 2 ** 32 - 1;
@@ -42,6 +42,8 @@ export function admissible(settings, offer) {
   }
   const voice = offer.voices.find((v) => v.name === settings.voice) ?? offer.voices[0];
   result.voice = voice.name;
+  const speaker = voice.speakers.find((s) => s.name === settings.speaker) ?? voice.speakers[0];
+  result.speaker = speaker?.name ?? "";
   const style = voice.styles.find((s) => s.name === settings.style) ?? voice.styles[0];
   result.style = style?.name ?? "";
   if (offer.emotions.includes(settings.emotion)) result.emotion = settings.emotion;
@@ -54,9 +56,10 @@ export function admissible(settings, offer) {
  * @param {string} text
  * @param {Settings} settings
  * @param {string} format
- * @returns {object} body of a request; a voice without styles must not be asked for one
+ * @returns {object} body of a request; what a voice does not offer must not be asked of it
  */
 export function requestBody(text, settings, format) {
-  const { emotion, strength, speed, pitch, volume, voice, style, seed } = settings;
-  return { text, emotion, strength, speed, pitch, volume, voice, ...(style ? { style } : {}), seed, format };
+  const { emotion, strength, speed, pitch, volume, voice, speaker, style, seed } = settings;
+  const own = { ...(speaker ? { speaker } : {}), ...(style ? { style } : {}) };
+  return { text, emotion, strength, speed, pitch, volume, voice, ...own, seed, format };
 }
