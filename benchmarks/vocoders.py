@@ -40,8 +40,9 @@ from tingshuo.port.export import export_graph, half_tensors
 from tingshuo.port.optimize import optimize
 from tingshuo.port.variants import open_model
 from tingshuo.port.vocoders import Vocoder, vocoder_family
-from tingshuo.train.config import LoopConfig
-from tingshuo.train.vocoder import VocoderRecipe, build_generator
+from tingshuo.train.generator import build_generator
+from tingshuo.train.loop_config import LoopConfig
+from tingshuo.train.vocoder import VocoderRecipe
 from tingshuo.train.vocoder_config import VocoderConfig
 
 CLIPS, CLIP_FRAMES = 40, 200
@@ -168,7 +169,7 @@ def run_reference(recipe: Path, work: Path, seconds: float, turns: Turns, *, as_
 def stepper(family: str, sizes: dict[str, object], features: Features) -> Callable[[], object]:
     """Return what takes one step of our training at every call."""
     config = VocoderConfig(family=family, sizes={key: value for key, value in sizes.items() if key != "mels"}, warm_up=0)
-    recipe = VocoderRecipe(build_generator(config, 100), features, config, LoopConfig(rate=4e-4, precision="fp32"))
+    recipe = VocoderRecipe(build_generator(config, features.config.mel), features, config, LoopConfig(rate=4e-4, precision="fp32"))
     numbers, batches = count(), cycle(recipe.batches(0))
     return lambda: recipe.step(next(batches), next(numbers))
 

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from tingshuo.errors import ConfigError
-from tingshuo.train.config import PRESETS, LoopConfig, TrainConfig, check_config, read_config, read_yaml, write_config
+from tingshuo.train.config import PRESETS, STAGES, TrainConfig, check_config, read_config, read_yaml, write_config
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -28,11 +28,16 @@ def test_a_file_wins_over_the_preset_and_a_setting_over_both(tmp_path):
     ("text", "message"),
     [
         ("loop: {stepz: 3}", r"unknown key 'loop.stepz'; accepted in loop: steps, minutes"),
-        ("lop: {}", r"unknown key 'lop'; accepted in it: features, align, acoustic, loop, bundle"),
+        ("lop: {}", r"unknown key 'lop'; accepted in it: stages, features, align, acoustic, loop, vocoder, joint"),
         ("features: {mel: {bands: 3}}", r"unknown key 'features.mel.bands'; accepted in features.mel: sample_rate"),
         ("loop: {steps: many}", r"loop.steps: Expected `int`"),
         ("loop: {steps: 0}", r"loop.steps: Expected `int` >= 1"),
         ("loop: {schedule: linear}", r"loop.schedule: Invalid enum value 'linear'"),
+        ("vocoder: {familly: vocos}", r"unknown key 'vocoder.familly'; accepted in vocoder: family, size"),
+        ("joint: {loop: {stepz: 1}}", r"unknown key 'joint.loop.stepz'; accepted in joint.loop: steps"),
+        ("vocoder: {family: wavenet}", r"vocoder.family: Invalid enum value 'wavenet'"),
+        ("stages: [vocodr]", r"stages.*: Invalid enum value 'vocodr'"),
+        ("stages: []", r"stages: Expected `array` of length >= 1"),
         ("loop: [1", r"line 1: is not YAML"),
         ("just words", r"must hold keys and values"),
     ],
@@ -66,17 +71,48 @@ def test_what_is_written_is_read_back(tmp_path):
     assert check_config(read_yaml(tmp_path / "config.yaml"), "config.yaml") == config
 
 
-def test_only_what_changes_the_training_is_part_of_its_identity():
-    one = read_config("tiny").identity()
+@pytest.mark.parametrize("stage", STAGES)
+def test_only_what_changes_the_training_is_part_of_its_identity(stage):
+    one = read_config("tiny").identity(stage)
     assert json.loads(json.dumps(one))
-    assert one == read_config("tiny", settings=["loop.steps=99", "loop.threads=2", "bundle.name=x"]).identity()
-    assert one != read_config("tiny", settings=["loop.rate=0.5"]).identity()
-    assert one != read_config("tiny", settings=["features.mel.fmax=8000"]).identity()
+    free = [
+        "loop.steps=99",
+        "loop.threads=2",
+        "vocoder.loop.steps=9",
+        "joint.loop.minutes=1",
+        "bundle.name=x",
+        "stages=[acoustic]",
+    ]
+    assert one == read_config("tiny", settings=free).identity(stage)
+    assert one != read_config("tiny", settings=["features.mel.fmax=8000"]).identity(stage)
+    assert one != read_config("tiny", settings=["loop.seed=3"]).identity(stage)
 
 
-def test_the_rate_rises_and_falls_on_a_cosine():
-    loop = LoopConfig(warm_up=10, final_rate=0.1)
-    assert loop.rate_factor(4, 0.0) == pytest.approx(0.5)
-    assert loop.rate_factor(50, 0.5) == pytest.approx(0.55)
-    assert loop.rate_factor(100, 1.0) == pytest.approx(0.1)
-    assert LoopConfig(warm_up=0, schedule="constant").rate_factor(0, 0.7) == 1
+@pytest.mark.parametrize(
+    ("setting", "concerned"),
+    [
+        ("loop.rate=0.5", {"acoustic"}),
+        ("acoustic.mel_weight=9", {"acoustic"}),
+        ("vocoder.family=vocos", {"vocoder", "joint"}),
+        ("vocoder.loop.rate=0.5", {"vocoder"}),
+        ("joint.loop.rate=0.5", {"joint"}),
+        ("joint.blur_weight=5", {"joint"}),
+    ],
+)
+def test_a_setting_concerns_the_stages_that_it_changes(setting, concerned):
+    one, other = read_config("tiny"), read_config("tiny", settings=[setting])
+    assert {stage for stage in STAGES if one.identity(stage) != other.identity(stage)} == concerned
+
+
+def test_stages_are_trained_in_their_order_and_share_seed_threads_and_precision():
+    config = read_config("tiny", settings=["stages=[joint, acoustic]", "loop.seed=7", "vocoder.loop.steps=3"])
+    assert config.stages == ("acoustic", "joint")
+    assert (config.loop_of("vocoder").steps, config.loop_of("vocoder").seed) == (3, 7)
+    assert config.loop_of("acoustic") == config.loop
+    assert config.needs_texts
+    assert not read_config("tiny", settings=["stages=[vocoder]"]).needs_texts
+
+
+def test_a_few_sentences_keep_the_vocoder_of_the_base():
+    assert read_config("few_shot").stages == ("acoustic",)
+    assert read_config("default").stages == STAGES

@@ -14,8 +14,8 @@ from tests.train.toy import IDENTITY, Toy  # noqa: E402
 
 from tingshuo.errors import OutputError, TrainError  # noqa: E402
 from tingshuo.train.checkpoint import load_checkpoint  # noqa: E402
-from tingshuo.train.config import LoopConfig  # noqa: E402
 from tingshuo.train.loop import fit  # noqa: E402
+from tingshuo.train.loop_config import LoopConfig  # noqa: E402
 
 pytestmark = pytest.mark.train
 

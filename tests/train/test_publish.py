@@ -1,5 +1,3 @@
-import json
-
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -9,19 +7,20 @@ from tests.train.conftest import make_recipe  # noqa: E402
 
 import tingshuo  # noqa: E402
 from tingshuo.config import SpeakerConfig, StyleConfig, VoiceConfig  # noqa: E402
-from tingshuo.errors import ConfigError, TrainError  # noqa: E402
+from tingshuo.errors import ConfigError  # noqa: E402
 from tingshuo.models.source_filter.config import SourceFilterConfig  # noqa: E402
 from tingshuo.models.source_filter.net import SourceFilter  # noqa: E402
-from tingshuo.port.nets import architecture, voice_family  # noqa: E402
+from tingshuo.port.nets import VoiceNets, architecture, voice_family  # noqa: E402
 from tingshuo.port.voice import contexts  # noqa: E402
 from tingshuo.store.bundle import open_bundle, verify_bundle  # noqa: E402
 from tingshuo.store.manifest import read_manifest  # noqa: E402
 from tingshuo.tasks.voices import find_voice  # noqa: E402
 from tingshuo.text.symbols import PHONES  # noqa: E402
-from tingshuo.train.checkpoint import load_checkpoint  # noqa: E402
+from tingshuo.train.checkpoint import load_checkpoint, load_part  # noqa: E402
 from tingshuo.train.config import BundleConfig  # noqa: E402
 from tingshuo.train.loop import fit  # noqa: E402
-from tingshuo.train.publish import Source, check_statements, publish  # noqa: E402
+from tingshuo.train.publish import Base, check_statements, describe_making, publish  # noqa: E402
+from tingshuo.train.run_folder import Learnt  # noqa: E402
 from tingshuo.types import SpeechRequest  # noqa: E402
 
 pytestmark = pytest.mark.train
@@ -36,7 +35,8 @@ def published(corpus, tmp_path_factory):
     recipe, config = make_recipe(corpus, ["loop.steps=4"], energy=1, emotions=2)
     with torch.no_grad():
         recipe.net.emotion.weight.normal_()
-    fit(recipe, run, config.loop, config.identity())
+    fit(recipe, run, config.loop, config.identity("acoustic"))
+    load_part(run, "average", recipe.net, "best")
     torch.manual_seed(1)
     vocoder = SourceFilter(SourceFilterConfig(dim=16, hidden=24, layers=1)).eval()
     sizes = recipe.net.config
@@ -51,8 +51,9 @@ def published(corpus, tmp_path_factory):
         architecture=architecture(sizes, vocoder.config),
         **contexts(sizes, vocoder.config),
     )
-    source = Source(read_manifest(find_voice("default")), vocoder)
-    bundle = publish(run, run / "bundle", voice, STATEMENTS, source, ["你好吗？"])
+    base = Base(read_manifest(find_voice("default")), acoustic=False, vocoder=True)
+    learnt = [Learnt("acoustic", 4, True, 2.5)]
+    bundle = publish(run / "bundle", voice, VoiceNets(recipe.net, vocoder), STATEMENTS, base, learnt, ["你好吗？"])
     return run, bundle
 
 
@@ -75,7 +76,9 @@ def test_what_is_streamed_is_what_is_whole_with_energy_too(published):
 def test_the_manifest_says_whose_it_is(published):
     manifest = read_manifest(published[1])
     assert (manifest.name, manifest.licence, manifest.consent) == ("trial", "CC-BY-4.0", "my own voice")
-    assert manifest.data_statement.startswith("Eight sentences. The vocoder is that of default@")
+    assert manifest.data_statement.startswith(
+        "Eight sentences. The acoustic model is new and learnt for 4 steps. The vocoder (source_filter) is that of default@"
+    )
     assert manifest.speakers == manifest.styles == ("a", "b")
     assert manifest.parent is None
     assert manifest.attributions == read_manifest(find_voice("default")).attributions
@@ -83,7 +86,7 @@ def test_the_manifest_says_whose_it_is(published):
     assert {variant.precision for variant in manifest.graphs["decoder"].variants} >= {"fp32"}
     assert "energy" in manifest.graphs["decoder"].inputs
     assert (published[1] / "golden/decoder.npz").is_file()
-    assert "held-out loss" in (published[1] / "MODELCARD.md").read_text("utf-8")
+    assert "| acoustic | 4 | 2.5000 |" in (published[1] / "MODELCARD.md").read_text("utf-8")
 
 
 def test_the_weights_are_the_average_and_neutral_is_part_of_each_style(published):
@@ -142,8 +145,31 @@ def test_a_statement_that_is_missing_is_asked_for(missing):
         check_statements(STATEMENTS.replace(**{missing: "  "}))
 
 
-def test_a_run_without_a_checkpoint_cannot_be_published(tmp_path, published):
-    config = json.loads((published[1] / "config.json").read_text("utf-8"))
-    source = Source(read_manifest(find_voice("default")), SourceFilter(SourceFilterConfig(dim=16, hidden=24, layers=1)))
-    with pytest.raises(TrainError, match="holds no 'last' checkpoint"):
-        publish(tmp_path, tmp_path / "bundle", VoiceConfig.check(config, "config"), STATEMENTS, source)
+BEGAN, OWN = "began as that of default@V and learnt for", "is that of default@V."
+
+
+@pytest.mark.parametrize(
+    ("acoustic", "vocoder", "stages", "made"),
+    [
+        (True, True, {"acoustic": 9}, f"The acoustic model {BEGAN} 9 steps. The vocoder (vocos) {OWN}"),
+        (True, False, {"vocoder": 7}, f"The acoustic model {OWN} The vocoder (vocos) is new and learnt for 7 steps."),
+        (
+            False,
+            True,
+            {"acoustic": 1, "vocoder": 2, "joint": 3},
+            f"The acoustic model is new and learnt for 1 steps. The vocoder (vocos) {BEGAN} 2 steps. "
+            "Vocoder and acoustic decoder learnt together for 3 steps.",
+        ),
+        (
+            False,
+            False,
+            {"acoustic": 1, "joint": 3},
+            "The acoustic model is new and learnt for 1 steps. The vocoder (vocos) is new. "
+            "Vocoder and acoustic decoder learnt together for 3 steps.",
+        ),
+    ],
+)
+def test_it_is_said_where_each_net_began_and_how_long_it_learnt(acoustic, vocoder, stages, made):
+    manifest = read_manifest(find_voice("default"))
+    learnt = [Learnt(stage, steps, True, None) for stage, steps in stages.items()]
+    assert describe_making(Base(manifest, acoustic, vocoder), learnt, "vocos") == made.replace("@V", f"@{manifest.version}")

@@ -10,10 +10,13 @@ from tests.train.conftest import make_recipe  # noqa: E402
 from tingshuo.errors import ConfigError, TrainError  # noqa: E402
 from tingshuo.models.hifigan.config import LIGHT  # noqa: E402
 from tingshuo.models.layers.discriminators import Critics  # noqa: E402
-from tingshuo.train.config import LoopConfig  # noqa: E402
+from tingshuo.models.source_filter.config import SourceFilterConfig  # noqa: E402
+from tingshuo.models.source_filter.net import SourceFilter  # noqa: E402
+from tingshuo.train.generator import build_generator  # noqa: E402
 from tingshuo.train.joint import DecoderMels  # noqa: E402
 from tingshuo.train.loop import fit  # noqa: E402
-from tingshuo.train.vocoder import VocoderRecipe, build_generator  # noqa: E402
+from tingshuo.train.loop_config import LoopConfig  # noqa: E402
+from tingshuo.train.vocoder import VocoderRecipe  # noqa: E402
 from tingshuo.train.vocoder_config import VocoderConfig  # noqa: E402
 
 pytestmark = pytest.mark.train
@@ -27,14 +30,15 @@ SIZES = {
 
 def vocoder_recipe(corpus, family="source_filter", *, joint=False, rate=1e-3, **settings):
     torch.manual_seed(0)
-    config = VocoderConfig(family=family, sizes=SIZES[family], **{"batch": 4, "frames": 24, "warm_up": 0} | settings)
+    usual = {"critics_alone": 0, "batch": 4, "frames": 24, "warm_up": 0}
+    config = VocoderConfig(family=family, sizes=SIZES[family], **usual | settings)
     loop = LoopConfig(rate=rate, precision="fp32", warm_up=1, steps=400, log_every=1, evaluate_every=3, checkpoint_every=3)
     own = None
     if joint:
         acoustic, _ = make_recipe(corpus)
         own = DecoderMels(acoustic.net, *corpus, acoustic.tables)
     critics = Critics((2, 3), (512, 1024), period_channels=(4, 8, 8, 16, 16), resolution_channels=4)
-    return VocoderRecipe(build_generator(config, 100), corpus[0], config, loop, joint=own, critics=critics)
+    return VocoderRecipe(build_generator(config, corpus[0].config.mel), corpus[0], config, loop, joint=own, critics=critics)
 
 
 @pytest.mark.parametrize("family", SIZES)
@@ -151,10 +155,33 @@ def test_evaluation_is_repeatable_and_falls(corpus):
 
 
 def test_what_does_not_fit_is_refused(corpus):
-    with pytest.raises(ConfigError, match=r"vocoder.sizes.*colour"):
-        build_generator(VocoderConfig(sizes={"colour": 3}), 100)
-    config = VocoderConfig(sizes={"hop_length": 128, "n_fft": 512}, frames=24)
+    sizes = SourceFilterConfig(hop_length=128, n_fft=512)
     with pytest.raises(ConfigError, match="128 samples, one of the features is 256"):
-        VocoderRecipe(build_generator(config, 100), corpus[0], config, LoopConfig())
+        VocoderRecipe(SourceFilter(sizes), corpus[0], VocoderConfig(frames=24), LoopConfig())
     with pytest.raises(TrainError, match="names 'nobody'"):
         vocoder_recipe(corpus, shares={"nobody": 0.5})
+
+
+def test_critics_that_are_new_learn_alone_until_they_know_the_vocoder(corpus):
+    recipe = vocoder_recipe(corpus, critics_alone=2)
+    batch = recipe.batches(0)[0]
+
+    def learnt(net, step):
+        before = [parameter.detach().clone() for parameter in net.parameters()]
+        losses = recipe.step(batch, step)
+        return losses, any(not torch.equal(a, b) for a, b in zip(before, net.parameters(), strict=True))
+
+    assert learnt(recipe.generator, 0)[1] is False
+    losses, moved = learnt(recipe.critics, 1)
+    assert moved
+    assert {"critics", "critics_norm", "mel"} <= losses.keys()
+    assert "gradient_norm" not in losses
+    assert learnt(recipe.generator, 2)[1] is True
+
+
+def test_a_joint_training_learns_from_train_clips_and_is_judged_on_predicted_mels(corpus):
+    alone, joint = vocoder_recipe(corpus), vocoder_recipe(corpus, joint=True)
+    assert all(joint.joint.clips[index].split == "train" for batch in joint.batches(0) for index in batch[:2, 0])
+    with torch.no_grad():
+        joint.joint.net.mel.bias.add_(2.0)
+    assert joint.evaluate()["mel"] != alone.evaluate()["mel"]

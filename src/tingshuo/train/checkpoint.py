@@ -138,7 +138,8 @@ def save_checkpoint(folder: Path, tensors: Mapping[str, Tensor], state: State, *
         with new_folder(path) as partial:
             write_file(partial / TENSORS, lambda file: _save_tensors(tensors, file))
             write_file(partial / STATE, json.dumps(state.fields(), ensure_ascii=False, indent=1).encode())
-    for name in (LAST, BEST) if best else (LAST,):
+    # The best first: killed in between, a training goes on from an older last one and comes here again.
+    for name in (BEST, LAST) if best else (LAST,):
         _point(folder / name, path.name)
     _remove_strays(folder)
     return path
@@ -158,6 +159,22 @@ def load_checkpoint(run: Path, name: str = LAST) -> tuple[dict[str, Tensor], Sta
             return {key: file.get_tensor(key) for key in file.keys()}, state  # noqa: SIM118, it is not a dict
     except (OSError, SafetensorError) as error:
         raise TrainError(f"{folder}: is damaged: {error}") from error
+
+
+def load_part(run: Path, part: str, net: nn.Module, name: str = LAST) -> State:
+    """Fill a net with a part of a checkpoint, ``average`` or a net's name; returns the rest of it.
+
+    Raises
+    ------
+    TrainError
+        There is none, it is damaged, or of another net.
+    """
+    tensors, state = load_checkpoint(run, name)
+    try:
+        net.load_state_dict(_under(tensors, f"{part}/"))
+    except RuntimeError as error:
+        raise TrainError(f"the checkpoint does not fit the net: {error}") from error
+    return state
 
 
 def read_state(run: Path, name: str = LAST) -> State:

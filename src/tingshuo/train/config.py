@@ -3,7 +3,6 @@
 What a run was trained with is written into its folder whole, as ``config.yaml``.
 """
 
-import math
 from collections.abc import Iterable, Mapping
 from importlib import resources
 from pathlib import Path
@@ -18,11 +17,8 @@ from tingshuo.data.features import FeatureConfig
 from tingshuo.errors import ConfigError
 from tingshuo.models.hmm.config import HmmConfig
 from tingshuo.store.atomic import replace_file
-
-Positive = Annotated[int, Meta(ge=1)]
-Share = Annotated[float, Meta(ge=0, le=1)]
-Above = Annotated[float, Meta(gt=0)]
-Weight = Annotated[float, Meta(ge=0)]
+from tingshuo.train.loop_config import Above, LoopConfig, Pace, Positive, Weight
+from tingshuo.train.vocoder_config import JointConfig, VocoderConfig
 
 CONFIG_FILE = "config.yaml"
 PRESETS = ("tiny", "small", "default", "gpu", "few_shot")
@@ -30,42 +26,11 @@ FREE_TO_CHANGE = ("loop.steps", "loop.minutes", "loop.threads", "loop.log_every"
                   "bundle.")  # fmt: skip
 """Keys, or starts of keys, that a resumed training may have otherwise than it was begun with."""
 
-
-class LoopConfig(StrictModel, frozen=True, kw_only=True):
-    """How long, how fast, how often."""
-
-    steps: Positive = 20000
-    minutes: Above | None = None
-    """Train for so long instead of a number of steps. How many steps that makes depends on the machine."""
-    batch_frames: Positive = 3000
-    """Frames of a batch, padding included."""
-    rate: Above = 1e-3
-    """Learning rate at its highest."""
-    warm_up: Annotated[int, Meta(ge=0)] = 200
-    """Steps over which the rate rises."""
-    schedule: Literal["cosine", "constant"] = "cosine"
-    final_rate: Share = 0.02
-    """Share of the rate that is left at the end of a cosine."""
-    weight_decay: Weight = 0.01
-    clip: Above = 2.0
-    """Largest norm of the gradient."""
-    average: Share = 0.999
-    """Share of the moving average of the weights that a step keeps."""
-    log_every: Positive = 20
-    evaluate_every: Positive = 500
-    checkpoint_every: Positive = 500
-    seed: Annotated[int, Meta(ge=0, lt=2**31)] = 0
-    threads: Annotated[int, Meta(ge=0)] = 0
-    """Of the processor; 0 is as many as there are."""
-    precision: Literal["auto", "fp32", "bf16"] = "auto"
-    """Of products and convolutions; auto is bf16 where the hardware computes in it."""
-
-    def rate_factor(self, step: int, done: float) -> float:
-        """Return the factor on the base rate of a step counted from 0, when the share ``done`` of the training is done."""
-        rise = min(1.0, (step + 1) / self.warm_up) if self.warm_up else 1.0
-        if self.schedule == "constant":
-            return rise
-        return rise * (self.final_rate + (1 - self.final_rate) * 0.5 * (1 + math.cos(math.pi * done)))
+Stage = Literal["acoustic", "vocoder", "joint"]
+STAGES: tuple[Stage, ...] = get_args(Stage)
+"""In the order in which they are trained."""
+LOOPS = ("loop", "vocoder.loop", "joint.loop")
+"""Where the loop of each stage is set."""
 
 
 class AcousticConfig(StrictModel, frozen=True, kw_only=True):
@@ -93,6 +58,10 @@ class AcousticConfig(StrictModel, frozen=True, kw_only=True):
     f0_weight: Weight = 0.3
     voicing_weight: Weight = 0.3
     energy_weight: Weight = 0.3
+    adversarial_weight: Weight = 0.0
+    """Of what critics of mels say, see `tingshuo.train.sharpen`; with both weights 0 there are none."""
+    matching_weight: Weight = 0.0
+    """Of the distance between recorded and predicted mels in the features of those critics."""
     learn: tuple[str, ...] = ()
     """First letters of the parameters that are trained, such as ``decoder``; empty is all of them."""
 
@@ -116,15 +85,39 @@ class BundleConfig(StrictModel, frozen=True, kw_only=True):
 class TrainConfig(StrictModel, frozen=True, kw_only=True):
     """Everything that decides what a training makes of its data."""
 
+    stages: Annotated[tuple[Stage, ...], Meta(min_length=1)] = STAGES
+    """What is trained, in the order of `STAGES`; the rest of the finished voice is that of the base voice."""
     features: FeatureConfig = FeatureConfig()
     align: HmmConfig = HmmConfig()
     acoustic: AcousticConfig = AcousticConfig()
     loop: LoopConfig = LoopConfig()
+    """Of the acoustic model; seed, threads and precision are those of every stage."""
+    vocoder: VocoderConfig = VocoderConfig()
+    joint: JointConfig = JointConfig()
+    """Vocoder and acoustic decoder together."""
     bundle: BundleConfig = BundleConfig()
 
-    def identity(self) -> dict[str, Any]:
-        """Return what a resumed training must share with its beginning: dotted keys to values."""
-        return {k: v for k, v in flatten(self.fields()).items() if not k.startswith(FREE_TO_CHANGE)}
+    @property
+    def needs_texts(self) -> bool:
+        """Whether something is trained that learns from what is said."""
+        return self.stages != ("vocoder",)
+
+    def loop_of(self, stage: Stage) -> LoopConfig:
+        """Return how long, how fast, how often a stage is trained."""
+        paces = {"acoustic": self.loop, "vocoder": self.vocoder.loop, "joint": self.joint.loop}
+        return self.loop.at(paces[stage])
+
+    def identity(self, stage: Stage) -> dict[str, Any]:
+        """Return what the resumed training of a stage must share with its beginning: dotted keys to values."""
+        sections: dict[Stage, dict[str, StrictModel]] = {
+            "acoustic": {"align": self.align, "acoustic": self.acoustic, "loop": self.loop},
+            "vocoder": {"vocoder": self.vocoder},
+            "joint": {"align": self.align, "vocoder": self.vocoder.replace(loop=Pace()), "joint": self.joint},
+        }
+        fields = {name: section.fields() for name, section in (("features", self.features), *sections[stage].items())}
+        fields.setdefault("loop", {"seed": self.loop.seed, "precision": self.loop.precision})
+        free = tuple(f"{place}{key}" for key in FREE_TO_CHANGE for place in ("", "vocoder.", "joint."))
+        return {key: value for key, value in flatten(fields).items() if not key.startswith(free)}
 
 
 def read_config(preset: str = "default", path: Path | None = None, settings: Iterable[str] = ()) -> TrainConfig:
@@ -159,7 +152,8 @@ def read_config(preset: str = "default", path: Path | None = None, settings: Ite
 def check_config(fields: Mapping[str, Any], source: str) -> TrainConfig:
     """Make a config from a document; ``source`` names the document in messages."""
     _refuse_unknown(fields, TrainConfig, source, "")
-    return TrainConfig.check(dict(fields), source)
+    config = TrainConfig.check(dict(fields), source)
+    return config.replace(stages=tuple(stage for stage in STAGES if stage in config.stages))
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

@@ -29,11 +29,11 @@ from tingshuo.port.prune import prune_voice
 from tingshuo.tasks.acoustic import frame_places
 from tingshuo.train.acoustic import choose_parameters, use_bf16
 from tingshuo.train.batches import Indices, make_batches
-from tingshuo.train.config import LoopConfig
 from tingshuo.train.distributed import World
 from tingshuo.train.lessons import Lessons
 from tingshuo.train.lessons_texts import BUILT_IN_TEXTS
 from tingshuo.train.loop import take_step
+from tingshuo.train.loop_config import LoopConfig
 
 HELD_OUT_SHARE = 30
 """One in so many sentences is not learnt from but judged by."""

@@ -19,6 +19,7 @@ from tingshuo.models.fastspeech.net import FastSpeech
 from tingshuo.tasks.acoustic import frame_places
 from tingshuo.train.examples import Example, Tables, energy_of, normalise_f0
 from tingshuo.train.segments import Rows, cut
+from tingshuo.train.vocoder_config import JointConfig
 
 DECODER = ("pitch_embedding.", "decoder", "speaker.", "mel.")
 """Starts of the names of what turns frames into mel; encoder and predictors stay as they are."""
@@ -34,13 +35,17 @@ class DecoderMels:
     features : Features
         Of the corpus.
     examples : sequence of Example
-        Aligned clips; segments are places in these.
+        Aligned clips; segments are places in these. Those of split ``train`` teach, those of split ``dev`` judge.
     tables : Tables
         Which rows of the net's tables they use.
+    config : JointConfig or None
+        How the decoder learns; None is the default.
     """
 
-    def __init__(self, net: FastSpeech, features: Features, examples: Sequence[Example], tables: Tables) -> None:
-        self.net, self.examples = net, list(examples)
+    def __init__(
+        self, net: FastSpeech, features: Features, examples: Sequence[Example], tables: Tables, config: JointConfig | None = None
+    ) -> None:
+        self.net, self.examples, self.config = net, list(examples), config or JointConfig()
         self.clips = [example.clip for example in self.examples]
         self._features, self._tables = features, tables
         self._context = decoder_context_frames(net.config)

@@ -24,8 +24,8 @@ from tingshuo.errors import OutputError, TrainError
 from tingshuo.store.atomic import replace_file
 from tingshuo.train.average import Average
 from tingshuo.train.checkpoint import State, collect, has_checkpoint, load_checkpoint, read_state, restore, save_checkpoint
-from tingshuo.train.config import LoopConfig
 from tingshuo.train.distributed import World
+from tingshuo.train.loop_config import LoopConfig
 
 LOG = "log.jsonl"
 CHECKPOINTS = "checkpoints"
@@ -163,6 +163,25 @@ def check_begin(run: Path, resume: bool, identity: Mapping[str, Any] | None = No
         _check_identity(run, read_state(run).identity, _plain(identity))
 
 
+def is_done(run: Path, config: LoopConfig) -> bool:
+    """Whether the last checkpoint of a run has all the steps, or minutes, that the config asks for.
+
+    Raises
+    ------
+    TrainError
+        There is no checkpoint, or it is damaged.
+    """
+    state = read_state(run)
+    return _share(state.step, state.seconds, config) >= 1
+
+
+def _share(step: int, seconds: float, config: LoopConfig) -> float:
+    """Return the share of a training that is done, 0 to 1."""
+    if config.minutes is not None:
+        return min(1.0, seconds / (60 * config.minutes))
+    return min(1.0, step / config.steps)
+
+
 def _plain(identity: Mapping[str, Any]) -> dict[str, Any]:
     """Return an identity as it is read back from JSON: a tuple is a list there."""
     plain: dict[str, Any] = json.loads(json.dumps(dict(identity)))
@@ -210,13 +229,12 @@ class _Fit:
     @property
     def done(self) -> float:
         """Share of the training that is done, 0 to 1."""
-        if self.config.minutes is not None:
-            return min(1.0, self.seconds / (60 * self.config.minutes))
-        return min(1.0, self.step / self.config.steps)
+        return _share(self.step, self.seconds, self.config)
 
     def _begin(self, resume: bool) -> None:
         """Load the last checkpoint, or write the first, so that there is one from the start."""
         check_begin(self.folder, resume, self.identity)
+        self.world.any(False)  # nobody writes before everybody has looked
         if resume:
             self._load()
         else:

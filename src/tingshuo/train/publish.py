@@ -1,4 +1,4 @@
-"""From a run to a voice: the averaged weights of a checkpoint and a vocoder become a bundle that the runtime speaks with."""
+"""From trained nets to a voice: a bundle that the runtime speaks with, and that says honestly what it was made of."""
 
 import platform
 from collections.abc import Mapping, Sequence
@@ -8,20 +8,22 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from tingshuo.config import VoiceConfig
-from tingshuo.errors import ConfigError, TrainError
-from tingshuo.models.fastspeech.config import FastSpeechConfig
+from tingshuo.errors import ConfigError
+from tingshuo.models.fastspeech.net import FastSpeech
 from tingshuo.port.calibration import pick_texts
-from tingshuo.port.nets import VoiceNets, architecture, load_nets, voice_family
+from tingshuo.port.nets import VoiceNets, load_nets
 from tingshuo.port.variants import Variants, build_variants
-from tingshuo.port.vocoders import Vocoder
-from tingshuo.port.voice import ACOUSTIC_WEIGHTS, VOCODER_WEIGHTS, contexts, graph_entries, voice_files
+from tingshuo.port.vocoders import vocoder_family
+from tingshuo.port.voice import ACOUSTIC_WEIGHTS, VOCODER_WEIGHTS, graph_entries, voice_files
 from tingshuo.store.atomic import Content
 from tingshuo.store.bundle import Bundle, write_bundle
 from tingshuo.store.manifest import Manifest
-from tingshuo.train.checkpoint import AVERAGE, BEST, LAST, State, load_checkpoint
+from tingshuo.train.aligner import Aligner, bundle_files
 from tingshuo.train.config import BundleConfig
+from tingshuo.train.run_folder import Learnt
 from tingshuo.train.start import NEUTRAL
 from tingshuo.types import EMOTIONS
 
@@ -36,12 +38,15 @@ SENTENCES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """The finished voice whose vocoder is taken, and all of which was the beginning when ``parent``."""
+class Base:
+    """The finished voice that a training leaned on.
+
+    ``acoustic`` and ``vocoder`` say whether that net of the new voice was its own, trained further or not.
+    """
 
     manifest: Manifest
-    vocoder: Vocoder
-    parent: bool = False
+    acoustic: bool
+    vocoder: bool
 
     @property
     def label(self) -> str:
@@ -78,72 +83,90 @@ def check_statements(bundle: BundleConfig) -> None:
 
 
 def publish(
-    run: Path, destination: Path, voice: VoiceConfig, bundle: BundleConfig, source: Source, texts: Sequence[str] = ()
+    destination: Path,
+    voice: VoiceConfig,
+    nets: VoiceNets,
+    bundle: BundleConfig,
+    base: Base,
+    learnt: Sequence[Learnt],
+    texts: Sequence[str] = (),
+    aligner: Aligner | None = None,
 ) -> Path:
-    """Write the bundle of a run: its best checkpoint, or the last where none was held out to judge by.
+    """Write the bundle of a voice.
 
     Parameters
     ----------
-    run : Path
-        Of an acoustic training.
     destination : Path
         The bundle's folder; one that is there is replaced.
     voice : VoiceConfig
-        Of the net in the checkpoints; the fields that depend on the vocoder are filled in here.
+        Of these nets.
+    nets : VoiceNets
+        On the processor, with plain weights.
     bundle : BundleConfig
         What the manifest says.
-    source : Source
-        Whose vocoder.
+    base : Base
+        Whose nets these were, where they are not new.
+    learnt : sequence of Learnt
+        What each stage came to.
     texts : sequence of str
         Of the corpus, for the scales of int8.
+    aligner : Aligner or None
+        Goes along for voices that will be trained from this one, unless nothing else in here is of the base voice: what is
+        owed to that is said when a net of it is in here.
 
     Raises
     ------
-    TrainError
-        The run has no checkpoint.
     VerifyError
         A graph differs from its net.
     OutputError
         The destination cannot be written.
     """
-    tensors, state = load_checkpoint(run, BEST if (run / "checkpoints" / BEST).is_dir() else LAST)
-    acoustic = _published(tensors, voice)
-    sizes = FastSpeechConfig.check(_acoustic_sizes(voice), "the run's voice")
-    voice = voice.replace(
-        family=voice_family(source.vocoder),
-        architecture=architecture(sizes, source.vocoder.config),
-        **contexts(sizes, source.vocoder.config),
-    )
-    vocoder = {name: value.detach().cpu().numpy() for name, value in source.vocoder.state_dict().items()}
-    nets = load_nets(voice, acoustic, vocoder)
+    nets = load_nets(voice, _published(nets.acoustic, voice), _shipped(nets.vocoder.state_dict()))
     lines = [*SENTENCES, *texts]
     built = build_variants(voice, nets, pick_texts(lines, CALIBRATION_TEXTS), pick_texts(lines, TEST_TEXTS, 3), GOLDEN_TEXT)
-    manifest = _manifest(voice, bundle, source, built)
+    made = describe_making(base, learnt, vocoder_family(nets.vocoder).name)
+    manifest = _manifest(voice, bundle, base, made, built)
     files: dict[str, Content] = dict(voice_files(voice, nets, built.models) | built.golden)
-    files["MODELCARD.md"] = _card(manifest, state, built).encode()
+    files["MODELCARD.md"] = _card(manifest, learnt, built).encode()
+    if aligner is not None and (base.acoustic or base.vocoder):
+        files |= bundle_files(aligner)
     return write_bundle(destination, manifest, files, replace=True)
 
 
-def _acoustic_sizes(voice: VoiceConfig) -> dict[str, Any]:
-    return {k.removeprefix("fastspeech."): v for k, v in voice.architecture.items() if k.startswith("fastspeech.")}
+def describe_making(base: Base, learnt: Sequence[Learnt], family: str) -> str:
+    """Return sentences that say where each net began and how long it learnt."""
+    steps = {one.stage: one.step for one in learnt}
+    sentences = []
+    for stage, name, own in (("acoustic", "acoustic model", base.acoustic), ("vocoder", f"vocoder ({family})", base.vocoder)):
+        began = f"that of {base.label}" if own else "new"
+        if stage in steps:
+            sentences.append(f"The {name} {'began as' if own else 'is'} {began} and learnt for {steps[stage]} steps.")
+        else:
+            sentences.append(f"The {name} is {began}.")
+    if "joint" in steps:
+        sentences.append(f"Vocoder and acoustic decoder learnt together for {steps['joint']} steps.")
+    return " ".join(sentences)
 
 
-def _published(tensors: Mapping[str, Any], voice: VoiceConfig) -> dict[str, NDArray[Any]]:
-    """Return the averaged tensors; emotions become what they add to neutral, which becomes part of each style."""
-    found = {name.removeprefix(AVERAGE): value.numpy() for name, value in tensors.items() if name.startswith(AVERAGE)}
-    if not found:
-        raise TrainError("the checkpoint holds no averaged acoustic model")
+def _published(net: FastSpeech, voice: VoiceConfig) -> dict[str, NDArray[Any]]:
+    """Return the tensors of an acoustic model; emotions become what they add to neutral, which becomes part of each style."""
+    found = dict(net.state_dict())
     if voice.emotions:
         neutral = found["emotion.weight"][voice.emotions.index(NEUTRAL)][None]
         found["style.weight"] = found["style.weight"] + neutral
         found["emotion.weight"] = found["emotion.weight"] - neutral
-    return {name: np.asarray(value, np.float32) for name, value in found.items()}
+    return _shipped(found)
 
 
-def _manifest(voice: VoiceConfig, bundle: BundleConfig, source: Source, built: Variants) -> dict[str, Any]:
-    """Return the fields of the manifest."""
-    what = "This voice began as" if source.parent else "The vocoder is that of"
-    credit = f"{what} {source.label} ({source.manifest.licence}): {source.manifest.data_statement}"
+def _shipped(tensors: Mapping[str, Tensor]) -> dict[str, NDArray[Any]]:
+    """Return tensors as a bundle holds them, in half precision: graphs are judged against what they will hold."""
+    return {name: value.detach().cpu().numpy().astype(np.float16) for name, value in tensors.items()}
+
+
+def _manifest(voice: VoiceConfig, bundle: BundleConfig, base: Base, made: str, built: Variants) -> dict[str, Any]:
+    """Return the fields of the manifest; what a listener must be told of the base voice is said when a net of it is in here."""
+    leans = base.acoustic or base.vocoder
+    credit = f" {base.label} ({base.manifest.licence}): {base.manifest.data_statement}" if leans else ""
     return {
         "name": bundle.name,
         "version": bundle.version,
@@ -155,10 +178,10 @@ def _manifest(voice: VoiceConfig, bundle: BundleConfig, source: Source, built: V
         "emotions": list(EMOTIONS),
         "sample_rate": voice.mel.sample_rate,
         "licence": bundle.licence,
-        "attributions": [one.fields() for one in source.manifest.attributions],
-        "data_statement": f"{bundle.data_statement} {credit}",
+        "attributions": [one.fields() for one in base.manifest.attributions] if leans else [],
+        "data_statement": f"{bundle.data_statement} {made}{credit}",
         "consent": bundle.consent,
-        "parent": source.label if source.parent else None,
+        "parent": base.label if base.acoustic else None,
         "graphs": graph_entries(built.models),
         "measured": [
             {
@@ -172,14 +195,14 @@ def _manifest(voice: VoiceConfig, bundle: BundleConfig, source: Source, built: V
     }
 
 
-def _card(manifest: Mapping[str, Any], state: State, built: Variants) -> str:
+def _card(manifest: Mapping[str, Any], learnt: Sequence[Learnt], built: Variants) -> str:
     """Return the model card: what this is, on what ground, how it was made."""
-    best = f", held-out loss {state.best:.4f}" if state.best is not None else ""
+    rows = "".join(f"| {one.stage} | {one.step} | {'' if one.best is None else f'{one.best:.4f}'} |\n" for one in learnt)
     refused = "".join(f"- {name} has no int8 variant: {why}\n" for name, why in built.refused.items())
     return (
         f"# {manifest['name']} {manifest['version']}\n\n"
         f"{manifest['data_statement']}\n\n"
         f"Licence: {manifest['licence']}. Consent: {manifest['consent']}\n\n"
         f"Speakers: {', '.join(manifest['speakers'])}. Styles: {', '.join(manifest['styles'])}.\n\n"
-        f"Trained for {state.step} steps{best}.\n{refused and chr(10) + refused}"
+        f"| stage | steps | lowest held-out loss |\n|---|---|---|\n{rows}{refused and chr(10) + refused}"
     )

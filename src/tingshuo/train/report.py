@@ -1,11 +1,13 @@
 """A training run as one self-contained HTML page: curves, what the nets make of a few clips, the config; and TensorBoard's files.
 
 Reads what a run folder holds: ``log.jsonl`` (see `tingshuo.train.curves`), ``samples/*.npz``, written by `save_sample`, and
-``config.yaml``. Plain arrays in, no torch, so it may run beside a training.
+``config.yaml``. A run of several stages has the former two in a folder of each. Plain arrays in, no torch, so it may run beside a
+training.
 """
 
 import io
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from importlib.util import find_spec
@@ -23,6 +25,8 @@ from tingshuo.types import Wav
 
 LOG, SAMPLES, CONFIG, REPORT, EVENTS = "log.jsonl", "samples", "config.yaml", "report.html", "tensorboard"
 SHOWN_SAMPLES = 12
+STAGE_NAMES = {"acoustic": "声学模型 acoustic model", "vocoder": "声码器 vocoder", "joint": "联合 joint"}
+"""Folders of stages in a run, in their order."""
 Floats = NDArray[np.float32]
 
 
@@ -48,6 +52,19 @@ class Sample:
     durations_predicted: NDArray[np.int64] | None = None
     wav_target: Wav | None = None
     wav_predicted: Wav | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What there is to tell of a training: numbers by step, and samples, of which the first `SHOWN_SAMPLES` are shown."""
+
+    curves: Curves
+    samples: Sequence[Sample] = ()
+
+    @property
+    def steps(self) -> float:
+        """The highest step with a number."""
+        return max((step for kinds in self.curves.values.values() for found, _ in kinds.values() for step in found), default=0)
 
 
 def save_sample(run: Path, sample: Sample) -> Path:
@@ -95,41 +112,51 @@ def write_report(run: Path, *, events: bool = True) -> Path:
     OutputError
         The page cannot be written.
     """
-    curves = read_log(run / LOG)
-    replace_file(run / REPORT, render(run.resolve().name, curves, read_samples(run), _config(run)).encode())
+    stages = {name: Stage(read_log(folder / LOG), read_samples(folder)) for name, folder in _folders(run).items()}
+    replace_file(run / REPORT, render(run.resolve().name, stages, _config(run)).encode())
     if events and find_spec("tensorboard") is not None:
-        write_events(run / EVENTS, curves)
+        for name, stage in stages.items():
+            write_events(run / EVENTS / name, stage.curves)
     return run / REPORT
 
 
-def render(title: str, curves: Curves, samples: list[Sample], config: str = "") -> str:
+def render(title: str, stages: Mapping[str, Stage], config: str = "") -> str:
     """Return the page.
 
     Parameters
     ----------
     title : str
         Name of the run.
-    curves : Curves
-        Its numbers.
-    samples : list of Sample
-        The first `SHOWN_SAMPLES` are shown.
+    stages : Mapping of str to Stage
+        By name, in their order; the name is empty where a run is a single training.
     config : str
         The config's text.
     """
-    steps = [step for kinds in curves.values.values() for found, _ in kinds.values() for step in found]
-    subtitle = f"{max(steps, default=0):.0f} 步 steps"
-    parts = []
-    if curves.broken:
-        parts.append(f'<p class="note">日志有 {curves.broken} 行读不出 · {curves.broken} lines of the log cannot be read.</p>')
-    parts.append(section("数字 · Figures", card(_figure_table(curves))))
-    parts.append(section("损失 · Losses", f'<div class="grid">{"".join(_loss_cards(curves))}</div>'))
-    parts.append(section("进度 · Pace and the rest", f'<div class="grid">{"".join(_rest_cards(curves))}</div>'))
-    if samples:
-        parts.append(section("样本 · Samples", *(_sample_card(sample) for sample in samples[:SHOWN_SAMPLES])))
+    parts = [part for name, stage in stages.items() for part in _stage_sections(name, stage)]
     if config:
         fold = f'<details><summary>config.yaml</summary><pre class="scroll">{escape(config)}</pre></details>'
         parts.append(section("配置 · Config", card(fold)))
-    return page(f"训练报告 · Training report: {title}", subtitle, parts)
+    steps = "，".join(f"{STAGE_NAMES.get(name, name)} {stage.steps:.0f} 步 steps".strip() for name, stage in stages.items())
+    return page(f"训练报告 · Training report: {title}", steps, parts)
+
+
+def _stage_sections(name: str, stage: Stage) -> list[str]:
+    """Figures, losses, pace and samples of a stage."""
+    of, curves, parts = f"{STAGE_NAMES.get(name, name)}：" if name else "", stage.curves, []
+    if curves.broken:
+        parts.append(f'<p class="note">日志有 {curves.broken} 行读不出 · {curves.broken} lines of the log cannot be read.</p>')
+    parts.append(section(f"{of}数字 · Figures", card(_figure_table(curves))))
+    parts.append(section(f"{of}损失 · Losses", f'<div class="grid">{"".join(_loss_cards(curves))}</div>'))
+    parts.append(section(f"{of}进度 · Pace and the rest", f'<div class="grid">{"".join(_rest_cards(curves))}</div>'))
+    if stage.samples:
+        parts.append(section(f"{of}样本 · Samples", *(_sample_card(sample) for sample in stage.samples[:SHOWN_SAMPLES])))
+    return parts
+
+
+def _folders(run: Path) -> dict[str, Path]:
+    """Return the folders with a log: those of the stages in their order, else that of the run itself."""
+    found = {name: run / name for name in STAGE_NAMES if (run / name / LOG).exists()}
+    return found or {"": run}
 
 
 def _figure_table(curves: Curves) -> str:

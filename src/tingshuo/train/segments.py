@@ -53,7 +53,7 @@ class SegmentSampler:
     Parameters
     ----------
     clips : sequence of Clip
-        All that may be drawn from.
+        Those of split ``train`` are drawn from.
     frames : int
         Hops of a segment; shorter clips are left out.
     shares : Mapping[str, float]
@@ -68,7 +68,7 @@ class SegmentSampler:
 
     def __init__(self, clips: Sequence[Clip], frames: int, shares: Mapping[str, float]) -> None:
         self.frames = frames
-        lengths = np.array([clip.frames - frames for clip in clips])
+        lengths = np.array([clip.frames - frames if clip.split == "train" else -1 for clip in clips])
         self._index = np.flatnonzero(lengths >= 0)
         if not len(self._index):
             raise TrainError(f"no clip has the {frames} frames of a segment; give longer recordings or a smaller vocoder.frames")

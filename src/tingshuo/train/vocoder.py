@@ -23,16 +23,15 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from tingshuo.data.features import Clip, Features
-from tingshuo.errors import ConfigError
-from tingshuo.models.hifigan.net import HiFiGan, add_weight_norm
 from tingshuo.models.layers.discriminators import Critics, adversarial_loss, critic_loss, matching_loss
 from tingshuo.models.layers.spectral import Spectra, band_limited, spectra_of, spectral_losses
-from tingshuo.port.vocoders import FAMILIES, Vocoder
+from tingshuo.port.vocoders import Vocoder
 from tingshuo.train.acoustic import use_bf16
-from tingshuo.train.config import LoopConfig
 from tingshuo.train.distributed import World
 from tingshuo.train.examples import bandwidth_weight
+from tingshuo.train.generator import check_frames
 from tingshuo.train.joint import DecoderMels
+from tingshuo.train.loop_config import LoopConfig
 from tingshuo.train.segments import Rows, Segments, SegmentSampler, cut
 from tingshuo.train.vocoder_config import VocoderConfig
 
@@ -43,27 +42,13 @@ _HELD_OUT_SEED, _DRAW, _CHOOSE, _NOISE = 1, 2, 3, 4
 """First number of the seeds of independent draws."""
 
 
-def build_generator(config: VocoderConfig, mels: int) -> Vocoder:
-    """Build a vocoder as it is trained, weights by norm and direction where its family learns so.
-
-    Raises
-    ------
-    ConfigError
-        A size that the family does not have, or a wrong value.
-    """
-    family = FAMILIES[config.family]
-    sizes = family.config().fields() | {"mels": mels} | config.sizes
-    net: Vocoder = family.net(family.config.check(sizes, "vocoder.sizes"))
-    return add_weight_norm(net) if isinstance(net, HiFiGan) else net
-
-
 class VocoderRecipe:
     """What `tingshuo.train.loop.fit` drives to train a vocoder.
 
     Parameters
     ----------
     generator : Vocoder
-        From `build_generator`; trained in place, moved to the device of ``world``.
+        From `tingshuo.train.generator`; trained in place, moved to the device of ``world``.
     features : Features
         Of the corpus. Clips of split ``train`` teach, those of split ``dev`` judge; neither needs a text.
     config : VocoderConfig
@@ -98,26 +83,22 @@ class VocoderRecipe:
     ) -> None:
         self.world = world or World()
         device = self.world.device
-        if generator.config.hop_length != features.config.mel.hop_length:
-            raise ConfigError(
-                f"a frame of the vocoder is {generator.config.hop_length} samples, one of the features is "
-                f"{features.config.mel.hop_length}; give vocoder.sizes that fit"
-            )
+        check_frames(generator.config, features.config.mel)
         self.generator = generator.to(device)
         self.critics = (critics or Critics()).to(device)
         self.joint = joint
         self.features, self.config, self.loop = features, config, loop
         self.averaged: nn.Module | None = generator if joint is None else nn.ModuleList([generator, joint.net])
-        self.clips = [clip for clip in features.clips if clip.split == "train"]
+        self.clips = features.clips
         self._sampler = SegmentSampler(self.clips, config.frames, config.shares)
-        self._own = self._own_sampler() if joint is not None else None
-        self._held_out = _spread([clip for clip in features.clips if clip.split == "dev"], config.frames)
+        self._own = _own_sampler(joint, config) if joint is not None else None
+        self._held_out = _spread(self._own_clips if joint is not None else features.clips, config.frames)
         self._autocast = use_bf16(loop.precision, device)
         mel = features.config.mel
         self._bands = {clip.id: torch.from_numpy(bandwidth_weight(mel, clip.bandwidth_hz)).to(device) for clip in self._own_clips}
         groups: list[dict[str, Any]] = [{"params": list(self.generator.parameters()), "lr": loop.rate}]
         if joint is not None:
-            groups.append({"params": joint.parameters, "lr": loop.rate * config.decoder_rate})
+            groups.append({"params": joint.parameters, "lr": loop.rate * joint.config.decoder_rate})
         self._learning = [parameter for group in groups for parameter in group["params"]]
         critics_group = {"params": list(self.critics.parameters()), "lr": loop.rate * config.critic_rate}
         self._optimizers = {
@@ -157,25 +138,27 @@ class VocoderRecipe:
     def step(self, batch: Rows, step: int) -> dict[str, float]:
         """Learn from a batch; returns losses by name."""
         segments, own = self._segments(batch), self._own_count(batch)
+        alone = step < self.config.critics_alone
         noise = _noise(segments.wav, (_NOISE, self.loop.seed, step, self.world.rank))
         self.generator.train()
-        with self._autocast_block():
+        with torch.set_grad_enabled(not alone), self._autocast_block():
             mel, blur = self._mels(batch, segments, own)
             fake = self.generator.synthesize(mel, segments.f0, noise)
-        wav = fake.detach().requires_grad_()
+        wav = fake.detach().requires_grad_(not alone)
         heard, real = (self._heard(side, segments.bandwidth_hz, own) for side in (wav, segments.wav))
         ours, theirs = spectra_of(heard), spectra_of(real)
         mel_loss, linear = spectral_losses(ours, theirs, self.features.config.mel.sample_rate)
         loss = self.config.mel_weight * mel_loss + self.config.linear_weight * linear
-        figures = {"mel": mel_loss, "linear": linear}
-        if step >= self.config.warm_up:
+        figures, norms = {"mel": mel_loss, "linear": linear}, {}
+        asked = alone or step >= self.config.warm_up
+        if asked:
             told, figures["critics"], parts = self._judge(heard, real, ours, theirs, step)
             loss, figures = loss + told, figures | parts
-        (gradient,) = torch.autograd.grad(loss, wav, retain_graph=step >= self.config.warm_up)
-        norms = {}
-        if step >= self.config.warm_up:
+        gradient = None if alone else torch.autograd.grad(loss, wav, retain_graph=asked)[0]
+        if asked:
             norms["critics_norm"] = self._learn_critics(figures["critics"])
-        norms["gradient_norm"] = self._learn_generator(fake, gradient, blur)
+        if gradient is not None:
+            norms["gradient_norm"] = self._learn_generator(fake, gradient, blur)
         if self.joint is not None:
             figures["blur"] = blur
         stacked = self.world.sum(torch.stack([figure.detach().double() for figure in figures.values()])) / self.world.size
@@ -183,24 +166,26 @@ class VocoderRecipe:
 
     @torch.no_grad()
     def evaluate(self) -> dict[str, float]:
-        """Return the spectral losses on held-out segments, from the mels of recordings; the mel loss comes first."""
-        if not self._held_out[0]:
-            return {}
+        """Return the spectral losses on held-out segments; the mel loss comes first.
+
+        The mels that the vocoder hears are those of recordings, in a joint training those that the acoustic model predicts.
+        """
         clips, rows = self._held_out
+        if not len(rows):
+            return {}
         self.generator.eval()
         sums = np.zeros(2)
         for start in range(0, len(rows), self.config.batch):
-            part = cut(self.features, clips, rows[start : start + self.config.batch], self.config.frames, self.world.device)
-            wav = self.generator.synthesize(part.mel, part.f0, _noise(part.wav, (_HELD_OUT_SEED, start)))
-            losses = spectral_losses(spectra_of(wav), spectra_of(part.wav), self.features.config.mel.sample_rate)
+            chosen = rows[start : start + self.config.batch]
+            part = cut(self.features, clips, chosen, self.config.frames, self.world.device)
+            own = 0 if self.joint is None else len(chosen)
+            mel, _ = self._mels(chosen, part, own)
+            wav = self.generator.synthesize(mel, part.f0, _noise(part.wav, (_HELD_OUT_SEED, start)))
+            heard, real = (self._heard(side, part.bandwidth_hz, own) for side in (wav, part.wav))
+            losses = spectral_losses(spectra_of(heard), spectra_of(real), self.features.config.mel.sample_rate)
             sums += len(part.wav) * np.array([float(loss) for loss in losses])
-        mel, linear = sums / len(rows)
-        return {"mel": float(mel), "linear": float(linear)}
-
-    def _own_sampler(self) -> SegmentSampler:
-        present = {clip.speaker for clip in self._own_clips}
-        shares = {name: share for name, share in self.config.shares.items() if name in present}
-        return SegmentSampler(self._own_clips, self.config.frames + 1, shares)
+        mel_loss, linear = sums / len(rows)
+        return {"mel": float(mel_loss), "linear": float(linear)}
 
     @property
     def _own_clips(self) -> list[Clip]:
@@ -259,9 +244,9 @@ class VocoderRecipe:
         optimizer = self._optimizers["generator"]
         optimizer.zero_grad(set_to_none=True)
         tensors, gradients = [fake], [gradient / self.world.size]
-        if blur.requires_grad:
+        if self.joint is not None and blur.requires_grad:
             tensors.append(blur)
-            gradients.append(blur.new_tensor(self.config.blur_weight / self.world.size))
+            gradients.append(blur.new_tensor(self.joint.config.blur_weight / self.world.size))
         torch.autograd.backward(tensors, gradients)
         return self._apply(optimizer, self._learning)
 
@@ -277,11 +262,17 @@ class VocoderRecipe:
         return torch.autocast(self.world.device.type, torch.bfloat16) if self._autocast else nullcontext()
 
 
-def _spread(clips: Sequence[Clip], frames: int) -> tuple[list[Clip], Rows]:
-    """Return clips held out and the places of at most 32 segments spread over them, each in the middle of its clip."""
-    fit = [clip for clip in clips if clip.frames >= frames]
+def _own_sampler(joint: DecoderMels, config: VocoderConfig) -> SegmentSampler:
+    present = {clip.speaker for clip in joint.clips}
+    shares = {name: share for name, share in config.shares.items() if name in present}
+    return SegmentSampler(joint.clips, config.frames + 1, shares)
+
+
+def _spread(clips: Sequence[Clip], frames: int) -> tuple[Sequence[Clip], Rows]:
+    """Return the places of at most 32 segments spread over the clips held out, each in the middle of its clip."""
+    fit = [index for index, clip in enumerate(clips) if clip.split == "dev" and clip.frames > frames]
     chosen = fit[:: max(1, len(fit) // HELD_OUT_SEGMENTS)][:HELD_OUT_SEGMENTS]
-    return chosen, np.array([[index, (clip.frames - frames) // 2] for index, clip in enumerate(chosen)], np.int64)
+    return clips, np.array([[index, (clips[index].frames - frames) // 2] for index in chosen], np.int64)
 
 
 def _noise(wav: Tensor, seed: tuple[int, ...]) -> Tensor:

@@ -1,77 +1,55 @@
-"""From a folder of recordings to a voice: read, check, prepare, align, train, publish.
+"""From a folder of recordings to a voice: read, check, prepare, align, train stage by stage, publish.
 
-A run folder holds all of it::
-
-    config.yaml   data.jsonl   skipped.jsonl   voice.json   log.jsonl   report.html   samples/   tensorboard/   checkpoints/
-    cache/   bundle/
-
-What can fail fails early: statements for the manifest, the disk, unreadable and unspeakable recordings come before training.
+What can fail fails early: statements for the manifest, a vocoder that does not fit, the disk, unreadable and unspeakable
+recordings come before training.
 """
 
 import json
-import shutil
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
 from tingshuo.config import VoiceConfig
-from tingshuo.data.corpora.registry import read_corpus
-from tingshuo.data.features import Features, prepare
-from tingshuo.data.quality import inspect
-from tingshuo.data.utterance import Utterance, read_manifest, write_manifest
 from tingshuo.engine.cpu import usable_cpus
-from tingshuo.errors import DataError, OutputError
-from tingshuo.port.nets import architecture, voice_family
+from tingshuo.errors import ConfigError
+from tingshuo.port.nets import VoiceNets, architecture, voice_family
 from tingshuo.port.vocoders import Vocoder
 from tingshuo.port.voice import contexts
 from tingshuo.store.atomic import replace_file
-from tingshuo.store.bundle import open_bundle
-from tingshuo.text.symbols import PHONES, encode
-from tingshuo.train import loop
-from tingshuo.train.acoustic import AcousticRecipe
-from tingshuo.train.align import Alignment, align
+from tingshuo.store.bundle import Bundle, open_bundle
+from tingshuo.text.symbols import ALL_PHONES, PHONES, has_english
+from tingshuo.train.aligner import bundled_aligner
 from tingshuo.train.config import TrainConfig, write_config
 from tingshuo.train.distributed import World
-from tingshuo.train.examples import Example
-from tingshuo.train.publish import Source, check_statements, publish, read_nets
-from tingshuo.train.report import write_report
-from tingshuo.train.samples import show
+from tingshuo.train.generator import build_generator, vocoder_sizes
+from tingshuo.train.material import prepare_material, read_rows
+from tingshuo.train.publish import Base, check_statements, publish, read_nets
+from tingshuo.train.run_folder import BUNDLE, SKIPPED, VOICE, Learnt, check_run
+from tingshuo.train.stages import Stages, acoustic_net, plain
 from tingshuo.train.start import Start, sizes_of, start_fresh, start_from
-
-MANIFEST, SKIPPED, VOICE, BUNDLE = "data.jsonl", "skipped.jsonl", "voice.json", "bundle"
-BYTES_PER_SECOND = 50_000
-"""Of features: 24000 samples of two bytes, and F0."""
-CHECKPOINT_BYTES = 3 * 16 * 25_000_000
-"""Three checkpoints of 25 million parameters: net, average, two moments."""
-
-
-class Stage:
-    """What is told of the work: the name of a stage, the share of it that is done, and a word on how it goes."""
-
-    def __init__(self, tell: Callable[[str, float, str], None] | None = None) -> None:
-        self._tell = tell
-
-    def __call__(self, stage: str, done: float, note: str = "") -> None:
-        """Tell."""
-        if self._tell is not None:
-            self._tell(stage, done, note)
-
-    def counter(self, stage: str) -> Callable[[int, int], None]:
-        """Return what a stage calls with how many of how many steps are done."""
-        return lambda done, total: self(stage, done / max(1, total))
+from tingshuo.train.told import Tell, Told
+from tingshuo.train.vocoder_config import BASE
 
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """How it ended: after ``step`` steps; ``bundle`` is None after an interruption, ``skipped`` counts rows left out."""
+    """How it ended: what each stage came to; ``bundle`` is None after an interruption, ``skipped`` counts rows left out.
 
-    step: int
-    finished: bool
-    best: float | None
+    ``notes`` are sentences on what to expect.
+    """
+
+    learnt: tuple[Learnt, ...]
     skipped: int
     bundle: Path | None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def finished(self) -> bool:
+        """Whether no stage was interrupted."""
+        return all(one.finished for one in self.learnt)
 
 
 def train_voice(
@@ -85,7 +63,7 @@ def train_voice(
     parts: Sequence[str] = (),
     resume: bool = False,
     world: World | None = None,
-    tell: Callable[[str, float, str], None] | None = None,
+    tell: Tell | None = None,
 ) -> Trained:
     """Train a voice and publish it to ``run/bundle``.
 
@@ -94,15 +72,16 @@ def train_voice(
     data : Path
         A corpus of any known layout.
     run : Path
-        Folder of the training.
+        Folder of the training, see `tingshuo.train.run_folder`.
     config : TrainConfig
         Its ``bundle`` section must have the statements of the manifest.
     base : Path
-        Bundle whose vocoder is taken; with ``from_base`` the acoustic model too begins there.
+        Bundle that what is not trained is taken from, and whose vocoder ``vocoder.family: base`` goes on with; with
+        ``from_base`` the acoustic model too begins there.
     kind, parts : str, sequence of str
         Of the corpus, see `tingshuo.data.corpora.registry.read_corpus`.
     resume : bool
-        Go on with a run that was interrupted.
+        Go on with a run that was interrupted, or with another stage.
     world : World or None
         The processes that train together.
     tell : callable or None
@@ -111,7 +90,7 @@ def train_voice(
     Raises
     ------
     ConfigError
-        A statement for the manifest is missing.
+        A statement for the manifest is missing, or the vocoder, the features and the base voice do not fit together.
     DataError
         Nothing in the corpus can be learnt from.
     TrainError
@@ -120,46 +99,75 @@ def train_voice(
         The disk is too small or cannot be written.
     """
     check_statements(config.bundle)
-    world, stage = world or World(), Stage(tell)
-    torch.set_num_threads(config.loop.threads or usable_cpus())
-    run.mkdir(parents=True, exist_ok=True)
-    if world.leads:
-        loop.check_begin(run, resume)
-        rows = _rows(data, run, kind, parts, resume, stage)
-        _prepared(rows, run, config, stage)
-    world.any(False)  # the others wait until the features are there
-    rows = read_manifest(run / MANIFEST)
-    features, alignment = _prepared(rows, run, config, stage)
-    examples = make_examples(features, alignment)
     bundle = open_bundle(base)
+    check_fit(config, bundle, from_base)
+    if (from_base or "acoustic" not in config.stages) and has_english(bundle.config.phonemes):
+        config = config.replace(features=config.features.replace(english=True))
+    world, told = world or World(), Told(tell)
+    torch.set_num_threads(config.loop.threads or max(1, usable_cpus() // int(os.environ.get("LOCAL_WORLD_SIZE", "1"))))
+    aligner = bundled_aligner(bundle)
+    run.mkdir(parents=True, exist_ok=True)
+    config = check_run(run, config, resume)
+    world.any(False)  # everybody has looked
+    if world.leads:
+        read_rows(data, run, config, told, kind=kind, parts=parts, resume=resume)
+        prepare_material(run, config, told, aligner)
+    world.any(False)  # the others wait until the features are there
+    material = prepare_material(run, config, told, aligner)
     nets = read_nets(bundle)
-    source = Source(bundle.manifest, nets.vocoder, from_base)
-    start = start_from(bundle.config, nets, config, features, examples) if from_base else start_fresh(config, features, examples)
-    config = config.replace(acoustic=sizes_of(start.net.config, config.acoustic))
-    voice = describe_voice(start, config, source.vocoder)
-    identity = {**config.identity(), "data": features.key, "from": source.label if from_base else ""}
-    loop.check_begin(run, resume, identity)
+    from_base = from_base or "acoustic" not in config.stages
+    start = None
+    if config.needs_texts:
+        beginning = (config, material.features, material.examples)
+        start = start_from(bundle.config, nets, *beginning) if from_base else start_fresh(*beginning)
+        config = config.replace(acoustic=sizes_of(start.net.config, config.acoustic))
+    tuned = "vocoder" in config.stages or "joint" in config.stages
+    generator = build_generator(config.vocoder, config.features.mel, nets.vocoder, config.loop.seed) if tuned else nets.vocoder
+    used = Base(bundle.manifest, from_base, not tuned or config.vocoder.family == BASE)
+    stages = Stages(run, config, material, used.label, world, told)
+    stages.check(from_base)
+    voice = describe_voice(start, config, generator) if start is not None else with_vocoder(bundle.config, nets, generator)
     if world.leads:
         write_config(run, config)
         replace_file(run / VOICE, json.dumps(voice.fields(), ensure_ascii=False, indent=1).encode())
-    recipe = AcousticRecipe(start.net, features, examples, start.tables(features), config, world)
-    result = loop.fit(
-        recipe,
-        run,
-        config.loop,
-        identity,
-        resume=resume,
-        world=world,
-        watch=_watch(stage),
-        show=lambda step: show(run, recipe, source.vocoder, step),
-    )
+    speaking = nets.vocoder if bundle.config.mel == config.features.mel else None
     published = None
-    if world.leads:
-        write_report(run)
-    if result.finished and world.leads:
-        stage("publish", 0.0)
-        published = publish(run, run / BUNDLE, voice, config.bundle, source, [row.text for row in rows if row.text])
-    return Trained(result.step, result.finished, result.best, _lines(run / SKIPPED), published)
+    if _train(stages, start, generator, speaking, from_base) and world.leads:
+        told("publish", 0.0)
+        ready = VoiceNets(acoustic_net(start) if start is not None else nets.acoustic, plain(generator))
+        texts = [row.text for row in material.rows if row.text]
+        published = publish(run / BUNDLE, voice, ready, config.bundle, used, stages.learnt, texts, material.aligner or aligner)
+    return Trained(tuple(stages.learnt), _lines(run / SKIPPED), published, material.notes)
+
+
+def check_fit(config: TrainConfig, bundle: Bundle, from_base: bool) -> None:
+    """Refuse a vocoder, features and a base voice that do not fit together.
+
+    Raises
+    ------
+    ConfigError
+        Names what does not fit, and what would.
+    """
+    tuned = "vocoder" in config.stages or "joint" in config.stages
+    fresh = vocoder_sizes(config.vocoder, config.features.mel) is not None
+    if fresh and not tuned:
+        raise ConfigError(
+            f"vocoder.family is {config.vocoder.family}, and no stage trains a vocoder; add vocoder to stages, or leave it out"
+        )
+    uses = []
+    if from_base or "acoustic" not in config.stages:
+        uses.append("acoustic model")
+        if bundle.config.phonemes not in (PHONES, ALL_PHONES):
+            raise ConfigError(f"{bundle.manifest.name} speaks another set of phones; train a new acoustic model without --from")
+    if not fresh:
+        uses.append("vocoder")
+    if uses and bundle.config.mel != config.features.mel:
+        own, wanted = bundle.config.mel.fields(), config.features.mel.fields()
+        key = next(key for key in own if own[key] != wanted[key])
+        raise ConfigError(
+            f"features.mel.{key} is {wanted[key]}, and the {' and '.join(uses)} of {bundle.manifest.name} "
+            f"{'know' if len(uses) > 1 else 'knows'} {own[key]}; set it so, or train them anew"
+        )
 
 
 def describe_voice(start: Start, config: TrainConfig, vocoder: Vocoder) -> VoiceConfig:
@@ -167,7 +175,7 @@ def describe_voice(start: Start, config: TrainConfig, vocoder: Vocoder) -> Voice
     return VoiceConfig(
         family=voice_family(vocoder),
         mel=config.features.mel,
-        phonemes=tuple(PHONES),
+        phonemes=start.phonemes,
         speakers=start.speakers,
         styles=start.styles,
         emotions=start.emotions,
@@ -176,45 +184,20 @@ def describe_voice(start: Start, config: TrainConfig, vocoder: Vocoder) -> Voice
     )
 
 
-def make_examples(features: Features, alignment: Alignment) -> list[Example]:
-    """Join clips with what was heard in them; clips that could not be aligned are left out."""
-    found = alignment.by_id
-    return [Example(clip, encode(found[clip.id].words), found[clip.id].durations) for clip in features.clips if clip.id in found]
+def with_vocoder(voice: VoiceConfig, nets: VoiceNets, vocoder: Vocoder) -> VoiceConfig:
+    """Return the config of a finished voice with another vocoder."""
+    sizes = nets.acoustic.config, vocoder.config
+    return voice.replace(family=voice_family(vocoder), architecture=architecture(*sizes), **contexts(*sizes))
 
 
-def _rows(data: Path, run: Path, kind: str, parts: Sequence[str], resume: bool, stage: Stage) -> list[Utterance]:
-    """Read and check a corpus; a resumed run has its rows already."""
-    if resume and (run / MANIFEST).exists():
-        return read_manifest(run / MANIFEST)
-    corpus = read_corpus(data, kind, parts)
-    report = inspect(corpus.rows, stage.counter("check"))
-    bad = report.bad
-    skipped = [(one.where, one.why) for one in corpus.skipped] + list(bad.items())
-    lines = [json.dumps({"where": where, "why": why}, ensure_ascii=False) + "\n" for where, why in skipped]
-    replace_file(run / SKIPPED, "".join(lines).encode())
-    rows = [row for row in report.usable() if report.syllables.get(row.id)]
-    if not rows:
-        where, why = skipped[0] if skipped else (str(data), "no text can be spoken")
-        raise DataError(f"{data}: nothing in it can be learnt from; the first reason of {len(skipped)}: {where}: {why}")
-    needed = report.duration_s * BYTES_PER_SECOND + CHECKPOINT_BYTES
-    free = shutil.disk_usage(run).free
-    if free < needed:
-        raise OutputError(f"{run}: features and checkpoints need {needed / 1e9:.1f} GB and {free / 1e9:.1f} GB are free")
-    write_manifest(run / MANIFEST, rows)
-    return rows
-
-
-def _prepared(rows: Sequence[Utterance], run: Path, config: TrainConfig, stage: Stage) -> tuple[Features, Alignment]:
-    features = prepare(rows, config.features, run / "cache", stage.counter("features"))
-    return features, align(features, config.align, stage.counter("align"))
-
-
-def _watch(stage: Stage) -> Callable[[loop.Progress], None]:
-    def watch(seen: loop.Progress) -> None:
-        losses = ", ".join(f"{name} {value:.3f}" for name, value in list(seen.losses.items())[:2])
-        stage("train", seen.done, f"step {seen.step}, {losses}")
-
-    return watch
+def _train(stages: Stages, start: Start | None, generator: Vocoder, speaking: Vocoder | None, from_base: bool) -> bool:
+    """Train every stage; returns whether none was interrupted."""
+    wanted = stages.config.stages
+    if start is not None and "acoustic" in wanted and not stages.acoustic(start, speaking, from_base):
+        return False
+    if "vocoder" in wanted and not stages.vocoder(generator):
+        return False
+    return start is None or "joint" not in wanted or stages.joint(generator, start, from_base)
 
 
 def _lines(path: Path) -> int:

@@ -6,7 +6,8 @@ torch = pytest.importorskip("torch")
 
 from tingshuo.app.cli.main import run  # noqa: E402
 from tingshuo.train import voice  # noqa: E402
-from tingshuo.train.config import read_config, write_config  # noqa: E402
+from tingshuo.train.config import LOOPS, STAGES, read_config, write_config  # noqa: E402
+from tingshuo.train.run_folder import Learnt  # noqa: E402
 from tingshuo.train.voice import Trained  # noqa: E402
 
 pytestmark = pytest.mark.train
@@ -18,10 +19,11 @@ def asked(monkeypatch):
     calls = []
 
     def train_voice(data, folder, config, base, **how):
-        for stage in ("check", "train", "publish"):
+        for stage in ("check", "acoustic", "vocoder", "joint", "publish"):
             how["tell"](stage, 0.5, "step 3")
         calls.append({"data": data, "config": config, "base": base, **how})
-        return Trained(7, how["resume"], 0.5, 2, folder / "bundle" if how["resume"] else None)
+        learnt = (Learnt("acoustic", 7, True, 0.5), Learnt("vocoder", 3, how["resume"], None))
+        return Trained(learnt, 2, folder / "bundle" if how["resume"] else None)
 
     monkeypatch.setattr(voice, "train_voice", train_voice)
     return calls
@@ -30,11 +32,12 @@ def asked(monkeypatch):
 def test_it_trains_with_the_preset_and_the_built_in_vocoder(asked, tmp_path, capsys):
     assert run(["train", "recordings", "-o", str(tmp_path), "--preset", "tiny", "--set", "loop.rate=0.5", "--steps", "9"]) == 0
     [call] = asked
-    assert (call["config"].loop.rate, call["config"].loop.steps) == (0.5, 9)
+    config = call["config"]
+    assert config.loop.rate == 0.5
+    assert [config.loop_of(stage).steps for stage in STAGES] == [9, 9, 9]
     assert (call["base"].name, call["from_base"]) == ("default", False)
     out, err = capsys.readouterr()
-    assert "Interrupted and saved at step 7; add --resume" in out
-    assert "vocoder is that of the built-in voice" in err
+    assert "Interrupted and saved at step 3 of stage vocoder; add --resume" in out
     assert "2 recordings were left out" in err
 
 
@@ -47,10 +50,19 @@ def test_from_a_voice_it_learns_from_few_sentences(asked, tmp_path):
 def test_a_resumed_training_has_the_settings_that_it_was_begun_with(asked, tmp_path, capsys):
     write_config(tmp_path, read_config("small", settings=["loop.rate=0.25"]))
     assert run(["train", "recordings", "-o", str(tmp_path), "--resume", "--steps", "99", "--json"]) == 0
-    assert asked[0]["config"] == read_config("small", settings=["loop.rate=0.25", "loop.steps=99"])
+    assert asked[0]["config"] == read_config("small", settings=["loop.rate=0.25", *(f"{loop}.steps=99" for loop in LOOPS)])
     assert json.loads(capsys.readouterr().out) == {
-        "step": 7, "finished": True, "best": 0.5, "skipped": 2, "bundle": str(tmp_path / "bundle"),
-    }  # fmt: skip
+        "stages": {"acoustic": {"step": 7, "best": 0.5}, "vocoder": {"step": 3, "best": None}},
+        "finished": True,
+        "skipped": 2,
+        "notes": [],
+        "bundle": str(tmp_path / "bundle"),
+    }
+
+
+def test_a_stage_may_be_trained_alone(asked, tmp_path):
+    assert run(["train", "recordings", "-o", str(tmp_path), "--only", "joint", "--only", "vocoder"]) == 0
+    assert asked[0]["config"].stages == ("vocoder", "joint")
 
 
 @pytest.mark.parametrize(
@@ -59,6 +71,7 @@ def test_a_resumed_training_has_the_settings_that_it_was_begun_with(asked, tmp_p
         (["--set", "loop.stepz=3"], 3, "unknown key 'loop.stepz'; accepted in loop: steps"),
         (["--preset", "huge"], 3, "unknown preset 'huge'; accepted: tiny"),
         (["--config", "missing.yaml"], 3, "missing.yaml: cannot be read"),
+        (["--only", "vocodr"], 2, "--only vocodr: there is no such stage; accepted: acoustic, vocoder, joint"),
         ([], 3, "bundle.licence is missing"),
         (["--from", "nobody"], 2, "nobody"),
     ],

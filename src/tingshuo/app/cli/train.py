@@ -6,13 +6,22 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tingshuo.app.cli.progress import Stages
+from tingshuo.errors import EngineNotInstalledError, RequestError
 
 if TYPE_CHECKING:
     from tingshuo.train.config import TrainConfig
     from tingshuo.train.voice import Trained
 
 DEFAULT_VOICE = "default"
-NAMES = {"check": "Checking", "features": "Features", "align": "Aligning", "train": "Training", "publish": "Publishing"}
+NAMES = {
+    "check": "Checking",
+    "features": "Features",
+    "align": "Aligning",
+    "acoustic": "Acoustic model",
+    "vocoder": "Vocoder",
+    "joint": "Vocoder and decoder",
+    "publish": "Publishing",
+}
 
 
 def train(
@@ -25,7 +34,10 @@ def train(
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="One setting, section.key=value; may be repeated, wins over all.")
     ] = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="Train for so many steps.")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Train only this stage: acoustic, vocoder or joint; may be repeated.")
+    ] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Train each stage for so many steps.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted training, with its settings.")] = False,
     from_voice: Annotated[
         str | None, typer.Option("--from", help="Begin with this finished voice, a name or a bundle's folder.")
@@ -38,9 +50,12 @@ def train(
 ) -> None:
     """Train a voice from recordings and their texts.
 
-    The recordings are checked, aligned and learnt from; the finished voice is a bundle that `say`, `serve` and `verify` take. The
-    vocoder is that of the voice given with --from, else of the built-in voice. Ctrl-C saves and ends; --resume goes on.
+    The recordings are checked, aligned and learnt from, stage by stage: the acoustic model, the vocoder, then the vocoder
+    together with the acoustic decoder. The finished voice is a bundle that `say`, `serve` and `verify` take. What no stage
+    trains is taken from the voice given with --from, else from the built-in voice: few_shot keeps its vocoder, and --only
+    vocoder, for which recordings need no texts, its acoustic model. Ctrl-C saves and ends; --resume goes on.
     The manifest needs three statements: bundle.licence, bundle.consent, bundle.data_statement. Needs the train extra.
+    Several processes or graphics cards: torchrun --nproc-per-node=2 --no-python tingshuo train ...
 
     Example:
 
@@ -49,31 +64,40 @@ def train(
 
       tingshuo train twenty_sentences -o mine --from default --config statements.yaml
 
+      tingshuo train recordings -o mine --from default --config statements.yaml --only vocoder
+
       tingshuo train recordings -o run --resume
     """
+    chosen = _config(run, preset, config, [*(settings or ())], only or [], steps, resume, from_voice is not None)
+    trained, leads = _run(data, run, chosen, from_voice, kind, part or [], resume)
+    if leads:
+        _report(trained, run, as_json)
+
+
+def _report(trained: "Trained", run: Path, as_json: bool) -> None:
+    """Print how it ended."""
     from tingshuo.app.cli.output import print_json
 
-    chosen = _config(run, preset, config, [*(settings or ())], steps, resume, from_voice is not None)
-    if from_voice is None and not resume and not as_json:
-        typer.echo("The vocoder is that of the built-in voice; only the acoustic model is trained.", err=True)
-    trained = _run(data, run, chosen, from_voice, kind, part or [], resume)
     if as_json:
         print_json(
             {
-                "step": trained.step,
+                "stages": {one.stage: {"step": one.step, "best": one.best} for one in trained.learnt},
                 "finished": trained.finished,
-                "best": trained.best,
                 "skipped": trained.skipped,
+                "notes": list(trained.notes),
                 "bundle": str(trained.bundle) if trained.bundle else None,
             }
         )
         return
+    for note in trained.notes:
+        typer.echo(f"Note: {note}.", err=True)
     if trained.skipped:
         typer.echo(f"{trained.skipped} recordings were left out; {run / 'skipped.jsonl'} says why.", err=True)
     if trained.bundle is not None:
         typer.echo(f'{trained.bundle}: ready. Try: tingshuo say "你好" --voice {trained.bundle} -o hello.wav')
     elif not trained.finished:
-        typer.echo(f"Interrupted and saved at step {trained.step}; add --resume to go on.")
+        last = trained.learnt[-1]
+        typer.echo(f"Interrupted and saved at step {last.step} of stage {last.stage}; add --resume to go on.")
 
 
 def _config(
@@ -81,22 +105,26 @@ def _config(
     preset: str | None,
     path: Path | None,
     settings: list[str],
+    only: list[str],
     steps: int | None,
     resume: bool,
     from_voice: bool,
 ) -> "TrainConfig":
     """Put the config together; a resumed run without a preset or file of its own has that which it was begun with."""
     try:
-        from tingshuo.train.config import CONFIG_FILE, read_config
+        from tingshuo.train.config import CONFIG_FILE, LOOPS, STAGES, read_config
     except ModuleNotFoundError as error:
-        from tingshuo.errors import EngineNotInstalledError
-
         raise EngineNotInstalledError(
             f"training needs the package {error.name!r}: pip install 'tingshuo[train]' installs it"
         ) from error
 
+    for stage in only:
+        if stage not in STAGES:
+            raise RequestError(f"--only {stage}: there is no such stage; accepted: {', '.join(STAGES)}", "only")
+    if only:
+        settings = [*settings, f"stages=[{', '.join(only)}]"]
     if steps is not None:
-        settings = [*settings, f"loop.steps={steps}", "loop.minutes=null"]
+        settings += [setting for loop in LOOPS for setting in (f"{loop}.steps={steps}", f"{loop}.minutes=null")]
     if resume and preset is None and path is None and (run / CONFIG_FILE).exists():
         path = run / CONFIG_FILE
     return read_config(preset or ("few_shot" if from_voice else "default"), path, settings)
@@ -104,14 +132,14 @@ def _config(
 
 def _run(
     data: Path, run: Path, config: "TrainConfig", from_voice: str | None, kind: str, parts: list[str], resume: bool
-) -> "Trained":
-    """Train with a progress bar for each stage."""
+) -> "tuple[Trained, bool]":
+    """Train with a progress bar for each stage; returns how it ended, and whether it is for this process to tell."""
     from tingshuo.tasks.voices import find_voice
     from tingshuo.train.distributed import join
     from tingshuo.train.voice import train_voice
 
     with join() as world, Stages(NAMES, visible=None if world.leads else False) as stages:
-        return train_voice(
+        trained = train_voice(
             data,
             run,
             config,
@@ -123,3 +151,4 @@ def _run(
             world=world,
             tell=stages.tell,
         )
+        return trained, world.leads
