@@ -24,8 +24,8 @@ from tingshuo.port.export import export_graph, half_tensors
 from tingshuo.port.nets import VoiceNets, architecture, load_nets, voice_family
 from tingshuo.port.prune import prune_voice
 from tingshuo.port.seed import read_seed
-from tingshuo.port.variants import Variants, build_variants, open_model
-from tingshuo.port.verify import reference_outputs
+from tingshuo.port.variants import Variants, build_variants
+from tingshuo.port.verify import open_model, reference_outputs
 from tingshuo.port.voice import contexts, graph_entries, voice_files, voice_graphs
 from tingshuo.store.atomic import Content
 from tingshuo.store.bundle import open_bundle, write_bundle
@@ -33,7 +33,7 @@ from tingshuo.text.symbols import PHONES
 from tingshuo.train.aligner import bundle_files, bundled_aligner, load_aligner
 from tingshuo.types import EMOTIONS
 
-VERSION = "1.0.0"
+VERSION = "1.0.1"
 STUDENT_SIZES = {"pitch_hidden": 96}
 """A fifth of the pitch predictor's multiplications."""
 SPEAKER = "tan"

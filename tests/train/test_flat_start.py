@@ -50,9 +50,9 @@ class _Clip:
 
 
 def test_clips_to_learn_from_are_spread_evenly():
-    chosen = flat_start._spread([_Clip(100)] * 1000, 10_000)
+    chosen = flat_start.spread([_Clip(100)] * 1000, 10_000)
     assert len(chosen) == 100
     assert chosen == sorted(chosen)
     assert np.diff(chosen).max() <= 21
-    assert flat_start._spread([_Clip(100)] * 10, 1e9) == list(range(10))
-    assert len(flat_start._spread([_Clip(100)] * 10, 1)) == 1
+    assert flat_start.spread([_Clip(100)] * 10, 1e9) == list(range(10))
+    assert len(flat_start.spread([_Clip(100)] * 10, 1)) == 1

@@ -99,7 +99,7 @@ class Lesson:
         if not clips:
             reason = f"; of the first, {unaligned[0].id!r}: {unaligned[0].reason}" if unaligned else ""
             raise TrainError(f"no clip has words that it can be aligned with{reason}")
-        chosen = _spread(clips, config.train_s * features.config.mel.sample_rate)
+        chosen = spread(clips, config.train_s * features.config.mel.sample_rate)
         clips, self.paths = [clips[k] for k in chosen], [paths[k] for k in chosen]
         self._pool = pool
         self.frames = np.concatenate(list(pool.map(Listener(features, clips, config).hear, clips)))
@@ -217,7 +217,7 @@ def _paths(features: Features, config: HmmConfig) -> tuple[list[Clip], list[Path
     return clips, paths, unaligned
 
 
-def _spread(clips: Sequence[Clip], samples: float) -> list[int]:
+def spread(clips: Sequence[Clip], samples: float) -> list[int]:
     """Choose clips of so many samples in all, evenly from the whole; their indices, rising."""
     golden = (np.arange(len(clips)) * 0.6180339887498949) % 1
     order = np.argsort(golden, kind="stable")
