@@ -38,7 +38,7 @@ from tingshuo.models.vocos.config import SMALL, VocosConfig
 from tingshuo.models.vocos.net import Vocos
 from tingshuo.port.export import export_graph, half_tensors
 from tingshuo.port.optimize import optimize
-from tingshuo.port.variants import open_model
+from tingshuo.port.verify import open_model
 from tingshuo.port.vocoders import Vocoder, vocoder_family
 from tingshuo.train.generator import build_generator
 from tingshuo.train.loop_config import LoopConfig
@@ -168,8 +168,9 @@ def run_reference(recipe: Path, work: Path, seconds: float, turns: Turns, *, as_
 
 def stepper(family: str, sizes: dict[str, object], features: Features) -> Callable[[], object]:
     """Return what takes one step of our training at every call."""
-    config = VocoderConfig(family=family, sizes={key: value for key, value in sizes.items() if key != "mels"}, warm_up=0)
-    recipe = VocoderRecipe(build_generator(config, features.config.mel), features, config, LoopConfig(rate=4e-4, precision="fp32"))
+    config = VocoderConfig(family=family, sizes={key: value for key, value in sizes.items() if key != "mels"}, warm_up=0, critics_alone=0)
+    generator = build_generator(config, features.config.mel)
+    recipe = VocoderRecipe(generator, features, config, LoopConfig(rate=4e-4, precision="fp32"))
     numbers, batches = count(), cycle(recipe.batches(0))
     return lambda: recipe.step(next(batches), next(numbers))
 

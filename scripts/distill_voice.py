@@ -15,7 +15,7 @@ from build_voice import STUDENT_SIZES, read_nets
 from safetensors.torch import save_file
 
 from tingshuo.port.export import export_graph, half_tensors
-from tingshuo.port.variants import open_model
+from tingshuo.port.verify import open_model
 from tingshuo.port.voice import voice_graphs
 from tingshuo.train.distill import DistillConfig, DistillRecipe, make_student
 from tingshuo.train.distill_voice import LESSONS, best_student

@@ -4,7 +4,7 @@ torch = pytest.importorskip("torch")
 
 from tingshuo.errors import PortError  # noqa: E402
 from tingshuo.port.calibration import pick_texts, record_inputs  # noqa: E402
-from tingshuo.port.variants import open_model  # noqa: E402
+from tingshuo.port.verify import open_model  # noqa: E402
 
 pytestmark = pytest.mark.train
 

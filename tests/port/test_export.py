@@ -7,8 +7,7 @@ torch = pytest.importorskip("torch")
 from tingshuo.errors import PortError  # noqa: E402
 from tingshuo.models.layers.graph import Graph  # noqa: E402
 from tingshuo.port.export import export_graph, half_tensors  # noqa: E402
-from tingshuo.port.variants import open_model  # noqa: E402
-from tingshuo.port.verify import compare, reference_outputs  # noqa: E402
+from tingshuo.port.verify import compare, open_model, reference_outputs  # noqa: E402
 
 pytestmark = pytest.mark.train
 NAMES = ["encoder", "pitch", "decoder", "vocoder"]

@@ -3,8 +3,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from tingshuo.port.optimize import optimize  # noqa: E402
-from tingshuo.port.variants import open_model  # noqa: E402
-from tingshuo.port.verify import compare  # noqa: E402
+from tingshuo.port.verify import compare, open_model  # noqa: E402
 
 pytestmark = pytest.mark.train
 

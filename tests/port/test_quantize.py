@@ -4,8 +4,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from tingshuo.port.quantize import choose_affine, observe, quantize  # noqa: E402
-from tingshuo.port.variants import open_model  # noqa: E402
-from tingshuo.port.verify import compare  # noqa: E402
+from tingshuo.port.verify import compare, open_model  # noqa: E402
 
 pytestmark = pytest.mark.train
 NAMES = ["encoder", "pitch", "decoder", "vocoder"]

@@ -17,8 +17,8 @@ from tingshuo.port.export import export_graph, half_tensors  # noqa: E402
 from tingshuo.port.nets import VoiceNets, architecture, load_nets, voice_family  # noqa: E402
 from tingshuo.port.optimize import optimize  # noqa: E402
 from tingshuo.port.quantize import observe, quantize  # noqa: E402
-from tingshuo.port.variants import build_variants, open_model  # noqa: E402
-from tingshuo.port.verify import LIMITS_DB, compare, reference_outputs  # noqa: E402
+from tingshuo.port.variants import build_variants  # noqa: E402
+from tingshuo.port.verify import LIMITS_DB, compare, open_model, reference_outputs  # noqa: E402
 from tingshuo.port.vocoders import FAMILIES, vocoder_family  # noqa: E402
 from tingshuo.port.voice import contexts  # noqa: E402
 from tingshuo.tasks import vocoder as runtime  # noqa: E402

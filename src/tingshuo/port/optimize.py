@@ -90,8 +90,8 @@ def _widened(emit: Emitter, node: onnx.NodeProto, x: str, axis: str, output: str
 
 
 def as_gemm(graph: onnx.GraphProto, product: Product) -> None:
-    """Make a linear layer one Gemm on (F, D); a convolution stays as it is."""
-    if product.kernel > 1:
+    """Make a linear layer one Gemm on (F, D); a convolution, and what is a Gemm already, stay as they are."""
+    if product.kernel > 1 or product.nodes[0].op_type == "Gemm":
         return
     emit = Emitter(graph, product.weight)
     rows = emit.add("Reshape", [product.x, emit.constant("rows", np.array([-1, product.n_in]))], "x")

@@ -36,7 +36,7 @@ class Product:
 
 
 def find_products(graph: onnx.GraphProto) -> list[Product]:
-    """Return every linear layer and dense convolution, in graph order.
+    """Return every linear layer and dense convolution, in graph order, as exported or made fast already.
 
     Raises
     ------
@@ -50,6 +50,8 @@ def find_products(graph: onnx.GraphProto) -> list[Product]:
         product = None
         if node.op_type == "MatMul":
             product = _linear(view, node, shapes)
+        elif node.op_type == "Gemm":
+            product = _gemm(view, node, shapes)
         elif node.op_type == "Conv" and attribute(node, "group", 1) == 1:
             product = _convolution(view, node, shapes)
         if product is not None:
@@ -59,7 +61,9 @@ def find_products(graph: onnx.GraphProto) -> list[Product]:
 
 def find_depthwise(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
     """Return the one-dimensional convolutions that keep features apart."""
-    return [node for node in graph.node if node.op_type == "Conv" and attribute(node, "group", 1) > 1]
+    view = GraphView(graph)
+    convolutions = (node for node in graph.node if node.op_type == "Conv" and attribute(node, "group", 1) > 1)
+    return [node for node in convolutions if view.maker(node.input[1], "Unsqueeze") is None]  # which widens it
 
 
 def parameter(view: GraphView, name: str) -> str:
@@ -81,6 +85,16 @@ def _linear(view: GraphView, node: onnx.NodeProto, shapes: dict[str, list[int]])
         return None
     n_out, n_in = shapes[weight]
     return Product(weight, bias, node.input[0], add.output[0], n_in, n_out, 1, (node, add))
+
+
+def _gemm(view: GraphView, node: onnx.NodeProto, shapes: dict[str, list[int]]) -> Product | None:
+    """A linear layer as `tingshuo.port.optimize` leaves it."""
+    weight, bias = (parameter(view, name) for name in node.input[1:])
+    before, after = view.maker(node.input[0], "Reshape"), view.only_user(node.output[0], "Reshape")
+    if weight not in shapes or bias not in shapes or before is None or after is None:
+        return None
+    n_out, n_in = shapes[weight]
+    return Product(weight, bias, before.input[0], after.output[0], n_in, n_out, 1, (node, after))
 
 
 def _convolution(view: GraphView, node: onnx.NodeProto, shapes: dict[str, list[int]]) -> Product:

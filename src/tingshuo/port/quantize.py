@@ -115,7 +115,7 @@ def quantize(
     Parameters
     ----------
     model : onnx.ModelProto
-        From `tingshuo.port.export.export_graph`.
+        From `tingshuo.port.export.export_graph`, optimised or not.
     tensors : Mapping[str, Array]
         Its weights, for their scales.
     observed : Mapping[str, Array]
@@ -131,7 +131,7 @@ def quantize(
         if product.weight.startswith(tuple(keep)):
             as_gemm(fast.graph, product)
             continue
-        emit = Emitter(fast.graph, product.weight)
+        emit = Emitter(fast.graph, f"{product.weight}/int8")
         if product.x not in inputs:
             inputs[product.x] = _quantize_input(emit, product, choose_affine(observed[product.weight]))
         _as_qgemm(emit, product, inputs[product.x], _weight_scales(tensors[product.weight]), tensors[product.bias])

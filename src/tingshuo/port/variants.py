@@ -3,8 +3,6 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -12,7 +10,7 @@ import onnx
 from numpy.typing import NDArray
 
 from tingshuo.config import VoiceConfig
-from tingshuo.engine.onnx import Session, open_graph
+from tingshuo.engine.onnx import Session
 from tingshuo.errors import VerifyError
 from tingshuo.models.layers.graph import Graph
 from tingshuo.port.calibration import Inputs, record_inputs
@@ -20,7 +18,8 @@ from tingshuo.port.export import export_graph, half_tensors
 from tingshuo.port.nets import VoiceNets
 from tingshuo.port.optimize import optimize
 from tingshuo.port.quantize import observe, quantize
-from tingshuo.port.verify import check, compare, golden_files, reference_outputs
+from tingshuo.port.reuse import fits
+from tingshuo.port.verify import check, compare, golden_files, open_model, reference_outputs
 from tingshuo.port.vocoders import vocoder_family
 from tingshuo.port.voice import voice_graphs
 
@@ -45,7 +44,12 @@ class Variants:
 
 
 def build_variants(
-    config: VoiceConfig, nets: VoiceNets, calibration: Sequence[str], test: Sequence[str], golden: str
+    config: VoiceConfig,
+    nets: VoiceNets,
+    calibration: Sequence[str],
+    test: Sequence[str],
+    golden: str,
+    known: Mapping[str, onnx.ModelProto] | None = None,
 ) -> Variants:
     """Export, optimise, quantise and verify the four graphs.
 
@@ -59,6 +63,8 @@ def build_variants(
         Texts that choose the int8 scales, and others that judge them.
     golden : str
         Text whose inputs and outputs become golden vectors.
+    known : Mapping[str, onnx.ModelProto] or None
+        Float32 graphs of another voice, see `tingshuo.port.reuse`; those that fit are taken instead of exported ones.
 
     Raises
     ------
@@ -67,9 +73,8 @@ def build_variants(
     """
     graphs = voice_graphs(nets)
     tensors = half_tensors(nets.acoustic) | half_tensors(nets.vocoder)
-    exported = {name: export_graph(graph) for name, graph in graphs.items()}
     models: dict[str, dict[str, onnx.ModelProto]] = {
-        "fp32": {name: optimize(model) for name, model in exported.items()},
+        "fp32": {name: _graph(graph, tensors, (known or {}).get(name)) for name, graph in graphs.items()},
         "int8": {},
     }
     sessions = {name: open_model(model, tensors) for name, model in models["fp32"].items()}
@@ -84,7 +89,8 @@ def build_variants(
         if name == "vocoder" and not vocoder_family(nets.vocoder).int8:
             refused[name] = f"int8 makes nothing of {vocoder_family(nets.vocoder).name} faster: it has no matrix products"
             continue
-        small = quantize(exported[name], tensors, observe(exported[name], tensors, seen[name]))
+        fast = models["fp32"][name]
+        small = quantize(fast, tensors, observe(fast, tensors, seen[name]))
         session = open_model(small, tensors)
         found = _worst(session, tests[name], expected)
         try:
@@ -100,12 +106,11 @@ def build_variants(
     return Variants(models, errors, golden_files(vectors), figures, refused)
 
 
-def open_model(model: onnx.ModelProto, tensors: Mapping[str, Array]) -> Session:
-    """Open a graph that is not in a file."""
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / f"{model.graph.name}.onnx"
-        path.write_bytes(model.SerializeToString())
-        return open_graph(path, tensors)
+def _graph(graph: Graph, tensors: Mapping[str, Array], known: onnx.ModelProto | None) -> onnx.ModelProto:
+    """Return the float32 graph of a net: one that is known already if it fits."""
+    if known is not None and fits(known, graph, tensors):
+        return known
+    return optimize(export_graph(graph))
 
 
 def _worst(session: Session, inputs: Sequence[Inputs], expected: Sequence[dict[str, Array]]) -> dict[str, float]:

@@ -8,13 +8,16 @@ dB within a few cents, and filters below -25 dB within 0.4 dB.
 import io
 import json
 from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+import onnx
 import torch
 from numpy.typing import NDArray
 
-from tingshuo.engine.onnx import Session
+from tingshuo.engine.onnx import Session, open_graph
 from tingshuo.errors import VerifyError
 from tingshuo.models.layers.graph import Graph
 
@@ -53,6 +56,14 @@ def reference_outputs(graph: Graph, inputs: Mapping[str, Array]) -> dict[str, Ar
         results = graph.module(*(torch.from_numpy(np.ascontiguousarray(inputs[name])) for name in graph.inputs))
     results = (results,) if isinstance(results, torch.Tensor) else results
     return {name: result.numpy() for name, result in zip(graph.outputs, results, strict=True)}
+
+
+def open_model(model: onnx.ModelProto, tensors: Mapping[str, Array]) -> Session:
+    """Open a graph that is not in a file."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / f"{model.graph.name}.onnx"
+        path.write_bytes(model.SerializeToString())
+        return open_graph(path, tensors)
 
 
 def compare(session: Session, inputs: Mapping[str, Array], expected: Mapping[str, Array]) -> dict[str, float]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -91,6 +92,7 @@ def publish(
     learnt: Sequence[Learnt],
     texts: Sequence[str] = (),
     aligner: Aligner | None = None,
+    known: Mapping[str, onnx.ModelProto] | None = None,
 ) -> Path:
     """Write the bundle of a voice.
 
@@ -113,6 +115,8 @@ def publish(
     aligner : Aligner or None
         Goes along for voices that will be trained from this one, unless nothing else in here is of the base voice: what is
         owed to that is said when a net of it is in here.
+    known : Mapping[str, onnx.ModelProto] or None
+        Graphs that may fit, see `tingshuo.port.reuse`.
 
     Raises
     ------
@@ -123,7 +127,9 @@ def publish(
     """
     nets = load_nets(voice, _published(nets.acoustic, voice), _shipped(nets.vocoder.state_dict()))
     lines = [*SENTENCES, *texts]
-    built = build_variants(voice, nets, pick_texts(lines, CALIBRATION_TEXTS), pick_texts(lines, TEST_TEXTS, 3), GOLDEN_TEXT)
+    built = build_variants(
+        voice, nets, pick_texts(lines, CALIBRATION_TEXTS), pick_texts(lines, TEST_TEXTS, 3), GOLDEN_TEXT, known
+    )
     made = describe_making(base, learnt, vocoder_family(nets.vocoder).name)
     manifest = _manifest(voice, bundle, base, made, built)
     files: dict[str, Content] = dict(voice_files(voice, nets, built.models) | built.golden)

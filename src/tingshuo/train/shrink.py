@@ -10,6 +10,7 @@ from tingshuo.config import VoiceConfig
 from tingshuo.errors import OutputError, TrainError
 from tingshuo.port.calibration import pick_texts
 from tingshuo.port.nets import VoiceNets, architecture, voice_family
+from tingshuo.port.reuse import known_graphs
 from tingshuo.port.variants import Variants, build_variants
 from tingshuo.port.voice import contexts, graph_entries, voice_files
 from tingshuo.store.atomic import Content
@@ -68,7 +69,8 @@ def write_smaller(destination: Path, parent: Bundle, nets: VoiceNets, how: str) 
     """
     config = smaller_config(parent.config, nets)
     lines = built_in_texts(4 * CALIBRATION_TEXTS)
-    built = build_variants(config, nets, pick_texts(lines, CALIBRATION_TEXTS), pick_texts(lines, TEST_TEXTS, 3), GOLDEN_TEXT)
+    calibration, test = pick_texts(lines, CALIBRATION_TEXTS), pick_texts(lines, TEST_TEXTS, 3)
+    built = build_variants(config, nets, calibration, test, GOLDEN_TEXT, known_graphs(parent))
     manifest = _manifest(destination, parent, config, how, built)
     files: dict[str, Content] = dict(voice_files(config, nets, built.models) | built.golden)
     files["MODELCARD.md"] = _card(manifest, built).encode()

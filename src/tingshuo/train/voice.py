@@ -16,6 +16,7 @@ from tingshuo.config import VoiceConfig
 from tingshuo.engine.cpu import usable_cpus
 from tingshuo.errors import ConfigError
 from tingshuo.port.nets import VoiceNets, architecture, voice_family
+from tingshuo.port.reuse import known_graphs
 from tingshuo.port.vocoders import Vocoder
 from tingshuo.port.voice import contexts
 from tingshuo.store.atomic import replace_file
@@ -136,7 +137,9 @@ def train_voice(
         told("publish", 0.0)
         ready = VoiceNets(acoustic_net(start) if start is not None else nets.acoustic, plain(generator))
         texts = [row.text for row in material.rows if row.text]
-        published = publish(run / BUNDLE, voice, ready, config.bundle, used, stages.learnt, texts, material.aligner or aligner)
+        handed_on = material.aligner or aligner
+        learnt = stages.learnt
+        published = publish(run / BUNDLE, voice, ready, config.bundle, used, learnt, texts, handed_on, known_graphs(bundle))
     return Trained(tuple(stages.learnt), _lines(run / SKIPPED), published, material.notes)
 
 
