@@ -281,3 +281,29 @@ def test_the_readings_of_the_markup_page_hold(names: str, written: str, said: st
     for name in names.split():
         (sentence,) = spoken(f"<speak><say-as interpret-as='{name.strip('`')}'>{written}</say-as></speak>")
         assert sentence.spoken == said
+
+
+def pinyin_of(text: str, english: bool) -> list[str]:
+    return [s.pinyin for sentence in Frontend(english=english).sentences(text) for word in sentence.words for s in word.syllables]
+
+
+def test_latin_words_have_english_phones_only_for_voices_that_have_them() -> None:
+    assert pinyin_of("用APP", english=False) == ["yong4", "ai1", "pu5"]
+    assert pinyin_of("用APP", english=True) == ["yong4", "AE1 P"]
+
+
+def test_numbers_in_english_are_read_in_english_by_voices_that_have_it() -> None:
+    (sentence,) = Frontend(english=True, first_budget=0).sentences("他说 I have 3 dogs 吧3")
+    assert sentence.source == "他说 I have 3 dogs 吧3"
+    assert sentence.spoken.endswith("I have three dogs吧三")
+
+
+def test_arpabet_that_is_given_becomes_the_nearest_syllables_of_a_voice_without_english() -> None:
+    markup = "<speak>说<phoneme alphabet='x-arpabet' ph='HH AH0 L OW1'>hello</phoneme></speak>"
+    assert pinyin_of(markup, english=True) == ["shuo1", "HH AH0", "L OW1"]
+    assert pinyin_of(markup, english=False) == ["shuo1", "he1", "lou4"]
+
+
+def test_a_pause_inside_an_english_word_stands_after_it() -> None:
+    (sentence,) = Frontend(english=True).sentences("<speak>说hel<break time='50ms'/>lo了</speak>")
+    assert [word.text for word in sentence.words if word.syllables][0] == "说"

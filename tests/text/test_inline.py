@@ -86,3 +86,20 @@ def test_a_mark_that_fails_is_told_and_stays_text(mark: str) -> None:
 
 def test_the_manner_is_kept() -> None:
     assert all(run.prosody.rate == 2 for run in inline_runs("去重[chong2]庆", print, Prosody(rate=2)))
+
+
+def test_a_latin_word_is_pronounced_by_arpabet() -> None:
+    assert runs_of("用Qt[K Y UW1 T]写")[0] == [("用", ()), ("Qt", ("K Y UW1 T",)), ("写", ())]
+    assert runs_of("hello[HH AH0.L OW1]")[0] == [("hello", ("HH AH0", "L OW1"))]
+    assert runs_of("重[chong2]Wi-Fi[W AY1 F AY0]")[0] == [("重", ("chong2",)), ("Wi-Fi", ("W AY1", "F AY0"))]
+
+
+@pytest.mark.parametrize("text", ["数组a[I]", "见附录A[B C]", "arr[0]", "link[AH0](x)", "重[AH0]"])
+def test_other_capitals_in_brackets_are_text(text: str) -> None:
+    assert "".join(run for run, _ in runs_of(text)[0]) == text
+
+
+def test_a_mark_that_is_no_arpabet_is_told() -> None:
+    runs, warnings = runs_of("x[ZZ1 AH0]好")
+    assert runs == [("x[ZZ1 AH0]好", ())]
+    assert "'ZZ1' is not an ARPAbet phone" in warnings[0]

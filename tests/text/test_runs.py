@@ -22,6 +22,12 @@ def test_pinyin_of_each_hanzi_is_fixed_in_place_and_of_a_whole_word_held_apart()
     assert block.fixed_within(2, 4) == [(2, "qing4")]
 
 
+def test_arpabet_is_always_of_the_whole_text() -> None:
+    (block,) = blocks([Run("谷歌", pinyin=("G UW1", "G AH0 L"))])
+    assert block.fixed == {}
+    assert block.given == [(0, 2, "谷歌", ("G UW1", "G AH0 L"))]
+
+
 def test_pauses_between_borders_belong_to_what_was_said_before_and_the_stronger_border_holds() -> None:
     runs = [
         Run(break_ms=5),

@@ -132,6 +132,13 @@ def test_words_that_are_said_otherwise() -> None:
     assert speak("<sub alias='世卫组织'>WHO</sub>") == [Run("WHO", spoken="世卫组织")]
     assert speak("<phoneme alphabet='pinyin' ph='chong2 qìng'>重庆</phoneme>") == [Run("重庆", pinyin=("chong2", "qing4"))]
     assert speak("<phoneme ph='ji1 pi2 ti2'>GPT</phoneme>") == [Run("GPT", pinyin=("ji1", "pi2", "ti2"))]
+    said = Run("hello", pinyin=("HH AH0", "L OW1"))
+    assert speak("<phoneme alphabet='x-arpabet' ph='HH AH0 L OW1'>hello</phoneme>") == [said]
+
+
+def test_numbers_in_english_elements_are_read_in_english() -> None:
+    runs = speak("<s xml:lang='en-US'>3 dogs <emphasis>in 2019</emphasis></s>3只")
+    assert [run.spoken for run in runs if run.text.strip()] == ["three dogs", "in twenty nineteen", None]
 
 
 def test_inline_pinyin_works_inside_and_its_faults_are_told() -> None:
@@ -194,7 +201,9 @@ def test_a_language_and_version_that_are_accepted() -> None:
         ("<speak><say-as>1</say-as></speak>", "line 1, column 8", "interpret-as"),
         ("<speak>一二<say-as interpret-as='date'>heute</say-as></speak>", "line 1, column 10", "2023-05-06"),
         ("<speak><say-as interpret-as='date'><s>1</s></say-as></speak>", "line 1, column 36", "cannot contain elements"),
-        ("<speak><phoneme alphabet='ipa' ph='a'>一</phoneme></speak>", "line 1, column 8", "pinyin"),
+        ("<speak><phoneme alphabet='ipa' ph='a'>一</phoneme></speak>", "line 1, column 8", "pinyin and x-arpabet"),
+        ("<speak><phoneme alphabet='x-arpabet' ph='HH XX'>h</phoneme></speak>", "line 1, column 8", "'XX' is not an ARPAbet"),
+        ("<speak><phoneme alphabet='x-arpabet' ph=' '>h</phoneme></speak>", "line 1, column 8", "HH AH0 L OW1"),
         ("<speak><phoneme ph='xyz9'>一</phoneme></speak>", "line 1, column 8", "not a Mandarin syllable"),
         ("<speak><phoneme ph='yi1'></phoneme></speak>", "line 1, column 8", "needs text"),
         ("<speak><sub>一</sub></speak>", "line 1, column 8", "alias"),
@@ -203,7 +212,7 @@ def test_a_language_and_version_that_are_accepted() -> None:
         ("<?xml version='1.0'?><p>一</p>", "line 1, column 22", "outermost"),
         ("<prosody rate='fast'>一</prosody>", "line 1, column 1", "outermost element must be <speak>"),
         ("<Speak>一</Speak>", "line 1, column 1", "unknown element <Speak>; accepted are speak"),
-        ("<speak xml:lang='en-US'>hi</speak>", "line 1, column 1", "zh-CN"),
+        ("<speak xml:lang='de-DE'>hallo</speak>", "line 1, column 1", "zh-CN or en-US"),
         ("<speak version='2.0'>一</speak>", "line 1, column 1", "1.0 and 1.1"),
         ("<speak><?php x?></speak>", "line 1, column 8", "processing instruction"),
         ("<!DOCTYPE speak SYSTEM 'file:///etc/passwd'><speak/>", "line 1, column", "document type"),

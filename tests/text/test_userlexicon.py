@@ -13,6 +13,8 @@ LEXICON = """\
 重庆 chong2 qing4
 行长 háng zhǎng   # 银行的
 花儿 huar1
+Qt K Y UW1 T
+hello HH AH0 . L OW1
 
 GPT-4 => 吉皮提四
 AI => 人工智能
@@ -31,7 +33,7 @@ def path(tmp_path: Path) -> Path:
 def test_entries(path: Path) -> None:
     lexicon = load_user_lexicon(path)
     assert lexicon.readings == {"重庆": ("chong2", "qing4"), "行长": ("hang2", "zhang3")}
-    assert lexicon.merged == {"花儿": ("huar1",)}
+    assert lexicon.merged == {"花儿": ("huar1",), "Qt": ("K Y UW1 T",), "hello": ("HH AH0", "L OW1")}
     assert lexicon.replacements == {"GPT-4": "吉皮提四", "AI": "人工智能", "New York": "纽约", "C#": "西井"}
 
 

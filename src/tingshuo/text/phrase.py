@@ -17,7 +17,7 @@ from tingshuo.text.g2p import g2p_report
 from tingshuo.text.lang.en import spell_english
 from tingshuo.text.loanwords import phones_to_syllables
 from tingshuo.text.normalize import normalize_report
-from tingshuo.text.runs import Block, Given
+from tingshuo.text.runs import Block, Given, is_arpabet
 from tingshuo.text.symbols import make_syllable
 from tingshuo.text.userlexicon import UserLexicon
 from tingshuo.types import PLAIN, Sentence, Syllable, Word
@@ -180,7 +180,7 @@ class _Speaker:
 
 def _given_syllables(letters: Sequence[str], readings: Sequence[str], english: bool) -> Iterator[Syllable]:
     """Build syllables from pinyin or ARPAbet; a voice without English phones says ARPAbet with the nearest Mandarin syllables."""
-    if not readings[0][:1].isupper():
+    if not is_arpabet(readings[0]):
         yield from map(make_syllable, letters, readings)
     elif english:
         yield from (english_syllable(*pair) for pair in zip(letters, map(str.split, readings), strict=True))

@@ -25,7 +25,8 @@ class Run:
     """A stretch of text that is spoken in one manner, or a pause, or a border.
 
     ``text`` is as written. ``spoken`` replaces it for the ear only. ``pinyin`` is the pronunciation, one syllable with tone
-    digit each: for every hanzi of the text one, or any number for the text as a whole. ``break_ms`` makes the run a pause and
+    digit each: for every hanzi of the text one, or any number for the text as a whole; or the ARPAbet of English syllables
+    (``L OW1``), always for the text as a whole. ``break_ms`` makes the run a pause and
     ``border`` the end of a block; both have no text.
     """
 
@@ -44,6 +45,11 @@ def is_hanzi(text: str) -> bool:
     )
 
 
+def is_arpabet(syllable: str) -> bool:
+    """Tell whether a given syllable is ARPAbet, in capitals, and not pinyin."""
+    return syllable[:1].isupper()
+
+
 class Span(NamedTuple):
     """Characters ``start`` to ``end`` of a block's text that come from one run; ``written`` is None where text = writing."""
 
@@ -54,7 +60,7 @@ class Span(NamedTuple):
 
 
 class Given(NamedTuple):
-    """Characters ``start`` to ``end`` are placeholders of a word that is pronounced ``pinyin`` and written ``text``."""
+    """Characters ``start`` to ``end`` are placeholders of a word written ``text`` and pronounced ``pinyin``, as in `Run`."""
 
     start: int
     end: int
@@ -82,7 +88,7 @@ class Block:
         start = len(self.text)
         if not run.pinyin:
             said, written = (run.text, None) if run.spoken is None else (run.spoken, run.text)
-        elif len(run.pinyin) == len(run.text) and is_hanzi(run.text):
+        elif len(run.pinyin) == len(run.text) and is_hanzi(run.text) and not is_arpabet(run.pinyin[0]):
             said, written = run.text, None
             self.fixed.update(enumerate(run.pinyin, start))
         else:

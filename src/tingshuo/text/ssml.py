@@ -13,7 +13,9 @@ from dataclasses import dataclass, field, replace
 from xml.parsers import expat
 
 from tingshuo.errors import SsmlError, TextError
+from tingshuo.text.arpabet import read_arpabet
 from tingshuo.text.inline import inline_runs, read_pinyin
+from tingshuo.text.lang.en import spell_numbers
 from tingshuo.text.runs import Border, Run
 from tingshuo.text.sayas import say_as
 from tingshuo.types import EMOTIONS, PLAIN, Prosody
@@ -101,6 +103,7 @@ class _Element:
     attributes: dict[str, str]
     prosody: Prosody
     place: str
+    english: bool = False
     text: list[str] = field(default_factory=list)
 
 
@@ -153,7 +156,10 @@ class _Reader:
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._check(name, attributes)
         outer = self._open[-1].prosody if self._open else PLAIN
-        element = _Element(name, attributes, outer, self._place())
+        english = self._open[-1].english if self._open else False
+        if "xml:lang" in attributes:
+            english = attributes["xml:lang"].lower().startswith("en")
+        element = _Element(name, attributes, outer, self._place(), english)
         self._open.append(element)
         try:
             element.prosody = _INNER[name](outer, attributes) if name in _INNER else outer
@@ -180,9 +186,9 @@ class _Reader:
         for key, value in attributes.items():
             if key not in _ATTRIBUTES[name] and not (name == "speak" and key.startswith(("xmlns", "xsi:"))):
                 raise self._error(f"unknown attribute {key!r} of <{name}>; accepted are {' '.join(_ATTRIBUTES[name])}")
-            if key == "xml:lang" and not value.lower().startswith(("zh", "cmn")):
+            if key == "xml:lang" and not value.lower().startswith(("zh", "cmn", "en")):
                 raise self._error(
-                    f"xml:lang={value!r} is not spoken by this voice; accepted are zh and cmn with any region, such as zh-CN"
+                    f"xml:lang={value!r} is not spoken; accepted are zh, cmn and en with any region, such as zh-CN or en-US"
                 )
             if key == "version" and value not in ("1.0", "1.1"):
                 raise self._error(f"version={value!r} is not known; accepted are 1.0 and 1.1")
@@ -203,7 +209,7 @@ class _Reader:
             self._blank += piece[: len(piece) - len(piece.lstrip())]
             if text:
                 for run in inline_runs(_SPACE.sub(_blank, text), self._warn, element.prosody):
-                    self._append(run)
+                    self._append(_in_english(run) if element.english else run)
                 self._blank = piece[len(piece.rstrip()) :]
 
     def _append(self, run: Run) -> None:
@@ -229,6 +235,12 @@ class _Reader:
             raise self._error(f"<{name}> {error}", element.place) from error
 
 
+def _in_english(run: Run) -> Run:
+    """Let numbers in a run of English text be read in English."""
+    said = run.text if run.pinyin else spell_numbers(run.text)
+    return run if said == run.text else replace(run, spoken=said)
+
+
 def _say_as(text: str, element: _Element) -> Run:
     kind = _required(element.attributes, "interpret-as")
     return Run(text, element.prosody, spoken=say_as(text, kind, element.attributes.get("format", "")))
@@ -243,12 +255,31 @@ def _sub(text: str, element: _Element) -> Run:
 
 def _phoneme(text: str, element: _Element) -> Run:
     alphabet = element.attributes.get("alphabet", "pinyin")
-    if alphabet not in ("pinyin", "x-pinyin"):
-        raise TextError(f"alphabet={alphabet!r} is not known; accepted is pinyin")
-    pinyin = tuple(read_pinyin(one) for one in _required(element.attributes, "ph").split())
-    if not pinyin or not text:
-        raise TextError("needs text and its pinyin, such as <phoneme alphabet='pinyin' ph='chong2 qing4'>重庆</phoneme>")
-    return Run(text, element.prosody, pinyin=pinyin)
+    if alphabet not in _ALPHABETS:
+        raise TextError(f"alphabet={alphabet!r} is not known; accepted are pinyin and x-arpabet")
+    read, example = _ALPHABETS[alphabet]
+    written = _required(element.attributes, "ph").strip()
+    if not written or not text:
+        raise TextError(f"needs text and its sounds, such as {example}")
+    return Run(text, element.prosody, pinyin=read(written))
+
+
+def _pinyin(written: str) -> tuple[str, ...]:
+    return tuple(map(read_pinyin, written.split()))
+
+
+def _arpabet(written: str) -> tuple[str, ...]:
+    return tuple(" ".join(syllable) for syllable in read_arpabet(written))
+
+
+_PINYIN = _pinyin, "<phoneme alphabet='pinyin' ph='chong2 qing4'>重庆</phoneme>"
+_ARPABET = _arpabet, "<phoneme alphabet='x-arpabet' ph='HH AH0 L OW1'>hello</phoneme>"
+_ALPHABETS: dict[str, tuple[Callable[[str], tuple[str, ...]], str]] = {
+    "pinyin": _PINYIN,
+    "x-pinyin": _PINYIN,
+    "arpabet": _ARPABET,
+    "x-arpabet": _ARPABET,
+}
 
 
 _SPOKEN: dict[str, Callable[[str, _Element], Run]] = {"say-as": _say_as, "sub": _sub, "phoneme": _phoneme}

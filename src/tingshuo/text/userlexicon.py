@@ -4,10 +4,12 @@ One entry a line, UTF-8, ``#`` begins a comment::
 
     重庆 chong2 qing4         # a word and its pinyin, one syllable a hanzi, with tone digits or tone marks
     花儿 huar1                # 儿 that only colours the syllable before it has none of its own
+    Qt K Y UW1 T              # a Latin word and its ARPAbet, vowels with their stress 0, 1 or 2
     GPT-4 => 吉皮提四          # what is written => what is said
 
-A word whose entry is pinyin may have hanzi only; what is written left of ``=>`` may have blanks. Letters are matched as
-written, and not inside longer Latin words: ``AI`` is not found in ``AIR``. Where entries overlap the longer one holds.
+A word whose entry is pinyin may have hanzi only, one whose entry is ARPAbet Latin letters only; what is written left of ``=>``
+may have blanks. Letters are matched as written, and not inside longer Latin words: ``AI`` is not found in ``AIR``. Where entries
+overlap the longer one holds.
 """
 
 import re
@@ -17,8 +19,9 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 
 from tingshuo.errors import TextError
+from tingshuo.text.arpabet import read_arpabet
 from tingshuo.text.inline import read_pinyin
-from tingshuo.text.runs import Run, is_hanzi
+from tingshuo.text.runs import Run, is_arpabet, is_hanzi
 
 MAX_BYTES = 8 << 20
 """Largest lexicon file."""
@@ -29,7 +32,8 @@ class UserLexicon:
     """The entries of a file.
 
     ``readings`` maps words to their syllables with tone digits, one a hanzi. ``merged`` does so for words with fewer syllables
-    than hanzi (erhua). ``replacements`` maps what is written to what is said.
+    than hanzi (erhua), and maps Latin words to the ARPAbet of their syllables. ``replacements`` maps what is written to what is
+    said.
     """
 
     readings: Mapping[str, tuple[str, ...]]
@@ -120,7 +124,8 @@ def _load(path: Path, _changed_ns: int, size: int) -> UserLexicon:
                 readings[word] = _reading(word, syllables)
         except TextError as error:
             raise TextError(f"{path} line {number}: {error}") from error
-    merged = {word: readings.pop(word) for word in list(readings) if len(readings[word]) < len(word)}
+    whole = [word for word in readings if len(readings[word]) < len(word) or is_arpabet(readings[word][0])]
+    merged = {word: readings.pop(word) for word in whole}
     return UserLexicon(readings, merged, replacements)
 
 
@@ -131,9 +136,14 @@ def _filled(part: str) -> str:
 
 
 def _reading(word: str, syllables: list[str]) -> tuple[str, ...]:
-    """Check a word against its pinyin."""
+    """Check a word against its pinyin, or read the ARPAbet of a Latin word."""
+    if re.fullmatch("[A-Za-z][A-Za-z'’-]*", word) and syllables and is_arpabet(syllables[0]):
+        return tuple(" ".join(one) for one in read_arpabet(" ".join(syllables)))
     if not is_hanzi(word):
-        raise TextError(f"{word!r} is not a word of hanzi, so it cannot have pinyin; write {word} => what is said")
+        raise TextError(
+            f"{word!r} is not a word of hanzi, so it cannot have pinyin; "
+            f"write {word} => what is said, or for a Latin word ARPAbet such as HH AH0 L OW1"
+        )
     pinyin = tuple(map(read_pinyin, syllables))
     rhotic = sum(one[:-1].endswith("r") and len(one) > 3 for one in pinyin)
     silent = min(rhotic, word.count("儿"))

@@ -208,7 +208,9 @@ _GRAMMAR = frozenset(
 def is_english(stretch: str) -> bool:
     """Tell whether a stretch without Chinese characters is English text, not a name with a number in it."""
     words = _LATIN.findall(stretch)
-    return any(word.lower() in _GRAMMAR and (len(words) > 1 or (word.islower() and len(word) > 1)) for word in words)
+    if len(words) == 1:
+        return len(words[0]) > 1 and words[0] in _GRAMMAR
+    return any(word != "A" and word.lower() in _GRAMMAR for word in words)
 
 
 def spell_english(text: str) -> str:
