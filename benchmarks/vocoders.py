@@ -168,7 +168,8 @@ def run_reference(recipe: Path, work: Path, seconds: float, turns: Turns, *, as_
 
 def stepper(family: str, sizes: dict[str, object], features: Features) -> Callable[[], object]:
     """Return what takes one step of our training at every call."""
-    config = VocoderConfig(family=family, sizes={key: value for key, value in sizes.items() if key != "mels"}, warm_up=0, critics_alone=0)
+    given = {key: value for key, value in sizes.items() if key != "mels"}
+    config = VocoderConfig(family=family, sizes=given, warm_up=0, critics_alone=0)
     generator = build_generator(config, features.config.mel)
     recipe = VocoderRecipe(generator, features, config, LoopConfig(rate=4e-4, precision="fp32"))
     numbers, batches = count(), cycle(recipe.batches(0))

@@ -157,7 +157,7 @@ class Stages:
 
         def watch(seen: loop.Progress) -> None:
             losses = ", ".join(f"{name} {value:.3f}" for name, value in list(seen.losses.items())[:2])
-            self.told(stage, seen.done, f"step {seen.step}{whole}, {losses}, {_duration(seen.left_s)} left")
+            self.told(stage, seen.done, f"step {seen.step}{whole}, {losses}")
 
         return watch
 
@@ -171,10 +171,3 @@ def plain(net: Vocoder) -> Vocoder:
 def acoustic_net(start: Start) -> FastSpeech:
     """Return an acoustic model as it is used."""
     return start.net.cpu().eval()
-
-
-def _duration(seconds: float) -> str:
-    """``3725`` -> ``1:02:05``."""
-    minutes, second = divmod(round(seconds), 60)
-    hours, minute = divmod(minutes, 60)
-    return f"{hours}:{minute:02d}:{second:02d}"

@@ -138,7 +138,8 @@ def _run(
     from tingshuo.train.distributed import join
     from tingshuo.train.voice import train_voice
 
-    with join() as world, Stages(NAMES, visible=None if world.leads else False) as stages:
+    names = NAMES | {stage: f"{NAMES[stage]}, {k} of {len(config.stages)}" for k, stage in enumerate(config.stages, 1)}
+    with join() as world, Stages(names, visible=None if world.leads else False) as stages:
         trained = train_voice(
             data,
             run,
