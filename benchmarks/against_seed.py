@@ -1,6 +1,6 @@
 """Does a voice beat the seed weights? Every measure of `tingshuo evaluate`, side by side, on held-out rows and on texts.
 
-    python benchmarks/against_seed.py [BUNDLE] [--out FOLDER] [--again] [--only SUBJECT]
+    python benchmarks/against_seed.py [BUNDLE] [--out FOLDER] [--aligner FOLDER] [--again] [--only SUBJECT]
 
 The seed weights (``../shared/seed_voice``) become a bundle with both of their speakers, in float32 and at their full size. Rows:
 the dev splits of ``tan`` (``cmn_words``) and ``S0252`` (``aishell``), each spoken in the default style and in the speaker's own.
@@ -10,12 +10,11 @@ told. What was measured of the seed is kept in FOLDER and used again unless ``--
 
 import argparse
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tingshuo.app.cli.evaluate import draw, read_lines, read_rows
+from tingshuo.app.cli.subjects import find_aligner, read_lines, read_rows
 from tingshuo.config import MelConfig, SpeakerConfig, StyleConfig, VoiceConfig
 from tingshuo.models.fastspeech.config import FastSpeechConfig
 from tingshuo.models.source_filter.config import SourceFilterConfig
@@ -32,6 +31,8 @@ from tingshuo.tasks.evaluate.voice import evaluate_rows, evaluate_texts
 from tingshuo.tasks.tts import Voice
 from tingshuo.tasks.voices import load
 from tingshuo.text.symbols import PHONES
+from tingshuo.train.aligner import Aligner, load_aligner
+from tingshuo.train.timings import find_timings
 
 SHARED = Path(__file__).parents[2] / "shared"
 SPEAKERS = {"tan": "female", "S0252": "male"}
@@ -73,7 +74,7 @@ def build_seed(weights: Path, out: Path) -> Path:
         speakers=tuple(SpeakerConfig(name, gender, *seed.log_f0[name]) for name, gender in SPEAKERS.items()),
         styles=tuple(StyleConfig(name, "", 0.92 if name == "lively" else 1.0) for name in STYLES.values()),
         architecture=architecture(acoustic, vocoder),
-        **contexts(acoustic, vocoder),
+        **contexts(acoustic, vocoder),  # type: ignore[arg-type]
     )
     nets = load_nets(config, seed.acoustic, seed.vocoder)
     models = {"fp32": {name: optimize(export_graph(graph)) for name, graph in voice_graphs(nets).items()}}
@@ -104,16 +105,17 @@ def style_of(voice: Voice, subject: Subject) -> str | None:
     return next((name for name in (OWN[subject.speaker], subject.speaker) if name in voice.styles), None)
 
 
-def evaluate(voice: Voice, subject: Subject, page: Path, say: Callable[[str], None]) -> dict[str, Any]:
+def evaluate(voice: Voice, subject: Subject, aligner: Aligner | None, page: Path) -> dict[str, Any]:
     """Evaluate a voice on a subject; the page lies at ``page``."""
     style = style_of(voice, subject)
-    say(f"{voice.name}, {subject.name}, style {style or voice.styles[0]}")
+    print(f"{voice.name}, {subject.name}, style {style or voice.styles[0]}")
     if subject.part is None:
-        lines, name = read_lines(SHARED / "data/sentences_zh.txt")
-        evaluation = evaluate_texts(voice, draw(lines, LINES), name, speaker=subject.speaker, style=style)
+        texts = read_lines(SHARED / "data/sentences_zh.txt", LINES)
+        evaluation = evaluate_texts(voice, texts.lines, texts.name, speaker=subject.speaker, style=style)
     else:
-        rows, name = read_rows(SHARED / "data", [subject.part], "dev", subject.speaker)
-        evaluation = evaluate_rows(voice, rows, name, speaker=subject.speaker, style=style)
+        found = read_rows(SHARED / "data", [subject.part], "dev", subject.speaker)
+        timings = find_timings(aligner, found.rows, voice.config.mel) if aligner else None
+        evaluation = evaluate_rows(voice, found.rows, found.name, style=style, timings=timings)
     page.parent.mkdir(parents=True, exist_ok=True)
     page.write_text(to_html(evaluation), "utf-8")
     return to_json(evaluation)
@@ -146,7 +148,6 @@ def _compared(found: list[Difference], recordings: dict[str, float]) -> list[str
     for d in found:
         m = MEASURES[d.measure]
         own, old, new = (f"{v:.{m.digits + 1}f}" if v is not None else "" for v in (recordings.get(d.measure), d.old, d.new))
-        interval = f"[{d.low:+.{m.digits + 1}f}, {d.high:+.{m.digits + 1}f}]{'*' if d.paired else ''} n={d.n}"
         verdict = f"**{d.verdict}**" if d.verdict == "worse" else d.verdict
         cells = [
             f"`{d.measure}`",
@@ -155,7 +156,7 @@ def _compared(found: list[Difference], recordings: dict[str, float]) -> list[str
             own,
             old,
             new,
-            f"{d.difference:+.{m.digits + 1}f} {interval}",
+            f"{d.text} n={d.n}",
             verdict,
         ]
         lines.append(f"| {' | '.join(cells)} |")
@@ -181,10 +182,12 @@ def main() -> None:
     parser.add_argument("bundle", nargs="?", default="default", help="name or folder of the voice")
     parser.add_argument("--out", type=Path, default=Path("against_seed"))
     parser.add_argument("--again", action="store_true", help="measure the seed again")
+    parser.add_argument("--aligner", type=Path, help="folder of one (scripts/build_aligner.py); else the voice's own")
     parser.add_argument("--only", action="append", choices=[s.name for s in SUBJECTS], help="may be repeated")
     arguments = parser.parse_args()
     out: Path = arguments.out
     voice = load(arguments.bundle)
+    aligner = load_aligner(arguments.aligner) if arguments.aligner else find_aligner(arguments.bundle)
     seed: Voice | None = None
     subjects: Compared = {}
     for subject in SUBJECTS:
@@ -193,11 +196,11 @@ def main() -> None:
         kept = out / "seed" / f"{subject.name}.json"
         if arguments.again or not kept.is_file():
             seed = seed or load(build_seed(SHARED / "seed_voice/weights", out / "seed/bundle"))
-            measured = evaluate(seed, subject, kept.with_suffix(".html"), print)
+            measured = evaluate(seed, subject, aligner, kept.with_suffix(".html"))
             kept.write_text(json.dumps(measured, ensure_ascii=False), "utf-8")
         new = None
         if subject.speaker in voice.speakers:
-            new = evaluate(voice, subject, out / f"{subject.name}.html", print)
+            new = evaluate(voice, subject, aligner, out / f"{subject.name}.html")
             (out / f"{subject.name}.json").write_text(json.dumps(new, ensure_ascii=False), "utf-8")
         subjects[subject.name] = json.loads(kept.read_text("utf-8")), new
     tables = to_markdown(f"{voice.name} {voice.manifest.version}", subjects)

@@ -8,7 +8,9 @@ from tingshuo.audio.write import write
 from tingshuo.data.utterance import Utterance, write_manifest
 from tingshuo.errors import EngineNotInstalledError
 from tingshuo.tasks import voices
-from tingshuo.tasks.evaluate import voice as module
+from tingshuo.tasks.evaluate import conclude as module
+from tingshuo.train import aligner as aligners
+from tingshuo.train import timings
 
 
 @pytest.fixture
@@ -71,6 +73,8 @@ def test_texts_from_a_file_and_our_own(evaluate, tmp_path):
         (["--texts", "EMPTY"], 2, "holds no text"),
         (["--texts", "GBK"], 2, "is not UTF-8"),
         (["--style", "baroque"], 2, "unknown style 'baroque'"),
+        (["--against", "GBK"], 2, "is not an evaluation.json of this version"),
+        (["--against", "nobody"], 2, "unknown voice 'nobody'"),
         (["-o", "EMPTY"], 6, "cannot be made"),
         (["nobody"], 2, "unknown voice 'nobody'"),
     ],
@@ -83,3 +87,41 @@ def test_what_cannot_be_done_is_one_line(evaluate, corpus, tmp_path, arguments, 
     assert done.code == code
     assert words in done.err
     assert done.err.count("\n") == 1
+
+
+def test_two_voices_side_by_side(evaluate, corpus, tmp_path):
+    report = tmp_path / "report"
+    first = evaluate("--data", corpus, "--speaker", "tan", "-o", report)
+    assert first.code == 0, first.err
+    done = evaluate("--data", corpus, "--speaker", "tan", "--against", "default", "-o", report)
+    assert done.code == 0, done.err
+    assert "Against default " in done.text
+    assert " 0 better" in done.text
+    assert " 0 worse" in done.text
+    saved = json.loads((report / "evaluation.json").read_text("utf-8"))
+    assert {one["verdict"] for one in saved["against"]} == {"same", ""}
+    assert "Against default" in (report / "evaluation.html").read_text("utf-8")
+    again = evaluate("--data", corpus, "--speaker", "tan", "--against", report / "evaluation.json", "--json")
+    assert [one["measure"] for one in json.loads(again.out)["against"]] == [one["measure"] for one in saved["against"]]
+
+
+def test_the_aligner_of_a_voice_gives_the_recordings_timing(evaluate, corpus, two_speakers, monkeypatch):
+    named = []
+
+    def found(aligner, rows, mel, progress):
+        named.append((aligner, [row.id for row in rows]))
+        return {}
+
+    monkeypatch.setattr(aligners, "bundled_aligner", lambda bundle: bundle.manifest.name if bundle.path == two_speakers else None)
+    monkeypatch.setattr(timings, "find_timings", found)
+    assert evaluate("--data", corpus, "--aligner", two_speakers, "--json").code == 0
+    assert named == [("pair", ["a", "b", "c"])]
+    refused = evaluate("--data", corpus, "--aligner", "default")
+    assert (refused.code, "the voice 'default' brings no aligner" in refused.err) == (2, True)
+    without = json.loads(evaluate("--data", corpus, "--json").out)
+    assert any("neither the voice nor the built-in one brings an aligner" in note for note in without["notes"])
+
+
+def test_texts_by_another_speaker(evaluate):
+    refused = evaluate("--count", 1, "--speaker", "wu")
+    assert (refused.code, "unknown speaker 'wu' of voice 'default'" in refused.err) == (2, True)

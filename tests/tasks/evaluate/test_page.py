@@ -4,7 +4,7 @@ import re
 import pytest
 
 from tingshuo.audio.dnsmos import Opinion
-from tingshuo.tasks.evaluate import voice as module
+from tingshuo.tasks.evaluate import conclude as module
 from tingshuo.tasks.evaluate.page import to_html, to_json, to_text
 from tingshuo.tasks.evaluate.voice import evaluate_rows, evaluate_texts
 
@@ -40,7 +40,7 @@ def test_the_page_has_sounds_and_spectra_of_the_worst_rows(evaluation):
 
 
 def test_json_has_every_figure_with_count_and_interval(evaluation):
-    content = json.loads(to_text(evaluation))
+    content = json.loads(to_text(to_json(evaluation)))
     assert content == json.loads(json.dumps(to_json(evaluation)))
     assert (content["n"], content["voice"], content["subject"]) == (2, "default", "two <rows>")
     measures = {(figure["measure"], figure["kind"]): figure for figure in content["figures"]}

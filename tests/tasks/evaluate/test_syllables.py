@@ -51,3 +51,10 @@ def test_a_length_that_no_syllable_has_is_seen(duration_s, audible):
     word = TimedWord("字", 0.1, 0.1 + duration_s, (TimedCharacter("字", "ma1", 0.1, 0.1 + duration_s),))
     changed = Speech(made.wav, RATE, (TimedSentence("", 0, 1, (word,)),), Stages(), ())
     assert check_syllables(changed)[0].audible is audible
+
+
+def test_english_syllables_have_no_tone():
+    words = (TimedWord("I", 0.1, 0.4, (TimedCharacter("I", "AY1", 0.1, 0.4),)),)
+    sentence = TimedSentence("I", 0.1, 0.4, words)
+    wav = np.zeros(12000, np.float32)
+    assert check_syllables(Speech(wav, 24000, (sentence,), Stages(), ())) == []

@@ -50,3 +50,8 @@ def test_equal_evaluations_cannot_be_told_apart():
 def test_other_rows_are_refused():
     with pytest.raises(DataError, match="not of the same rows: 2 of rows and 3 of rows"):
         differences(evaluation([1, 2]), evaluation([1, 2, 3]))
+
+
+def test_a_single_row_has_no_interval():
+    (mcd, _) = differences(evaluation([2]), evaluation([1]))
+    assert (mcd.verdict, mcd.text, mcd.to_json()["low"]) == ("same", "-1.000*", None)

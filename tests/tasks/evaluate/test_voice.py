@@ -1,9 +1,16 @@
 import numpy as np
 import pytest
 
-from tingshuo.errors import DataError, EngineNotInstalledError, TextError
-from tingshuo.tasks.evaluate import voice as module
+from tingshuo.errors import DataError, EngineNotInstalledError, TextError, UnknownVoiceError
+from tingshuo.tasks.acoustic import SentenceAcoustics
+from tingshuo.tasks.evaluate import conclude as module
+from tingshuo.tasks.evaluate.forced import Timing
 from tingshuo.tasks.evaluate.voice import evaluate_rows, evaluate_texts
+from tingshuo.tasks.stopwatch import Stopwatch
+from tingshuo.text.frontend import Frontend
+from tingshuo.types import SpeechRequest
+
+TEXTS = {"a": "今天天气很好。", "b": "他去公园散步。"}
 
 
 @pytest.fixture
@@ -81,6 +88,36 @@ def test_rows_that_cannot_be_used_are_left_out_and_named(voice, rows, no_dnsmos)
     assert len(left_out) == 3
     for name, reason in (("short", "less than two frames"), ("wordless", "no text"), ("gone", "no such file")):
         assert [note for note in left_out if note.startswith(f"{name} ") and reason in note]
+
+
+def test_rows_whose_timing_is_known_are_predicted_with_it(voice, rows, no_dnsmos):
+    timings = {}
+    for name in "ab":
+        request = SpeechRequest(text=TEXTS[name], speed=0.9, pitch=1.0)
+        sentence = next(Frontend().sentences(request.text))
+        acoustics = SentenceAcoustics(voice.graphs, voice.config, sentence.words, voice.timbre(), request, Stopwatch())
+        timings[name] = Timing(sentence.words, acoustics.durations)
+    made = evaluate_rows(voice, [rows["a"], rows["b"].replace(speaker="li")], "two rows", timings=timings)
+    own, foreign = made.results
+    assert set(own.sounds()) == {"recording", "copy", "forced", "speech"}
+    assert "forced" not in foreign.sounds()  # another person's mel is nothing that this voice should predict
+    assert value(made, "mel_l1", "forced") < 0.6
+    assert value(made, "log_duration_rmse", "forced") == pytest.approx(-np.log(0.9), abs=0.2)
+    assert value(made, "f0_rmse_cents", "forced") == pytest.approx(100, abs=30)
+    assert abs(len(own.forced.wav) - timings["a"].durations.sum() * 256) <= 256
+    assert made.kinds == ["recording", "copy", "forced", "speech"]
+
+
+def test_each_row_is_spoken_by_its_own_speaker(pair, rows, no_dnsmos):
+    second = pair.speakers[1]
+    made = evaluate_rows(pair, [rows["a"], rows["b"].replace(speaker=second)], "two speakers")
+    assert [result.spoken_by for result in made.results] == list(made.speakers) == list(pair.speakers)
+    assert not any("two people" in note for note in made.notes)
+    asked = evaluate_rows(pair, [rows["a"]], "one", speaker=second)
+    assert (asked.speakers, asked.results[0].speaker) == ((second,), pair.speakers[0])
+    assert evaluate_texts(pair, ["你好。"], "one", speaker=second).results[0].spoken_by == second
+    with pytest.raises(UnknownVoiceError, match="unknown speaker 'wu'"):
+        evaluate_rows(pair, [rows["a"]], "one", speaker="wu")
 
 
 def test_nothing_to_evaluate_is_an_error(voice, rows):

@@ -1,21 +1,29 @@
 """``tingshuo evaluate``: how good is a voice, in figures with counts and intervals."""
 
-import random
-from collections.abc import Callable
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tingshuo.errors import OutputError, RequestError
+from tingshuo.errors import ConfigError, DataError, OutputError, RequestError, TrainError
 
 if TYPE_CHECKING:
-    from tingshuo.data.utterance import Utterance
-    from tingshuo.tasks.evaluate.voice import Evaluation
+    from rich.table import Table
+
+    from tingshuo.app.cli.subjects import Subject
+    from tingshuo.tasks.evaluate.forced import Timings
+    from tingshuo.tasks.evaluate.result import Evaluation
+    from tingshuo.tasks.evaluate.versus import Difference
+    from tingshuo.tasks.tts import Voice
+    from tingshuo.train.aligner import Aligner
 
 SPLITS = ("train", "dev", "test")
 PAGE, FIGURES = "evaluation.html", "evaluation.json"
-T = TypeVar("T")
+NO_TIMING = "Nothing is predicted with the recordings' own timing"
+NO_ALIGNER = "neither the voice nor the built-in one brings an aligner; name a voice that does with --aligner"
 
 
 def evaluate(
@@ -27,63 +35,66 @@ def evaluate(
     texts: Annotated[Path | None, typer.Option(help="A file of texts, one a line, instead of our own sentences.")] = None,
     count: Annotated[int | None, typer.Option(min=1, help="At most so many, drawn at random, always the same ones.")] = None,
     style: Annotated[str | None, typer.Option(help="Whose rhythm and melody; the voice's default without it.")] = None,
+    aligner: Annotated[
+        str | None, typer.Option(help="The voice whose aligner finds the recordings' timing: this one, else the built-in.")
+    ] = None,
+    against: Annotated[
+        str | None, typer.Option(help=f"Another voice, or an {FIGURES}: say what is better and what is worse.")
+    ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help=f"Folder for {PAGE} and {FIGURES}.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Measure how good a voice is.
 
-    On recordings: distances of spectra, pitch and timing, copy-synthesis beside speech from text. On texts: tones, speed.
-    DNSMOS, what listeners would say, needs the extra evaluate: pip install tingshuo[evaluate].
+    On recordings: distances of spectra, pitch and timing, of speech from text, of what is predicted with the recordings' own
+    timing, and of copy-synthesis. On texts: tones, speed. DNSMOS, what listeners would say, needs the extra evaluate: pip
+    install tingshuo[evaluate]. Every figure has its count and 95 % interval; --against compares row by row.
 
     Example:
 
       tingshuo evaluate default --data my_corpus --count 50 -o report
-    """
-    from tingshuo.app.cli.progress import Progress
-    from tingshuo.tasks.evaluate.page import to_html, to_json, to_text
-    from tingshuo.tasks.evaluate.voice import evaluate_rows, evaluate_texts
-    from tingshuo.tasks.voices import load
 
+      tingshuo evaluate mine --data my_corpus --against default
+    """
     if data is not None and texts is not None:
         raise RequestError("--data and --texts exclude each other: a corpus brings its own texts")
     if split not in SPLITS:
         raise RequestError(f"unknown split {split!r}; accepted: {', '.join(SPLITS)}", "split")
     if output is not None:
         _make_folder(output)
+    from tingshuo.app.cli.subjects import find_aligner, read_lines, read_rows
+    from tingshuo.tasks.evaluate.page import to_html, to_json, to_text
+    from tingshuo.tasks.voices import load
+
+    known = None if against is None else _read_evaluation(against)
+    subject = read_lines(texts, count) if data is None else read_rows(data, part, split, speaker, count)
     voice = load(bundle)
-    with Progress("Evaluating", 1.0) as bar:
-
-        def progress(share: float) -> None:
-            bar.advance(share - bar.done)
-
-        if data is not None:
-            rows, subject = read_rows(data, part or [], split, speaker)
-            evaluation = evaluate_rows(voice, draw(rows, count), subject, style=style, progress=progress)
-        else:
-            lines, subject = read_lines(texts)
-            evaluation = evaluate_texts(voice, draw(lines, count), subject, speaker=speaker, style=style, progress=progress)
+    timings, notes = _timings(subject, voice, find_aligner(bundle, aligner)) if subject.rows else ({}, [])
+    evaluation = _evaluate(voice, subject, speaker, style, timings)
+    evaluation.notes += notes
+    if against is not None and known is None:
+        known = to_json(_evaluate(load(against), subject, speaker, style, timings))
+    report = to_json(evaluation)
+    found, old = _compared(known, report)
+    report |= {"against": [one.to_json() for one in found]} if known else {}
     if output is not None:
-        from tingshuo.store.atomic import replace_file
-
-        replace_file(output / FIGURES, to_text(evaluation).encode())
-        replace_file(output / PAGE, to_html(evaluation).encode())
+        _write(output, to_text(report), to_html(evaluation, against=found, old=old))
     if as_json:
-        from tingshuo.app.cli.output import print_json
-
-        print_json(to_json(evaluation))
-    else:
-        show(evaluation, typer.echo)
-        typer.echo(f"Written: {output / PAGE}" if output else f"-o FOLDER writes {PAGE}, with pictures and sounds.")
+        typer.echo(to_text(report), nl=False)
+        return
+    show(evaluation, typer.echo)
+    if known:
+        show_differences(found, old, typer.echo)
+    typer.echo(f"Written: {output / PAGE}" if output else f"-o FOLDER writes {PAGE}, with pictures and sounds.")
 
 
 def show(evaluation: "Evaluation", say: Callable[[str], None]) -> None:
     """Print an evaluation as a table, line by line through ``say``."""
-    from rich.console import Console
     from rich.table import Table
 
     from tingshuo.tasks.evaluate.figures import KINDS, MEASURES, by_measure
 
-    kinds = list(evaluation.results[0].sounds())
+    kinds = evaluation.kinds
     who = ", ".join(evaluation.speakers)
     title = f"{evaluation.voice} {evaluation.version} ({who}), {evaluation.precision}, style {evaluation.style}"
     table = Table(title=f"{title}, on {len(evaluation.results)} of {evaluation.subject}", title_justify="left")
@@ -92,74 +103,108 @@ def show(evaluation: "Evaluation", say: Callable[[str], None]) -> None:
     for kind in kinds:
         table.add_column(KINDS[kind][1], justify="right")
     for name, found in by_measure(evaluation.figures).items():
-        measure = MEASURES[name]
-        label = f"{measure.english}, {measure.unit}" if measure.unit else measure.english
         cells = [f"{found[kind].text}  n={found[kind].n}" if kind in found else "" for kind in kinds]
-        table.add_row(label, measure.better, *cells)
-    console = Console(width=max(Console().width, 130))
-    with console.capture() as capture:
-        console.print(table)
-    say(capture.get().rstrip())
+        table.add_row(MEASURES[name].label, MEASURES[name].better, *cells)
+    say(_rendered(table))
     for note in evaluation.notes:
         say(note)
 
 
-def read_rows(data: Path, parts: list[str], split: str, speaker: str | None) -> tuple[list["Utterance"], str]:
-    """Return the rows of a corpus that have a text, and what to call them.
+def show_differences(found: "Sequence[Difference]", old: str, say: Callable[[str], None]) -> None:
+    """Print what is better and what is worse than ``old``, line by line through ``say``."""
+    from rich.table import Table
+
+    from tingshuo.tasks.evaluate.figures import KINDS, MEASURES
+
+    counts = Counter(one.verdict for one in found)
+    verdicts = ", ".join(f"{counts[verdict]} {verdict}" for verdict in ("better", "same", "worse"))
+    table = Table(
+        title=f"Against {old}: {verdicts}", title_justify="left", caption="* compared row by row", caption_justify="left"
+    )
+    for column in ("measure", "better", "of", "before", "now", "difference", ""):
+        table.add_column(column, justify="right" if column in ("before", "now", "difference") else "left")
+    for one in found:
+        measure = MEASURES[one.measure]
+        values = (f"{value:.{one.digits}f}" for value in (one.old, one.new))
+        table.add_row(measure.label, measure.better, KINDS[one.kind][1], *values, one.text, one.verdict)
+    say(_rendered(table))
+
+
+def _rendered(table: "Table") -> str:
+    from rich.console import Console
+
+    console = Console(width=max(Console().width, 150))
+    with console.capture() as capture:
+        console.print(table)
+    return capture.get().rstrip()
+
+
+def _evaluate(voice: "Voice", subject: "Subject", speaker: str | None, style: str | None, timings: "Timings") -> "Evaluation":
+    from tingshuo.app.cli.progress import Progress
+    from tingshuo.tasks.evaluate.voice import evaluate_rows, evaluate_texts
+
+    with Progress(f"Evaluating {voice.name}", 1.0) as bar:
+
+        def progress(share: float) -> None:
+            bar.advance(share - bar.done)
+
+        if not subject.rows:
+            return evaluate_texts(voice, subject.lines, subject.name, speaker=speaker, style=style, progress=progress)
+        return evaluate_rows(voice, subject.rows, subject.name, style=style, timings=timings, progress=progress)
+
+
+def _timings(subject: "Subject", voice: "Voice", aligner: "Aligner | None") -> "tuple[Timings, list[str]]":
+    """When the phones of the rows are spoken; empty where that cannot be found, and a note that says so."""
+    from tingshuo.app.cli.progress import Progress
+    from tingshuo.train.timings import find_timings
+
+    if aligner is None:
+        return {}, [f"{NO_TIMING}: {NO_ALIGNER}."]
+    with Progress("Aligning", 1.0) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.advance(done / max(total, 1) - bar.done)
+
+        try:
+            return find_timings(aligner, subject.rows, voice.config.mel, progress), []
+        except (ConfigError, DataError, TrainError) as error:
+            return {}, [f"{NO_TIMING}: {error}."]
+
+
+def _read_evaluation(against: str) -> "dict[str, Any] | None":
+    """An evaluation that was saved; None where ``against`` is not a file, and so names a voice.
 
     Raises
     ------
     RequestError
-        There is none in the split, or of the speaker.
-    DataError
-        The corpus cannot be read.
+        The file is not an evaluation.
     """
-    from tingshuo.data.corpora.registry import read_corpus
-
-    corpus = [row for row in read_corpus(data, parts=parts).rows if row.text]
-    of_split = [row for row in corpus if row.split == split]
-    if not of_split:
-        there = sorted({row.split for row in corpus})
-        raise RequestError(f"{data}: has no row with a text in split {split!r}; there are: {', '.join(there) or 'none'}", "split")
-    rows = [row for row in of_split if speaker in (None, row.speaker)]
-    if not rows:
-        speakers = sorted({row.speaker for row in of_split})
-        raise RequestError(
-            f"{data}: split {split!r} has no row of {speaker!r}; its speakers: {', '.join(speakers[:20])}", "speaker"
-        )
-    name = " ".join([data.resolve().name, *parts, *([speaker] if speaker else [])])
-    return rows, f"{name}, split {split}"
-
-
-def read_lines(texts: Path | None) -> tuple[list[str], str]:
-    """Return the lines of a file, or our own sentences for None, and what to call them.
-
-    Raises
-    ------
-    RequestError
-        The file cannot be read, is not UTF-8 or holds no text.
-    """
-    if texts is None:
-        from tingshuo.tasks.evaluate.sentences import SENTENCES
-
-        return list(SENTENCES), "the built-in sentences"
+    path = Path(against)
+    if not path.is_file():
+        return None
     try:
-        lines = [line.strip() for line in texts.read_text("utf-8-sig").splitlines() if line.strip()]
-    except OSError as error:
-        raise RequestError(f"{texts}: cannot be read: {error.strerror}", "texts") from error
-    except UnicodeDecodeError as error:
-        raise RequestError(f"{texts}: is not UTF-8; convert it, as with iconv -f GB18030 -t UTF-8", "texts") from error
-    if not lines:
-        raise RequestError(f"{texts}: holds no text", "texts")
-    return lines, texts.name
+        known: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        if {"voice", "version", "subject", "n", "rows", "figures"} <= known.keys():
+            return known
+    except (OSError, ValueError, AttributeError):
+        pass
+    raise RequestError(f"{against}: is not an {FIGURES} of this version; make it again with tingshuo evaluate -o", "against")
 
 
-def draw(things: list[T], count: int | None) -> list[T]:
-    """Return at most ``count`` of them, in their order, the same ones every time."""
-    if count is None or count >= len(things):
-        return things
-    chosen = sorted(random.Random(0).sample(range(len(things)), count))
-    return [things[index] for index in chosen]
+def _compared(known: "dict[str, Any] | None", report: "dict[str, Any]") -> "tuple[list[Difference], str]":
+    """How an evaluation differs from a known one, and what to call that."""
+    if known is None:
+        return [], ""
+    from tingshuo.tasks.evaluate.versus import differences
+
+    return differences(known, report), f"{known['voice']} {known['version']}"
+
+
+def _write(folder: Path, figures: str, page: str) -> None:
+    from tingshuo.store.atomic import replace_file
+
+    replace_file(folder / FIGURES, figures.encode())
+    replace_file(folder / PAGE, page.encode())
 
 
 def _make_folder(path: Path) -> None:

@@ -18,6 +18,10 @@ from tingshuo.audio.stft import stft
 from tingshuo.config import MelConfig
 from tingshuo.types import TimedCharacter, TimedSentence, TimedWord, Wav
 
+QUIETEST = -7.0
+"""Log-mel below which nothing is heard, and no acoustic model is taught to go. Digital silence is -16, and so is the upper band
+of a recording of a lower sample rate: vocoders would be judged by what they never meet in predicted mels."""
+
 
 @dataclass(frozen=True, slots=True)
 class Heard:
@@ -88,6 +92,13 @@ def bins_below(config: MelConfig, bandwidth_hz: float | None) -> int:
     return int(np.searchsorted(edges[2:], hz_to_mel(bandwidth_hz), "right"))
 
 
+def speaks(mel: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Return which frames of a log-mel (n_mels, F) have speech in them, (F,): within 40 dB of the loud ones."""
+    level_db = 10 * np.log10(np.mean(np.exp(2 * mel.astype(np.float64)), axis=0))
+    spoken: NDArray[np.bool_] = level_db > np.percentile(level_db, 95) - SPEECH_RANGE_DB
+    return spoken
+
+
 def place_in_recording(sentences: tuple[TimedSentence, ...], path: Path, frame_s: float) -> tuple[TimedSentence, ...]:
     """Move the times of words from a synthesis to the recording that it was aligned with.
 
@@ -132,7 +143,7 @@ def syllable_error_ms(speech: tuple[TimedSentence, ...], recording: tuple[TimedS
 def _distances(recording: Heard, other: Heard, path: Path, config: MelConfig, bandwidth_hz: float | None) -> dict[str, float]:
     bins = bins_below(config, bandwidth_hz)
     lines = round((bandwidth_hz or config.sample_rate / 2) / config.sample_rate * config.n_fft) + 1
-    spoken = _speaks(recording.mel)[path.first]
+    spoken = speaks(recording.mel)[path.first]
     first, second = path.first[spoken], path.second[spoken]
     return {
         "mcd_db": mcd_db(recording.mel[:bins, first], other.mel[:bins, second]),
@@ -140,13 +151,6 @@ def _distances(recording: Heard, other: Heard, path: Path, config: MelConfig, ba
         "f0_rmse_cents": f0_rmse_cents(recording.f0[path.first], other.f0[path.second]),
         "voicing_error_pct": 100 * voicing_error(recording.f0[path.first], other.f0[path.second]),
     }
-
-
-def _speaks(mel: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Frames in which there is speech, (F,)."""
-    level_db = 10 * np.log10(np.mean(np.exp(2 * mel.astype(np.float64)), axis=0))
-    spoken: NDArray[np.bool_] = level_db > np.percentile(level_db, 95) - SPEECH_RANGE_DB
-    return spoken
 
 
 def _at_level_of(recording: Heard, speech: Heard, path: Path) -> Heard:

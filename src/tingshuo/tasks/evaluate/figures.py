@@ -25,14 +25,21 @@ class Measure:
     better: str = ""
     digits: int = 2
 
+    @property
+    def label(self) -> str:
+        """The English name with the unit."""
+        return f"{self.english}, {self.unit}" if self.unit else self.english
+
 
 MEASURES: Mapping[str, Measure] = MappingProxyType(
     {
+        "mel_l1": Measure("梅尔谱绝对误差", "mel error, mean absolute", "Np", "lower", 3),
         "mcd_db": Measure("梅尔倒谱距离", "mel-cepstral distance", "dB", "lower"),
         "lsd_db": Measure("对数谱距离", "log-spectral distance", "dB", "lower"),
         "f0_rmse_cents": Measure("基频误差", "F0 error", "cents", "lower", 0),
         "melody_rmse_cents": Measure("旋律误差（去掉平均音高）", "melody error (mean pitch removed)", "cents", "lower", 0),
         "voicing_error_pct": Measure("清浊错误", "voicing error", "%", "lower", 1),
+        "log_duration_rmse": Measure("音素时长对数误差", "error of phone lengths, logarithm", "", "lower", 3),
         "duration_error_pct": Measure("总时长误差", "error of total length", "%", "lower", 1),
         "tempo_ratio": Measure("时长比（合成／录音）", "length, synthesis / recording", "", ""),
         "syllable_error_ms": Measure("音节时长误差（同速后）", "error of syllable lengths (at equal tempo)", "ms", "lower", 0),
@@ -62,10 +69,12 @@ KINDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "recording": ("录音", "recording"),
         "copy": ("复制合成", "copy-synthesis"),
+        "forced": ("给定时长与基频", "given timing and F0"),
         "speech": ("文本合成", "text to speech"),
     }
 )
-"""What is measured: the recordings, their mels and F0 through the vocoder, and the same text spoken by the voice."""
+"""What is measured: the recordings, their mels and F0 through the vocoder, mels predicted with the recordings' phone lengths and
+F0, and the same text spoken by the voice."""
 
 
 @dataclass(frozen=True, slots=True)

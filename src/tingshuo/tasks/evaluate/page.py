@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -12,9 +13,16 @@ from tingshuo.audio.page import card, figure, page, picture, player, section, ta
 from tingshuo.audio.picture import mel_png
 from tingshuo.audio.plot import Interval, Series, histogram, interval_plot, line_plot
 from tingshuo.tasks.evaluate.figures import KINDS, MEASURES, Figure, by_measure
+from tingshuo.tasks.evaluate.result import Evaluation, Result
 from tingshuo.tasks.evaluate.syllables import POINTS, TONE_CONTOURS
-from tingshuo.tasks.evaluate.voice import Evaluation, Result
+from tingshuo.tasks.evaluate.versus import Difference
 
+VERDICTS = {
+    "better": "<b>更好 better</b>",
+    "worse": '<span class="bad">更差 worse</span>',
+    "same": '<span class="soft">相当 same</span>',
+    "": "",
+}
 WORST = 12
 """Rows that are shown."""
 PLACES = {kind: place for place, kind in enumerate(KINDS)}
@@ -71,9 +79,19 @@ def to_json(evaluation: Evaluation) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def to_html(evaluation: Evaluation, worst: int = WORST) -> str:
-    """Return the page; ``worst`` rows are shown with their sounds."""
-    kinds = list(evaluation.results[0].sounds())
+def to_html(evaluation: Evaluation, worst: int = WORST, against: Sequence[Difference] = (), old: str = "") -> str:
+    """Return the page.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+        What to show.
+    worst : int
+        So many rows are shown with their sounds.
+    against, old : sequence of Difference, str
+        How it differs from another evaluation, and what to call that.
+    """
+    kinds = evaluation.kinds
     subtitle = (
         f"{evaluation.subject} · {len(evaluation.results)} 条 rows · {evaluation.precision} · 风格 style {evaluation.style}"
         f" · 说话人 speaker {', '.join(evaluation.speakers)}"
@@ -90,6 +108,7 @@ def to_html(evaluation: Evaluation, worst: int = WORST) -> str:
                 card(_figure_table(evaluation.figures, kinds)),
                 *(f'<p class="soft">{escape(text)}</p>' for text in METHOD),
             ),
+            *([section(f"对比 {escape(old)} · Against {escape(old)}", card(_difference_table(against)))] if against else []),
             section("分布 · Distributions", f'<div class="grid">{"".join(_plots(evaluation))}</div>'),
             section("声调 · Tones", f'<div class="grid">{"".join(_tone_plots(evaluation))}</div>'),
             section(f"最差的 {len(shown)} 条 · The worst {len(shown)}", *(_result_card(result, evaluation) for result in shown)),
@@ -97,9 +116,9 @@ def to_html(evaluation: Evaluation, worst: int = WORST) -> str:
     )
 
 
-def to_text(evaluation: Evaluation) -> str:
-    """Return the page's JSON as text."""
-    return json.dumps(to_json(evaluation), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+def to_text(report: Mapping[str, Any]) -> str:
+    """Return the plain values of `to_json` as text."""
+    return json.dumps(report, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
 
 
 def _plain(value: float) -> float | None:
@@ -115,6 +134,19 @@ def _figure_table(figures: list[Figure], kinds: list[str]) -> str:
         cells = [_cell(found[kind]) if kind in found else "" for kind in kinds]
         rows.append([name, f'<span class="soft">{escape(m.unit)} {ARROWS[m.better]}</span>', *cells])
     return table(header, rows, numbers=range(2, 2 + len(kinds)))
+
+
+def _difference_table(against: Sequence[Difference]) -> str:
+    rows = []
+    for one in against:
+        m = MEASURES[one.measure]
+        name = f'{escape(m.chinese)}<br><span class="soft">{escape(m.english)}</span>'
+        value, _, interval = one.text.partition(" ")
+        numbers = [f"{v:.{one.digits}f}" for v in (one.old, one.new)] + [f'<b>{value}</b> <span class="soft">{interval}</span>']
+        unit = f'<span class="soft">{escape(m.unit)} {ARROWS[m.better]}</span>'
+        rows.append([name, unit, " · ".join(KINDS[one.kind]), *numbers, VERDICTS[one.verdict]])
+    header = ["", "", "", "之前 before", "现在 now", "差 difference（* 逐条 row by row）", ""]
+    return table(header, rows, numbers=range(3, 6))
 
 
 def _cell(found: Figure) -> str:

@@ -128,8 +128,9 @@ def tone_report(syllables: Iterable[SyllableCheck]) -> dict[int, ToneReport]:
 
 
 def _characters(speech: Speech) -> list[TimedCharacter]:
-    """Characters of one syllable; a letter such as W has several, and no one tone."""
-    return [character for word in speech.words for character in word.characters if " " not in character.pinyin]
+    """Characters of one Mandarin syllable; a letter such as W may have several, and English has no tones (``AY1``)."""
+    characters = (character for word in speech.words for character in word.characters)
+    return [character for character in characters if character.pinyin.islower() and " " not in character.pinyin]
 
 
 def _contour(semitones: NDArray[np.float64]) -> NDArray[np.float64] | None:

@@ -8,7 +8,7 @@ a difference of independent means: the root of the summed squares of their own h
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -44,6 +44,23 @@ class Difference:
             return "same"
         return "better" if (self.difference > 0) == (better == "higher") else "worse"
 
+    @property
+    def text(self) -> str:
+        """The difference as it is shown: value, interval, * when it was compared row by row."""
+        digits = self.digits
+        interval = "" if math.isnan(self.low) else f" [{self.low:+.{digits}f}, {self.high:+.{digits}f}]"
+        return f"{self.difference:+.{digits}f}{interval}{'*' if self.paired else ''}"
+
+    @property
+    def digits(self) -> int:
+        """Decimals that a difference is worth: one more than its measure."""
+        return MEASURES[self.measure].digits + 1
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values; NaN becomes None."""
+        plain = {name: None if isinstance(value, float) and math.isnan(value) else value for name, value in asdict(self).items()}
+        return plain | {"verdict": self.verdict}
+
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Difference]:
     """Compare two evaluations.
@@ -68,23 +85,17 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Differen
         subjects = " and ".join(f"{side['n']} of {side['subject']}" for side in (old, new))
         raise DataError(f"the evaluations are not of the same rows: {subjects}; evaluate both with the same options")
     figures = [{(f["measure"], f["kind"]): f for f in side["figures"]} for side in (old, new)]
+    rows = [[row["measures"] for row in side["rows"]] for side in (old, new)]
     found = []
     for measure in MEASURES:
         for kind in KINDS:
             if kind == "recording" or not all((measure, kind) in side for side in figures):
                 continue
-            pairs = [
-                (b[kind][measure] - a[kind][measure])
-                for a, b in zip(_measures(old), _measures(new), strict=True)
-                if None not in (a.get(kind, {}).get(measure), b.get(kind, {}).get(measure))
-            ]
+            values = [[own.get(kind, {}).get(measure) for own in side] for side in rows]
+            pairs = [b - a for a, b in zip(*values, strict=True) if a is not None and b is not None]
             before, after = (side[measure, kind] for side in figures)
             found.append(_paired(measure, kind, before, after, pairs) if pairs else _apart(measure, kind, before, after))
     return found
-
-
-def _measures(evaluation: Mapping[str, Any]) -> list[dict[str, dict[str, float | None]]]:
-    return [row["measures"] for row in evaluation["rows"]]
 
 
 def _paired(measure: str, kind: str, old: Mapping[str, Any], new: Mapping[str, Any], values: list[float]) -> Difference:

@@ -1,25 +1,24 @@
 """Evaluate a voice: on held-out rows of a corpus, beside the recordings, or on texts alone.
 
-Three kinds of sound are judged side by side: the recordings; copy-synthesis, the recordings' own mels and F0 through the vocoder,
-which shows what the vocoder costs; and the same text spoken by the voice, which shows all of it.
+Kinds of sound are judged side by side: the recordings; copy-synthesis, the recordings' own mels and F0 through the vocoder, which
+shows what the vocoder costs; mels predicted with the recordings' timing and F0 (`tingshuo.tasks.evaluate.forced`), which shows
+what the acoustic model costs; and the same text spoken by the voice, which shows all of it.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from tingshuo.audio.align import Path
-from tingshuo.audio.dnsmos import Dnsmos
 from tingshuo.data.clips import read_clips
 from tingshuo.data.speech import words_of
 from tingshuo.data.utterance import Utterance
-from tingshuo.errors import DataError, EngineNotInstalledError, TextError
-from tingshuo.tasks.evaluate.compare import Heard, compare_along, compare_in_step, hear, place_in_recording, syllable_error_ms
-from tingshuo.tasks.evaluate.figures import MEASURES, Figure, summarise
-from tingshuo.tasks.evaluate.opinions import opinions, timbres
-from tingshuo.tasks.evaluate.syllables import SyllableCheck, ToneShapes, check_syllables, tone_shapes
+from tingshuo.errors import DataError, TextError
+from tingshuo.tasks.evaluate.compare import QUIETEST, compare_along, compare_in_step, hear, place_in_recording, syllable_error_ms
+from tingshuo.tasks.evaluate.conclude import conclude
+from tingshuo.tasks.evaluate.forced import Timing, Timings, compare_forced, predict
+from tingshuo.tasks.evaluate.result import Evaluation, Result, Sound
+from tingshuo.tasks.evaluate.syllables import check_syllables, tone_shapes
 from tingshuo.tasks.tts import Speech, Voice
 from tingshuo.tasks.vocoder import copy_synthesis
 from tingshuo.types import Wav
@@ -28,76 +27,6 @@ Progress = Callable[[float], None]
 """Told the share of the work that is done."""
 ROWS_SHARE = 0.75
 """Share of the work that goes row by row."""
-FULL_SCALE = 0.999
-
-
-@dataclass(frozen=True, slots=True)
-class Sound:
-    """A signal (T,) and what was measured of it."""
-
-    wav: Wav
-    heard: Heard
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """One row or text.
-
-    ``speaker`` is whose recording it is (empty without one), ``spoken_by`` the speaker of the voice who spoke it. ``measures``
-    are kind -> measure -> value. ``recording``, ``copy`` and ``path`` (frames of the recording with frames of the
-    speech) are None without a recording.
-    """
-
-    id: str
-    text: str
-    speaker: str
-    spoken_by: str
-    measures: dict[str, dict[str, float]]
-    speech: Sound
-    syllables: dict[str, list[SyllableCheck]]
-    recording: Sound | None = None
-    copy: Sound | None = None
-    path: Path | None = None
-    warnings: tuple[str, ...] = ()
-
-    @property
-    def badness(self) -> float:
-        """What rows are sorted by: distance from the recording; without one, syllables that do not sound, then unlikely tones."""
-        own = self.measures["speech"]
-        if "mcd_db" in own:
-            return own["mcd_db"]
-        return float(np.nansum([own["inaudible_pct"], 1 - own["tones_correlation"]]))
-
-    def sounds(self) -> dict[str, Sound]:
-        """What there is to hear, by kind."""
-        found = {"recording": self.recording, "copy": self.copy, "speech": self.speech}
-        return {kind: sound for kind, sound in found.items() if sound is not None}
-
-
-@dataclass(slots=True)
-class Evaluation:
-    """Everything that was measured of a voice.
-
-    ``speakers`` are those of the voice who spoke, ``subject`` says what it was measured on, ``tones`` are kind -> tone ->
-    contours, ``notes`` sentences on what could not be measured or was left out.
-    """
-
-    voice: str
-    version: str
-    precision: str
-    style: str
-    speakers: tuple[str, ...]
-    subject: str
-    sample_rate: int
-    hop_length: int
-    results: list[Result]
-    figures: list[Figure] = field(default_factory=list)
-    tones: dict[str, dict[int, ToneShapes]] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-
-    def worst(self, count: int) -> list[Result]:
-        """Return the worst results, the very worst first."""
-        return sorted(self.results, key=lambda result: result.badness, reverse=True)[:count]
 
 
 def evaluate_texts(
@@ -149,6 +78,7 @@ def evaluate_rows(
     *,
     speaker: str | None = None,
     style: str | None = None,
+    timings: Timings | None = None,
     progress: Progress | None = None,
 ) -> Evaluation:
     """Speak the texts of recordings and compare.
@@ -162,6 +92,8 @@ def evaluate_rows(
     speaker : str or None
         Who of the voice speaks. None is the person of each recording where the voice has a speaker of that name, and its first
         speaker where it has not.
+    timings : mapping or None
+        When the phones of the recordings are spoken; rows that have none are not predicted with their timing.
 
     Raises
     ------
@@ -169,6 +101,7 @@ def evaluate_rows(
         No row has a text that can be spoken and a recording that can be read; the message has the first reason.
     """
     results, notes = [], []
+    timings = timings or {}
     order = {row.id: k for k, row in enumerate(rows)}
     for n, (row, clip) in enumerate(read_clips(rows, voice.sample_rate)):
         try:
@@ -177,7 +110,10 @@ def evaluate_rows(
             if not (row.text or "").strip():
                 raise DataError("the row has no text")
             spoken_by = speaker or (row.speaker if row.speaker in voice.speakers else voice.speakers[0])
-            results.append(_compare(voice, row, clip, spoken_by, style))
+            result = _compare(voice, row, clip, spoken_by, style)
+            if row.id in timings and spoken_by == row.speaker:
+                result = _force(voice, row, result, timings[row.id], style)
+            results.append(result)
         except (DataError, TextError) as error:
             notes.append(f"{row.id} is left out: {error}.")
         if progress:
@@ -206,7 +142,8 @@ def _compare(voice: Voice, row: Utterance, clip: Wav, spoken_by: str, style: str
         raise DataError(f"the recording has {len(clip)} samples, less than two frames")
     result, speech = _speak(voice, row.id, row.text or "", row.speaker, spoken_by, style)
     recording = Sound(clip, hear(clip, mel))
-    copied = np.clip(copy_synthesis(voice.graphs["vocoder"], voice.config, recording.heard.mel, recording.heard.f0), -1, 1)
+    audible = np.maximum(recording.heard.mel, np.float32(QUIETEST))
+    copied = np.clip(copy_synthesis(voice.graphs["vocoder"], voice.config, audible, recording.heard.f0), -1, 1)
     copy = Sound(copied, hear(copied, mel))
     along, path = compare_along(recording.heard, result.speech.heard, mel, band)
     placed = place_in_recording(speech.sentences, path, mel.hop_length / mel.sample_rate)
@@ -224,6 +161,20 @@ def _compare(voice: Voice, row: Utterance, clip: Wav, spoken_by: str, style: str
         path=path,
         syllables=result.syllables | {"recording": check_syllables(said)},
     )
+
+
+def _force(voice: Voice, row: Utterance, result: Result, timing: Timing, style: str | None) -> Result:
+    """Add what is predicted with the recording's timing, in the style that the row would teach."""
+    recording = result.recording
+    assert recording is not None
+    own = style or next((name for name in (row.style, row.speaker) if name in voice.styles), None)
+    timbre = voice.timbre(own, result.spoken_by)
+    forced = predict(voice.graphs, voice.config, timing, recording.heard.f0, timbre)
+    measures = compare_forced(recording.heard, forced, voice.config, row.bandwidth_hz)
+    f0 = recording.heard.f0[: forced.mel.shape[1]]
+    wav = np.clip(copy_synthesis(voice.graphs["vocoder"], voice.config, forced.mel, f0), -1, 1)
+    sound = Sound(wav, replace(hear(wav, voice.config.mel), f0=forced.f0))
+    return replace(result, measures=result.measures | {"forced": measures}, forced=sound)
 
 
 def _reading_error_pct(row: Utterance, speech: Speech) -> float:
@@ -246,19 +197,11 @@ def _conclude(
     progress: Progress | None,
 ) -> Evaluation:
     """Gather what the rows say together, and judge what is judged on longer stretches."""
-    manifest = voice.manifest
+    speakers = tuple(dict.fromkeys(result.spoken_by for result in results))
     evaluation = Evaluation(
-        manifest.name, str(manifest.version), voice.precision, style or voice.styles[0],
-        tuple(dict.fromkeys(result.spoken_by for result in results)), subject, voice.sample_rate,
-        voice.config.mel.hop_length, results, notes=notes,
+        voice.manifest.name, str(voice.manifest.version), voice.precision, style or voice.styles[0], speakers, subject,
+        voice.sample_rate, voice.config.mel.hop_length, results, notes=notes,
     )  # fmt: skip
-    kinds = list(results[0].sounds())
-    evaluation.tones = {
-        kind: tone_shapes(check for result in results for check in result.syllables[kind])
-        for kind in kinds
-        if kind in results[0].syllables
-    }
-    evaluation.figures = [*_row_figures(results), *_tone_figures(evaluation.tones)]
     judged = [0.0]
 
     def advance(share: float) -> None:
@@ -266,57 +209,5 @@ def _conclude(
         if progress:
             progress(ROWS_SHARE + (1 - ROWS_SHARE) * judged[0])
 
-    sounds = {kind: [result.sounds()[kind].wav for result in results] for kind in kinds}
-    try:
-        evaluation.figures += opinions(Dnsmos(), sounds, voice.sample_rate, advance)
-    except EngineNotInstalledError as error:
-        evaluation.notes.append(f"DNSMOS not measured: {error}.")
-    if "recording" in sounds:
-        evaluation.figures += _timbre_figures(results, voice.sample_rate, evaluation.notes)
-        _note_foreign_speakers(evaluation)
-    order = list(MEASURES)
-    evaluation.figures.sort(key=lambda figure: order.index(figure.measure))
+    conclude(evaluation, advance)
     return evaluation
-
-
-def _row_figures(results: Sequence[Result]) -> list[Figure]:
-    found: dict[tuple[str, str], list[float]] = {}
-    for result in results:
-        for kind, measures in result.measures.items():
-            for measure, value in measures.items():
-                found.setdefault((measure, kind), []).append(value)
-    figures = [summarise(measure, kind, values) for (measure, kind), values in found.items()]
-    return [figure for figure in figures if figure is not None]
-
-
-def _tone_figures(tones: dict[str, dict[int, ToneShapes]]) -> list[Figure]:
-    figures: list[Figure | None] = []
-    for kind, by_tone in tones.items():
-        for tone, shapes in by_tone.items():
-            values: dict[str, NDArray[np.float64]] = {f"tone{tone}_change_semitones": shapes.slopes}
-            if tone != 1:  # a level tone has no shape to correlate with
-                values[f"tone{tone}_correlation"] = shapes.correlations
-            figures += [summarise(measure, kind, found) for measure, found in values.items()]
-    return [figure for figure in figures if figure is not None]
-
-
-def _timbre_figures(results: Sequence[Result], sample_rate: int, notes: list[str]) -> list[Figure]:
-    speakers = {result.speaker for result in results}
-    if len(speakers) > 1:
-        notes.append(f"Timbre not measured: the rows are of {len(speakers)} speakers; choose one with --speaker.")
-        return []
-    sounds = {kind: [result.sounds()[kind].wav for result in results] for kind in results[0].sounds()}
-    figures = timbres(sounds["recording"], sounds, sample_rate)
-    if not figures:
-        notes.append("Timbre not measured: it takes 40 s of recordings; evaluate more rows.")
-    return figures
-
-
-def _note_foreign_speakers(evaluation: Evaluation) -> None:
-    foreign = [result for result in evaluation.results if result.speaker != result.spoken_by]
-    if foreign:
-        people, voices = (sorted({getattr(r, who) for r in foreign}) for who in ("speaker", "spoken_by"))
-        evaluation.notes.append(
-            f"The rows are of {', '.join(people[:5])}{' ...' if len(people) > 5 else ''} and the voice is {', '.join(voices)}: "
-            "distances of spectra and of pitch then measure two people, not the quality of the voice."
-        )
