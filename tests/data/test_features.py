@@ -174,3 +174,13 @@ def test_a_full_disk_keeps_what_is_done(rows, tmp_path, monkeypatch):
         with pytest.raises(OutputError, match="No space left"):
             prepare(rows, CONFIG, tmp_path / "cache")
     assert len(prepare(rows, CONFIG, tmp_path / "cache").clips) == 3
+
+
+def test_one_english_row_gives_latin_words_of_all_rows_english_phones(rows, tmp_path):
+    mixed = [rows[0].replace(text="用APP"), rows[1].replace(text="hello", lang="en")]
+    features = prepare(mixed, CONFIG, tmp_path / "cache")
+    assert features.config.english
+    assert [word.syllables[0].pinyin for clip in features.clips for word in clip.words] == ["yong4", "AE1 P", "HH AH0"]
+    mandarin = prepare([mixed[0]], CONFIG, tmp_path / "cache")
+    assert not mandarin.config.english
+    assert [word.syllables[0].pinyin for word in mandarin.clips[0].words] == ["yong4", "ai1"]

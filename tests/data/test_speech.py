@@ -1,6 +1,6 @@
 import pytest
 
-from tingshuo.data.speech import words_of
+from tingshuo.data.speech import in_english, words_of
 from tingshuo.data.utterance import Utterance
 
 
@@ -79,3 +79,29 @@ def test_what_cannot_be_spoken_is_told(row, reason):
 @pytest.mark.parametrize("lang", ["zh", "zh-CN", "zh_TW", "cmn-Hans"])
 def test_tags_of_mandarin(lang):
     assert spoken("你好", lang=lang).words
+
+
+def pinyin_of(text, **row):
+    english = row.pop("english", False)
+    words = words_of(Utterance(id="a", audio="a.wav", text=text, **row), english=english).words
+    return " ".join(syllable.pinyin for word in words for syllable in word.syllables)
+
+
+def test_english_rows_have_english_phones():
+    assert pinyin_of("Three dogs.", lang="en") == "TH R IY1 D AA1 G Z"
+    assert pinyin_of("in 2019", lang="en-GB") == "IH0 N T W EH1 N T IY0 N AY1 N T IY1 N"
+
+
+def test_english_text_in_capitals_is_words_not_letters():
+    assert pinyin_of("WE SAW A DOG", lang="en") == "W IY0 S AO1 AH0 D AO1 G"
+
+
+def test_latin_words_of_chinese_rows_follow_the_tag_or_the_corpus():
+    assert pinyin_of("用APP") == "yong4 ai1 pu5"
+    assert pinyin_of("用APP", lang="zh-en") == "yong4 AE1 P"
+    assert pinyin_of("用APP", english=True) == "yong4 AE1 P"
+
+
+@pytest.mark.parametrize(("lang", "english"), [("en", True), ("en-US", True), ("zh-en", True), ("zh", False), ("zh_CN", False)])
+def test_tags_with_english(lang, english):
+    assert in_english(lang) is english

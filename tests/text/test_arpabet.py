@@ -70,7 +70,13 @@ def test_arpabet_is_read(written: str, syllables: list[tuple[str, ...]]) -> None
 
 @pytest.mark.parametrize(
     ("written", "message"),
-    [("", "no ARPAbet"), ("HH XX", "'XX' is not"), ("L1 OW1", "'L1' is not"), ("OW3", "'OW3' is not"), ("L . OW1", "exactly one vowel")],
+    [
+        ("", "no ARPAbet"),
+        ("HH XX", "'XX' is not"),
+        ("L1 OW1", "'L1' is not"),
+        ("OW3", "'OW3' is not"),
+        ("L . OW1", "exactly one vowel"),
+    ],
 )
 def test_what_is_not_arpabet_is_refused(written: str, message: str) -> None:
     with pytest.raises(TextError, match=message):

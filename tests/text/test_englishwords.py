@@ -54,7 +54,13 @@ def test_the_tables_hold_arpabet() -> None:
 
 @pytest.mark.parametrize(
     ("word", "letters"),
-    [("CPU", ["C", "P", "U"]), ("W", ["W", "", ""]), ("hello", ["he", "llo"]), ("MyCPU", ["My", "C", "P", "U"]), ("don't", ["don't"])],
+    [
+        ("CPU", ["C", "P", "U"]),
+        ("W", ["W", "", ""]),
+        ("hello", ["he", "llo"]),
+        ("MyCPU", ["My", "C", "P", "U"]),
+        ("don't", ["don't"]),
+    ],
 )
 def test_syllables_share_the_letters(word: str, letters: list[str]) -> None:
     assert [syllable.hanzi for syllable in say_english(word)] == letters

@@ -1,5 +1,6 @@
 import pytest
 
+from tingshuo.text.arpabet import english_syllable
 from tingshuo.text.lexicon import load_lexicon
 from tingshuo.text.sandhi import Draft, apply_sandhi
 
@@ -84,3 +85,13 @@ def test_neutral_tones(words: list[str], expected: str) -> None:
 )
 def test_erhua(words: list[str], expected: str) -> None:
     assert spoken(*words) == expected
+
+
+def test_an_english_word_keeps_its_syllables_and_lends_its_stress() -> None:
+    hello = (english_syllable("he", ("HH", "AH0")), english_syllable("llo", ("L", "OW1")))
+    one, word = Draft("一", "m"), Draft.of_english("hello", hello)
+    one.append("一", "yi1")
+    apply_sandhi([one, word], load_lexicon())
+    assert one.tones == [4]
+    assert word.english == hello
+    assert (word.chars, word.tones) == (["he", "llo"], [6, 8])

@@ -4,7 +4,23 @@ import numpy as np
 import pytest
 
 from tingshuo.errors import TextError
-from tingshuo.text.symbols import FINALS, FINALS_AFTER, INITIALS, PHONES, encode, make_syllable, split_syllable
+from tingshuo.text.arpabet import english_syllable
+from tingshuo.text.symbols import (
+    ALL_PHONES,
+    ALL_TONES,
+    ENGLISH_PHONES,
+    FINALS,
+    FINALS_AFTER,
+    INITIALS,
+    MANDARIN_TONES,
+    NEAREST,
+    NEAREST_TONES,
+    PHONES,
+    encode,
+    has_english,
+    make_syllable,
+    split_syllable,
+)
 from tingshuo.types import Word
 
 EXPECTED = Path(__file__).parents[3] / "shared" / "seed_voice" / "expected.npz"
@@ -116,3 +132,28 @@ def test_encode_equals_the_recipe_of_the_seed_voice(name: str) -> None:
     np.testing.assert_array_equal(sequence.ids, expected[f"{name}/ids"])
     np.testing.assert_array_equal(sequence.tones, expected[f"{name}/tones"])
     np.testing.assert_array_equal(sequence.positions, expected[f"{name}/positions"])
+
+
+def test_english_phones_follow_those_of_mandarin_and_are_others() -> None:
+    assert ALL_PHONES[:65] == PHONES
+    assert len(ALL_PHONES) == len(set(ALL_PHONES)) == 104
+    assert has_english(ALL_PHONES)
+    assert not has_english(PHONES)
+
+
+def test_every_english_phone_and_stress_has_its_nearest_in_mandarin() -> None:
+    assert tuple(NEAREST) == ENGLISH_PHONES
+    assert set(NEAREST.values()) <= {*INITIALS, *FINALS}
+    assert list(NEAREST_TONES) == list(range(MANDARIN_TONES, ALL_TONES))
+    assert set(NEAREST_TONES.values()) <= set(range(1, 6))
+
+
+def test_encode_of_english_and_mandarin_words() -> None:
+    hello = Word("hello", (english_syllable("he", ("HH", "AH0")), english_syllable("llo", ("L", "OW1"))))
+    sequence = encode([*words_of("hao3"), hello])
+    assert [ALL_PHONES[i] for i in sequence.ids] == ["sil", "h", "ao", "en:HH", "en:AH", "en:L", "en:OW", "sil"]
+    assert sequence.tones.tolist() == [0, 3, 3, 6, 6, 8, 8, 0]
+    assert sequence.positions.tolist() == [0, 1, 2, 1, 2, 2, 2, 0]
+    assert sequence.syllable_index.tolist() == [-1, 0, 0, 0, 0, 1, 1, -1]
+    with pytest.raises(TextError, match="no phone 'en:HH'"):
+        encode([hello], PHONES)

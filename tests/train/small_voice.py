@@ -6,7 +6,7 @@ TEXTS = ("今天天气很好，我们去公园。", "你好。", "他昨天晚�
          "谢谢大家。", "孩子们在操场上跑来跑去。", "快把窗户关上！", "这件衣服多少钱？", "老师说，明天要考试。")  # fmt: skip
 
 
-def make_nets(seed=0):
+def make_nets(seed=0, english=False):
     """Config and nets of a voice with two styles, two speakers and energy."""
     import torch
 
@@ -17,17 +17,18 @@ def make_nets(seed=0):
     from tingshuo.models.source_filter.net import SourceFilter
     from tingshuo.port.nets import VoiceNets, architecture, voice_family
     from tingshuo.port.voice import contexts
-    from tingshuo.text.symbols import PHONES
+    from tingshuo.text.symbols import ALL_PHONES, ALL_TONES, MANDARIN_TONES, PHONES
 
     torch.manual_seed(seed)
     sizes = {"dim": 32, "heads": 2, "encoder_layers": 2, "encoder_hidden": 128, "duration_layers": 1, "pitch_hidden": 24,
              "pitch_layers": 1, "decoder_dim": 48, "decoder_hidden": 160, "decoder_layers": 2}  # fmt: skip
-    acoustic = FastSpeechConfig(phonemes=len(PHONES), styles=2, speakers=2, energy=1, **sizes)
+    phonemes, tones = (ALL_PHONES, ALL_TONES) if english else (PHONES, MANDARIN_TONES)
+    acoustic = FastSpeechConfig(phonemes=len(phonemes), tones=tones, styles=2, speakers=2, energy=1, **sizes)
     vocoder = SourceFilterConfig(dim=16, hidden=24, layers=1)
     config = VoiceConfig(
         family=voice_family(vocoder),
         mel=MelConfig(),
-        phonemes=tuple(PHONES),
+        phonemes=phonemes,
         speakers=tuple(SpeakerConfig(name=name, gender="female", log_f0_mean=5.3, log_f0_std=0.2) for name in "ab"),
         styles=tuple(StyleConfig(name=name, description="") for name in "xy"),
         architecture=architecture(acoustic, vocoder),
@@ -65,14 +66,14 @@ def make_lessons(config, nets, texts=TEXTS):
     return record_lessons({name: NetSession(graph) for name, graph in voice_graphs(nets).items()}, config, tables, texts)
 
 
-def write_voice(folder, seed=0, **manifest):
+def write_voice(folder, seed=0, english=False, **manifest):
     """The voice as a bundle."""
     from tingshuo.port.variants import build_variants
     from tingshuo.port.voice import graph_entries, voice_files
     from tingshuo.store.bundle import write_bundle
 
-    config, nets = make_nets(seed)
-    built = _variants(seed, build_variants)
+    config, nets = make_nets(seed, english)
+    built = _variants(seed, english, build_variants)
     fields = {
         "name": folder.name, "version": "1.2.0", "family": config.family, "task": "tts", "languages": ["zh-CN"],
         "speakers": ["a", "b"], "styles": ["x", "y"], "emotions": ["neutral"], "sample_rate": 24000, "licence": "CC-BY-4.0",
@@ -82,5 +83,5 @@ def write_voice(folder, seed=0, **manifest):
 
 
 @cache
-def _variants(seed, build):
-    return build(*make_nets(seed), TEXTS[:3], TEXTS[3:5], "你好。")
+def _variants(seed, english, build):
+    return build(*make_nets(seed, english), TEXTS[:3], TEXTS[3:5], "你好。")

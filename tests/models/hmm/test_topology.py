@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from tingshuo.models.hmm.topology import broad_states, even, path_of, timing, whole_frames
-from tingshuo.text.symbols import PHONES, encode, make_syllable
+from tingshuo.models.hmm.topology import broad_states, even, path_of, phones_of, timing, whole_frames
+from tingshuo.text.arpabet import english_syllable
+from tingshuo.text.symbols import ALL_PHONES, PHONES, encode, make_syllable
 from tingshuo.types import Word
 
 
@@ -96,3 +97,20 @@ def test_broad_states_are_those_of_one_phone_of_each_kind():
     assert phone["sil"] == "sil"
     assert phone["iang"] == phone["a"] != phone["u"]
     assert sum(name == kind for name, kind in phone.items()) == 12
+
+
+def test_english_words_have_states_of_their_own():
+    hello = Word("hello", (english_syllable("he", ("HH", "AH0")), english_syllable("llo", ("L", "OW1"))))
+    path = path_of((word("ba1"), hello), 3)
+    assert [ALL_PHONES[k] for k in path.phones] == ["sil", "b", "a", "sp", "en:HH", "en:AH", "en:L", "en:OW", "sil"]
+    assert path.states.max() // 3 == ALL_PHONES.index("en:L")
+    assert phones_of([path.phones]) == ALL_PHONES
+    assert phones_of([path_of(WORDS, 3).phones]) == PHONES
+
+
+def test_english_phones_begin_as_their_kind_does_in_mandarin():
+    mandarin, both = broad_states(3), broad_states(3, ALL_PHONES)
+    np.testing.assert_array_equal(both[: len(mandarin)], mandarin)
+    assert both[ALL_PHONES.index("en:T") * 3] == PHONES.index("p") * 3
+    assert both[ALL_PHONES.index("en:AA") * 3 + 1] == PHONES.index("a") * 3 + 1
+    assert both.max() < len(PHONES) * 3  # every English phone has a kind

@@ -15,18 +15,17 @@ from tingshuo.text.lang.en import cardinal, digits, in_small_letters, is_english
         (100, "one hundred"),
         (1205, "one thousand two hundred five"),
         (1_000_000, "one million"),
-        (987_654_321_012_345, "nine hundred eighty seven trillion six hundred fifty four billion three hundred twenty one million "
-         "twelve thousand three hundred forty five"),
+        (7_654_021_012, "seven billion six hundred fifty four million twenty one thousand twelve"),
     ],
-)  # fmt: skip
+)
 def test_cardinals(number: int, said: str) -> None:
     assert cardinal(number) == said
 
 
 @pytest.mark.parametrize(
     ("number", "said"),
-    [(1, "first"), (2, "second"), (3, "third"), (5, "fifth"), (8, "eighth"), (12, "twelfth"), (20, "twentieth"), (21, "twenty first"),
-     (100, "one hundredth")],
+    [(1, "first"), (2, "second"), (3, "third"), (5, "fifth"), (8, "eighth"), (12, "twelfth"), (20, "twentieth"),
+     (21, "twenty first"), (100, "one hundredth")],
 )  # fmt: skip
 def test_ordinals(number: int, said: str) -> None:
     assert ordinal(number) == said
