@@ -97,11 +97,15 @@ def prepare_material(run: Path, config: TrainConfig, told: Told, aligner: Aligne
     rows = read_manifest(run / MANIFEST)
     features = prepare(rows, config.features, run / "cache", told.counter("features"))
     if "vocoder" in config.stages or "joint" in config.stages:
+        # Whether segments can be drawn is better known now than after the acoustic model has learnt.
         SegmentSampler(features.clips, config.vocoder.frames + ("joint" in config.stages), config.vocoder.shares)
     if not config.needs_texts:
         return Material(rows, features, ())
     alignment = align(features, config.align, told.counter("align"), aligner)
-    return Material(rows, features, make_examples(features, alignment), alignment.aligner, alignment.notes)
+    examples = make_examples(features, alignment)
+    if "joint" in config.stages:
+        SegmentSampler([example.clip for example in examples], config.vocoder.frames + 1, {})
+    return Material(rows, features, examples, alignment.aligner, alignment.notes)
 
 
 def make_examples(features: Features, alignment: Alignment) -> list[Example]:

@@ -37,14 +37,16 @@ def test_it_trains_with_the_preset_and_the_built_in_vocoder(asked, tmp_path, cap
     assert [config.loop_of(stage).steps for stage in STAGES] == [9, 9, 9]
     assert (call["base"].name, call["from_base"]) == ("default", False)
     out, err = capsys.readouterr()
+    assert "Stages: acoustic, vocoder, joint.\n" in err
     assert "Interrupted and saved at step 3 of stage vocoder; add --resume" in out
     assert "2 recordings were left out" in err
 
 
-def test_from_a_voice_it_learns_from_few_sentences(asked, tmp_path):
+def test_from_a_voice_it_learns_from_few_sentences(asked, tmp_path, capsys):
     assert run(["train", "recordings", "-o", str(tmp_path), "--from", "default"]) == 0
     assert asked[0]["from_base"]
     assert asked[0]["config"] == read_config("few_shot")
+    assert "Stages: acoustic. The vocoder stays that of default.\n" in capsys.readouterr().err
 
 
 def test_a_resumed_training_has_the_settings_that_it_was_begun_with(asked, tmp_path, capsys):
@@ -63,6 +65,11 @@ def test_a_resumed_training_has_the_settings_that_it_was_begun_with(asked, tmp_p
 def test_a_stage_may_be_trained_alone(asked, tmp_path):
     assert run(["train", "recordings", "-o", str(tmp_path), "--only", "joint", "--only", "vocoder"]) == 0
     assert asked[0]["config"].stages == ("vocoder", "joint")
+
+
+def test_it_says_which_net_stays_as_it_is(asked, tmp_path, capsys):
+    assert run(["train", "recordings", "-o", str(tmp_path), "--only", "vocoder", "--from", "default"]) == 0
+    assert "Stages: vocoder. The acoustic model stays that of default.\n" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """``tingshuo train``: from a folder of recordings to a voice."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -69,9 +70,16 @@ def train(
       tingshuo train recordings -o run --resume
     """
     chosen = _config(run, preset, config, [*(settings or ())], only or [], steps, resume, from_voice is not None)
-    trained, leads = _run(data, run, chosen, from_voice, kind, part or [], resume)
+    trained, leads = _run(data, run, chosen, from_voice, kind, part or [], resume, None if as_json else typer.echo)
     if leads:
         _report(trained, run, as_json)
+
+
+def _plan(config: "TrainConfig", voice: str) -> str:
+    """Say what is trained, and what is taken as it is."""
+    learning = {"acoustic model": {"acoustic", "joint"}, "vocoder": {"vocoder", "joint"}}
+    kept = [net for net, stages in learning.items() if not stages & set(config.stages)]
+    return f"Stages: {', '.join(config.stages)}." + "".join(f" The {net} stays that of {voice}." for net in kept)
 
 
 def _report(trained: "Trained", run: Path, as_json: bool) -> None:
@@ -131,7 +139,14 @@ def _config(
 
 
 def _run(
-    data: Path, run: Path, config: "TrainConfig", from_voice: str | None, kind: str, parts: list[str], resume: bool
+    data: Path,
+    run: Path,
+    config: "TrainConfig",
+    from_voice: str | None,
+    kind: str,
+    parts: list[str],
+    resume: bool,
+    say: Callable[..., None] | None,
 ) -> "tuple[Trained, bool]":
     """Train with a progress bar for each stage; returns how it ended, and whether it is for this process to tell."""
     from tingshuo.tasks.voices import find_voice
@@ -140,6 +155,8 @@ def _run(
 
     names = NAMES | {stage: f"{NAMES[stage]}, {k} of {len(config.stages)}" for k, stage in enumerate(config.stages, 1)}
     with join() as world, Stages(names, visible=None if world.leads else False) as stages:
+        if say is not None and world.leads:
+            say(_plan(config, from_voice or DEFAULT_VOICE), err=True)
         trained = train_voice(
             data,
             run,
