@@ -62,6 +62,11 @@ class AcousticConfig(StrictModel, frozen=True, kw_only=True):
     """Of what critics of mels say, see `tingshuo.train.sharpen`; with both weights 0 there are none."""
     matching_weight: Weight = 0.0
     """Of the distance between recorded and predicted mels in the features of those critics."""
+    hold: Weight = 0.0
+    """Before the first step of a training that begins with a finished voice, its output layer is fitted to the recordings by
+    least squares; this is how much it is held to what it was, 0.1 being good for a few minutes. 0 does not fit it."""
+    upper_bands: bool = False
+    """Above the bandwidth of a recording, learn what the finished voice says there; else nothing is learnt there."""
     learn: tuple[str, ...] = ()
     """First letters of the parameters that are trained, such as ``decoder``; empty is all of them."""
 

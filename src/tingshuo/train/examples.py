@@ -4,7 +4,7 @@ B batch, N phones, F frames. Everything is zero beyond a clip's end.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -42,13 +42,15 @@ class Example:
 class Tables:
     """Rows of a net's tables by name, and by speaker the pitch that F0 is normalised with.
 
-    A style or emotion that is not listed is row 0.
+    A style or emotion that is not listed is row 0. ``bands`` are log-mels (bands, F) that are to be learnt above the bandwidth of
+    some clips, by their ids; of other clips, nothing is known there.
     """
 
     speakers: Mapping[str, int]
     styles: Mapping[str, int]
     emotions: Mapping[str, int]
     pitch: Mapping[str, SpeakerPitch]
+    bands: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
 
 
 class Batch(NamedTuple):
@@ -56,8 +58,8 @@ class Batch(NamedTuple):
 
     ``ids`` ``tones`` ``positions`` ``durations`` (B, N) int64, ``valid`` (B, N) float 0 or 1; ``phone`` (B, F) int64 the phone
     of each frame, ``place`` (B, F, 8), ``frames`` (B, F) float 0 or 1; ``speaker`` ``style`` ``emotion`` (B,) int64; ``mel``
-    (B, n_mels, F), ``mel_weight`` (B, n_mels) 0 above a recording's bandwidth; ``f0`` (B, F) normalised, 0 where unvoiced;
-    ``unvoiced`` ``energy`` (B, F).
+    (B, n_mels, F), ``mel_weight`` (B, n_mels) 0 above a recording's bandwidth, where nothing is known; ``f0`` (B, F)
+    normalised, 0 where unvoiced; ``unvoiced`` ``energy`` (B, F).
     """
 
     ids: Tensor
@@ -94,7 +96,11 @@ def make_batch(features: Features, examples: Sequence[Example], tables: Tables, 
     valid_frames = np.arange(longest) < durations.sum(1)[:, None]
     normalised, unvoiced = normalise_f0(f0, [tables.pitch[e.clip.speaker] for e in examples])
     mel = _mel(features, examples, longest, device)
-    config = features.config.mel
+    weight = np.stack([bandwidth_weight(features.config.mel, example.clip.bandwidth_hz) for example in examples])
+    for row, example in enumerate(examples):
+        if (band := tables.bands.get(example.clip.id)) is not None:
+            mel[row, -len(band) :, : band.shape[1]] = torch.from_numpy(band)
+            weight[row] = 1
     numpy_parts = {
         "ids": phones[0],
         "tones": phones[1],
@@ -107,7 +113,7 @@ def make_batch(features: Features, examples: Sequence[Example], tables: Tables, 
         "speaker": np.array([tables.speakers[e.clip.speaker] for e in examples]),
         "style": np.array([tables.styles.get(e.clip.style, 0) for e in examples]),
         "emotion": np.array([tables.emotions.get(e.clip.emotion, 0) for e in examples]),
-        "mel_weight": np.stack([bandwidth_weight(config, e.clip.bandwidth_hz) for e in examples]),
+        "mel_weight": weight,
         "f0": normalised,
         "unvoiced": unvoiced * valid_frames,
     }

@@ -1,14 +1,15 @@
 """Where an acoustic training begins: a net with fresh weights, or that of a finished voice with rows for new speakers.
 
-From a finished voice, each new speaker begins as the voice's speaker of nearest pitch, and each new style as its first style.
-When styles are not learnt, the voice's own are kept as they are and offered with the new timbres.
+From a finished voice, each new speaker begins as the speaker of the voice that is most like them, and each new style as its first
+style. When styles are not learnt, the voice's own are kept and offered with the new timbres, at the tempo of the new speakers.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from tingshuo.audio.mel import log_mel
@@ -30,6 +31,7 @@ from tingshuo.text.symbols import (
 )
 from tingshuo.train.config import AcousticConfig, TrainConfig
 from tingshuo.train.examples import QUIET, Example, Tables
+from tingshuo.train.newcomer import fit_output, nearest_speakers, upper_bands, with_tempo
 
 SIZES = (
     "dim", "heads", "encoder_layers", "encoder_hidden", "duration_layers", "duration_kernel", "pitch_hidden", "pitch_layers",
@@ -50,12 +52,14 @@ class Start:
     styles: tuple[StyleConfig, ...]
     emotions: tuple[str, ...]
     phonemes: tuple[str, ...] = PHONES
+    bands: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+    """What to learn above the bandwidth of clips, by their ids."""
 
     def tables(self, features: Features) -> Tables:
         """Return the rows by name, with the pitch of the corpus."""
         named = ((one.name for one in self.speakers), (one.name for one in self.styles), self.emotions)
         speakers, styles, emotions = ({name: row for row, name in enumerate(names)} for names in named)
-        return Tables(speakers, styles, emotions, features.pitch)
+        return Tables(speakers, styles, emotions, features.pitch, self.bands)
 
 
 def start_fresh(config: TrainConfig, features: Features, examples: Sequence[Example]) -> Start:
@@ -110,10 +114,26 @@ def start_from(
     tensors: dict[str, Tensor] = {k: v.clone() for k, v in nets.acoustic.state_dict().items()}
     if len(phonemes) > old.phonemes:
         learn_english(tensors)
-    tensors["speaker.weight"] = tensors["speaker.weight"][[_nearest(one, voice.speakers) for one in speakers]]
+    taught = [example for example in examples if example.clip.split == "train"]
+    alone = Tables({one.name: 0 for one in speakers}, {}, {}, features.pitch)
+    known = [example for example in taught if (example.phones.ids < old.phonemes).all()]
+    nearest = nearest_speakers(nets.acoustic, features, known, alone, voice.speakers)
+    tensors["speaker.weight"] = tensors["speaker.weight"][nearest]
     tensors["style.weight"] = torch.cat([tensors["style.weight"], tensors["style.weight"][:1].expand(len(added), -1)])
     net.load_state_dict(net.state_dict() | tensors)
-    return Start(net, speakers, (*voice.styles, *added), emotions, phonemes)
+    return _settled(Start(net.eval(), speakers, (*voice.styles, *added), emotions, phonemes), config.acoustic, features, taught)
+
+
+def _settled(start: Start, config: AcousticConfig, features: Features, taught: Sequence[Example]) -> Start:
+    """Bring a finished voice near to new speakers without a step of training."""
+    tables = start.tables(features)
+    bands = upper_bands(start.net, features, taught, tables) if config.upper_bands else {}
+    start = replace(start, bands=bands)
+    if config.hold:
+        fit_output(start.net, features, taught, start.tables(features), config.hold)
+    if config.learn and not {"duration", "style", "encoder"} & set(config.learn):
+        start = replace(start, styles=with_tempo(start.styles, start.net, features, taught, tables))
+    return start
 
 
 def learn_english(tensors: dict[str, Tensor]) -> None:
@@ -170,7 +190,3 @@ def _emotions(examples: Sequence[Example]) -> tuple[str, ...]:
     """Emotions with neutral first; none when there is only one."""
     names = [name for name in _ordered(examples, "emotion") if name != NEUTRAL]
     return (NEUTRAL, *names) if names else ()
-
-
-def _nearest(speaker: SpeakerConfig, known: Sequence[SpeakerConfig]) -> int:
-    return min(range(len(known)), key=lambda row: abs(known[row].log_f0_mean - speaker.log_f0_mean))
