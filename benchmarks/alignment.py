@@ -1,12 +1,16 @@
 """How well and how fast phones are aligned, against speech whose borders are known and against another aligner.
 
     python benchmarks/alignment.py [--lines 120] [--set aishell] [--clips 400] [--recipe FOLDER]
+    python benchmarks/alignment.py --few 8 20 60 [--voice BUNDLE]
 
 1. Sentences spoken by the built-in voice: the frames of every phone are known. Its styles learnt their durations from an aligner
    of the same kind, so conventions of where a phone begins may be shared.
 2. Recorded words of one reader, cut out of their silence and put one after the other: the borders of words are known, whatever
    any aligner thinks.
 3. Recorded sentences, where nobody knows the truth: agreement with the other aligner.
+
+With ``--few``, so many clips of the first two are aligned as if there were no more: from a flat start, with the aligner that a
+voice brings, and with that one adapted to the clips.
 
 The other aligner is the ``align.py`` of a reference recipe (``--recipe``, with numba installed); without it there are no figures
 of it. Both get the same samples and words, and take turns in one process. Data: the pack beside the repository.
@@ -21,7 +25,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -34,12 +38,16 @@ from tingshuo.data.corpora.registry import read_corpus
 from tingshuo.data.features import FeatureConfig, Features, prepare
 from tingshuo.data.utterance import Utterance
 from tingshuo.models.hmm.config import HmmConfig
+from tingshuo.store.bundle import open_bundle
 from tingshuo.tasks.acoustic import SentenceAcoustics
 from tingshuo.tasks.stopwatch import Stopwatch
 from tingshuo.tasks.vocoder import vocode
+from tingshuo.tasks.voices import find_voice
 from tingshuo.text.frontend import Frontend
 from tingshuo.text.symbols import encode
-from tingshuo.train.align import align
+from tingshuo.train.align import align, align_with
+from tingshuo.train.aligner import bundled_aligner
+from tingshuo.train.flat_start import adapt, teach
 from tingshuo.types import SpeechRequest, Word
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
@@ -200,6 +208,27 @@ def compare(rows: Sequence[Utterance], truth: dict[str, Borders], args: argparse
         report("ours against recipe", found, {key: phone_borders(timed) for key, timed in other.items()})
 
 
+def compare_few(rows: Sequence[Utterance], truth: dict[str, Borders], args: argparse.Namespace, folder: Path) -> None:
+    """Align a few rows, as if there were no more, in three ways and print what came out."""
+    known = bundled_aligner(open_bundle(find_voice(args.voice)))
+    if known is None:
+        raise SystemExit(f"{args.voice}: brings no aligner")
+    everything = prepare([row.replace(speaker="one") for row in rows], FeatureConfig(), folder / "cache")
+    order = np.random.default_rng(1).permutation(len(everything.clips))
+    for count in args.few:
+        features = replace(everything, clips=tuple(everything.clips[k] for k in sorted(order[:count])))
+        seconds = sum(clip.n_samples for clip in features.clips) / RATE
+        print(f"  {len(features.clips)} clips, {seconds:.0f} s")
+        config = HmmConfig()
+        aligners = {
+            "flat start": teach(features, config),
+            "brought": known,
+            "brought, adapted": adapt(known, features, config),
+        }
+        for name, aligner in aligners.items():
+            report(name, {clip.id: Timed(clip.words, clip.durations) for clip in align_with(aligner, features).clips}, truth)
+
+
 def main() -> None:
     """Read the arguments and measure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -208,6 +237,8 @@ def main() -> None:
     parser.add_argument("--set", default="aishell", help="of the data pack")
     parser.add_argument("--clips", type=int, default=400, help="of that set")
     parser.add_argument("--recipe", type=Path, help="folder with the other aligner")
+    parser.add_argument("--few", type=int, nargs="+", help="numbers of clips")
+    parser.add_argument("--voice", default="default", help="a bundle with an aligner")
     parser.add_argument("--config", default="{}", help="HmmConfig as JSON")
     args = parser.parse_args()
     corpora: dict[str, Callable[[Path], tuple[list[Utterance], dict[str, Borders]]]] = {
@@ -215,10 +246,10 @@ def main() -> None:
         "recorded words in a row": lambda folder: joined_corpus(folder, args.joined),
         f"recordings of {args.set}": lambda _: (read_corpus(DATA / args.set).rows[: args.clips], {}),
     }
-    for title, make in corpora.items():
+    for title, make in list(corpora.items())[: 2 if args.few else None]:
         with tempfile.TemporaryDirectory() as name:
             print(title)
-            compare(*make(Path(name)), args, Path(name))
+            (compare_few if args.few else compare)(*make(Path(name)), args, Path(name))
 
 
 if __name__ == "__main__":
