@@ -19,12 +19,14 @@ from tingshuo.port.verify import check, compare, open_model, reference_outputs
 from tingshuo.port.voice import ENGINE
 from tingshuo.store.bundle import Bundle
 
+KnownGraphs = Mapping[str, onnx.ModelProto]
+"""Float32 graphs by name."""
 PRECISION = "fp32"
 SPREAD = 0.3
 """Deviation of the noise that is added to a graph's example inputs: zeros would prove little."""
 
 
-def known_graphs(bundle: Bundle) -> dict[str, onnx.ModelProto]:
+def known_graphs(bundle: Bundle) -> KnownGraphs:
     """Return the float32 graphs of a bundle by name; those that it has not are left out."""
     found = {}
     for name, entry in bundle.manifest.graphs.items():

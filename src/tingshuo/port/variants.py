@@ -18,7 +18,7 @@ from tingshuo.port.export import export_graph, half_tensors
 from tingshuo.port.nets import VoiceNets
 from tingshuo.port.optimize import optimize
 from tingshuo.port.quantize import observe, quantize
-from tingshuo.port.reuse import fits
+from tingshuo.port.reuse import KnownGraphs, fits
 from tingshuo.port.verify import check, compare, golden_files, open_model, reference_outputs
 from tingshuo.port.vocoders import vocoder_family
 from tingshuo.port.voice import voice_graphs
@@ -49,7 +49,7 @@ def build_variants(
     calibration: Sequence[str],
     test: Sequence[str],
     golden: str,
-    known: Mapping[str, onnx.ModelProto] | None = None,
+    known: KnownGraphs | None = None,
 ) -> Variants:
     """Export, optimise, quantise and verify the four graphs.
 
@@ -63,7 +63,7 @@ def build_variants(
         Texts that choose the int8 scales, and others that judge them.
     golden : str
         Text whose inputs and outputs become golden vectors.
-    known : Mapping[str, onnx.ModelProto] or None
+    known : KnownGraphs or None
         Float32 graphs of another voice, see `tingshuo.port.reuse`; those that fit are taken instead of exported ones.
 
     Raises

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -16,6 +15,7 @@ from tingshuo.errors import ConfigError
 from tingshuo.models.fastspeech.net import FastSpeech
 from tingshuo.port.calibration import pick_texts
 from tingshuo.port.nets import VoiceNets, load_nets
+from tingshuo.port.reuse import KnownGraphs
 from tingshuo.port.variants import Variants, build_variants
 from tingshuo.port.vocoders import vocoder_family
 from tingshuo.port.voice import ACOUSTIC_WEIGHTS, VOCODER_WEIGHTS, graph_entries, voice_files
@@ -92,7 +92,7 @@ def publish(
     learnt: Sequence[Learnt],
     texts: Sequence[str] = (),
     aligner: Aligner | None = None,
-    known: Mapping[str, onnx.ModelProto] | None = None,
+    known: KnownGraphs | None = None,
 ) -> Path:
     """Write the bundle of a voice.
 
@@ -115,7 +115,7 @@ def publish(
     aligner : Aligner or None
         Goes along for voices that will be trained from this one, unless nothing else in here is of the base voice: what is
         owed to that is said when a net of it is in here.
-    known : Mapping[str, onnx.ModelProto] or None
+    known : KnownGraphs or None
         Graphs that may fit, see `tingshuo.port.reuse`.
 
     Raises
