@@ -7,6 +7,8 @@ The per-channel layer scale of the paper is not a parameter here: it is part of 
 import torch
 from torch import Tensor, nn
 
+from tingshuo.models.layers.time_conv import convolve
+
 KERNEL = 7
 
 
@@ -49,6 +51,6 @@ class ConvNeXtBlock(nn.Module):
             (B, F, D).
         """
         y: Tensor = x if valid is None else x * valid[..., None]
-        y = self.depthwise(y.transpose(1, 2)).transpose(1, 2)
+        y = convolve(self.depthwise, y)
         y = self.project(nn.functional.gelu(self.expand(self.norm(y))))
         return x + y

@@ -12,6 +12,7 @@ def count_parameters(net: nn.Module) -> int:
 
 
 @torch.inference_mode()
+@torch.no_grad()
 def count_macs(net: nn.Module, *inputs: Tensor) -> int:
     """Return the multiply-accumulates of linear layers and convolutions in one call of a net.
 

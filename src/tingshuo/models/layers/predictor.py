@@ -7,6 +7,8 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
+from tingshuo.models.layers.time_conv import convolve
+
 
 class Predictor(nn.Module):
     """Convolution, GELU, layer norm, dropout, several times; then a linear layer.
@@ -40,6 +42,6 @@ class Predictor(nn.Module):
         for conv, norm in zip(self.convs, self.norms, strict=True):
             if valid is not None:
                 x = x * valid[..., None]
-            x = self.dropout(norm(nn.functional.gelu(conv(x.transpose(1, 2)).transpose(1, 2))))
+            x = self.dropout(norm(nn.functional.gelu(convolve(conv, x))))
         result: Tensor = self.out(x)
         return result

@@ -8,6 +8,8 @@ import math
 import torch
 from torch import Tensor, nn
 
+from tingshuo.models.layers.time_conv import convolve
+
 
 class SelfAttention(nn.Module):
     """Multi-head self-attention over all tokens.
@@ -69,10 +71,10 @@ class TransformerBlock(nn.Module):
         y = self.conv_norm(x)
         if valid is not None:
             y = y * valid[..., None]
-        y = nn.functional.gelu(self.conv_in(y.transpose(1, 2)))
+        y = nn.functional.gelu(convolve(self.conv_in, y))
         if valid is not None:
-            y = y * valid[:, None]  # the first convolution reaches into the padding
-        x = x + self.dropout(self.conv_out(y).transpose(1, 2))
+            y = y * valid[..., None]  # the first convolution reaches into the padding
+        x = x + self.dropout(convolve(self.conv_out, y))
         return x if valid is None else x * valid[..., None]
 
 
