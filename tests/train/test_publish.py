@@ -16,6 +16,7 @@ from tingshuo.store.bundle import open_bundle, verify_bundle  # noqa: E402
 from tingshuo.store.manifest import read_manifest  # noqa: E402
 from tingshuo.tasks.voices import find_voice  # noqa: E402
 from tingshuo.text.symbols import PHONES  # noqa: E402
+from tingshuo.train.aligner import bundled_aligner  # noqa: E402
 from tingshuo.train.checkpoint import load_checkpoint, load_part  # noqa: E402
 from tingshuo.train.config import BundleConfig  # noqa: E402
 from tingshuo.train.loop import fit  # noqa: E402
@@ -53,7 +54,8 @@ def published(corpus, tmp_path_factory):
     )
     base = Base(read_manifest(find_voice("default")), acoustic=False, vocoder=True)
     learnt = [Learnt("acoustic", 4, True, 2.5)]
-    bundle = publish(run / "bundle", voice, VoiceNets(recipe.net, vocoder), STATEMENTS, base, learnt, ["你好吗？"])
+    aligner = bundled_aligner(open_bundle(find_voice("default")))
+    bundle = publish(run / "bundle", voice, VoiceNets(recipe.net, vocoder), STATEMENTS, base, learnt, ["你好吗？"], aligner)
     return run, bundle
 
 
@@ -63,6 +65,12 @@ def test_the_bundle_is_whole_and_speaks(published):
     speech = tingshuo.load(bundle, precision="fp32").synthesize("你好，世界。")
     assert speech.duration_s > 0.3
     assert np.isfinite(speech.wav).all()
+
+
+def test_the_aligner_is_handed_on(published):
+    own, given = open_bundle(published[1]), open_bundle(find_voice("default"))
+    for name in ("aligner/aligner.json", "aligner/aligner.safetensors"):
+        assert own.manifest.files[name] == given.manifest.files[name]
 
 
 def test_what_is_streamed_is_what_is_whole_with_energy_too(published):
