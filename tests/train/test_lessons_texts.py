@@ -1,8 +1,10 @@
+import numpy as np
 import pytest
 
 from tingshuo.data.utterance import Utterance, write_manifest
 from tingshuo.errors import RequestError
 from tingshuo.text.frontend import Frontend
+from tingshuo.text.symbols import ALL_PHONES, PHONES, encode
 from tingshuo.train.lessons_texts import LONGEST_CHARACTERS, built_in_texts, read_texts
 
 
@@ -51,3 +53,14 @@ def test_files_without_text_are_refused(tmp_path, content, message):
         (tmp_path / "texts").write_bytes(content)
     with pytest.raises(RequestError, match=message):
         read_texts(tmp_path / "texts", 9)
+
+
+def test_for_a_teacher_with_english_our_own_texts_have_all_its_phones():
+    texts = built_in_texts(600, english=True)
+    assert max(map(len, texts)) <= LONGEST_CHARACTERS
+    words = [word for text in texts for sentence in Frontend(english=True).sentences(text) for word in sentence.words]
+    ids, tones = encode(words).ids, encode(words).tones
+    counts = np.bincount(ids, minlength=len(ALL_PHONES))[len(PHONES) :]
+    assert counts.min() >= 20
+    assert set(tones) == set(range(9))
+    assert 0.2 < (ids >= len(PHONES)).mean() < 0.8

@@ -23,6 +23,7 @@ from tingshuo.port.voice import ACOUSTIC_WEIGHTS
 from tingshuo.store.atomic import replace_file
 from tingshuo.store.bundle import Bundle, open_bundle
 from tingshuo.tasks.voices import load
+from tingshuo.text.symbols import has_english
 from tingshuo.train import loop
 from tingshuo.train.checkpoint import AVERAGE, BEST, LAST, load_checkpoint
 from tingshuo.train.config import CONFIG_FILE, FREE_TO_CHANGE, flatten, read_yaml
@@ -123,7 +124,7 @@ def lessons_of(bundle: Bundle, run: Path, config: DistillConfig, data: Path | No
     path = run / LESSONS
     if resume and path.exists():
         return Lessons.load(path)
-    texts = read_texts(data, config.texts, config.loop.seed)
+    texts = read_texts(data, config.texts, config.loop.seed, english=has_english(bundle.config.phonemes))
     run.mkdir(parents=True, exist_ok=True)
     graphs = load(bundle.path, precision="fp32", threads=1).graphs
     tables = bundle.tensors(ACOUSTIC_WEIGHTS)

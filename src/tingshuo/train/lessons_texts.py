@@ -15,6 +15,8 @@ from tingshuo.train.publish import SENTENCES
 LONGEST_CHARACTERS = 60
 """Longer texts are cut after a mark that ends a sentence."""
 BUILT_IN_TEXTS = 1200
+ENGLISH_SHARE = 0.5
+"""Of our own texts for a teacher that has English phones."""
 
 WHO = """
     我 你们 他 咱们 爷爷 小梅 张老师 王司机 邻居家的孩子 两位客人 那只花猫 刘医生 隔壁班的同学 新来的经理 我弟弟 导游 船长
@@ -48,13 +50,34 @@ RARE = """
     聂耳 裂缝 略微 疟疾 绝妙 靴子 旋涡 群岛 驯鹿 俊俏 均匀 运气 鹅卵石 嗡嗡 翁婿 甭说 蹦跳 崩塌 烹饪 碰撞 孟子 封条 凤凰 腾飞
     愣住 能干 仍然 正直 瞪眼 灯盏 坑洼 耕耘 横竖 吨位 吞咽 轮椅 尊敬 村庄 孙悟空 谆谆教导 春笋 顺便 润滑 昆仑 棍棒 混合 文盲
 """.split()
+LATIN = """
+    APP GPT CPU OK PPT email iPhone Wi-Fi Python coffee meeting project deadline party bug logo Google YouTube Windows Office vlog
+    USB KTV VIP DJ NBA MBA HR FBI XYZ Jack Tom Alice George Judy Zoe music weekend birthday shopping fashion style vision measure
+    father mother brother teacher picture orange chocolate hamburger pizza salad yogurt juice voice joy toy boy cowboy power
+    flower cheese chair judge bridge garage massage casual usual thing think thank bath north bathroom weather leather feather
+    foot book cook should sugar moon school cool blue huge view cute few world girl bird nurse early learn strange strength
+    spring splash street scream twelve sixth months asked facts texts lunch branch change lounge banana computer university
+""".split()
+_ENGLISH = """
+    I have three dogs and a cat. | She was born in 2019. | What time is it? | Thank you very much! | Let it go. | Never mind.
+    The quick brown fox jumps over the lazy dog. | He usually watches television. | How beautiful the weather is!
+    They are going to the museum by bus. | I would like a cup of hot coffee. | Is this your book? | See you on Friday.
+    My father works in a huge garage. | Don't worry about it. | The boys enjoy playing football. | Where do you live?
+    Give me five minutes, please. | You can do it! | Both of them were thirsty. | The judge changed her mind.
+    There are twelve months in a year. | Who put the sugar in my juice? | Nothing lasts forever. | Sing a song of spring.
+    We should have asked the nurse. | It is a pleasure to meet you. | A good vision of joy.
+"""
+ENGLISH = [text for line in _ENGLISH.splitlines() for one in line.split("|") if (text := one.strip())]
 
 
-def built_in_texts(count: int = BUILT_IN_TEXTS, seed: int = 0) -> list[str]:
-    """Return sentences of our own, always the same ones for a seed."""
+def built_in_texts(count: int = BUILT_IN_TEXTS, seed: int = 0, *, english: bool = False) -> list[str]:
+    """Return sentences of our own, always the same ones for a seed; with ``english`` every other has English in it."""
     rng = random.Random(seed)
     texts = [*SENTENCES]
     while len(texts) < count:
+        if english and rng.random() < ENGLISH_SHARE:
+            texts.append(_with_english(rng))
+            continue
         who, when, where, what = (rng.choice(parts) for parts in (WHO, WHEN, WHERE, WHAT))
         match len(texts) % 5:
             case 0:
@@ -71,7 +94,22 @@ def built_in_texts(count: int = BUILT_IN_TEXTS, seed: int = 0) -> list[str]:
     return texts[:count]
 
 
-def read_texts(source: Path | None, count: int, seed: int = 0) -> list[str]:
+def _with_english(rng: random.Random) -> str:
+    """Put English words into a Chinese sentence, or say an English one."""
+    who, what = rng.choice(WHO), rng.choice(WHAT)
+    first, second = rng.sample(LATIN, 2)
+    return rng.choice(
+        (
+            f"{who}的{first}和{second}{rng.choice(END)}",
+            f"{who}用{first}{what}，{rng.choice(TAIL)}。",
+            f"{first}，{second}，{rng.choice(WHEN)}{what}{rng.choice(END)}",
+            f"{who}说 {rng.choice(ENGLISH)}",
+            f"{rng.choice(ENGLISH)} {who}{what}。",
+        )
+    )
+
+
+def read_texts(source: Path | None, count: int, seed: int = 0, *, english: bool = False) -> list[str]:
     """Return texts to speak, in a random order that depends on ``seed`` alone.
 
     Parameters
@@ -81,6 +119,8 @@ def read_texts(source: Path | None, count: int, seed: int = 0) -> list[str]:
         is `built_in_texts`.
     count : int
         At most so many.
+    english : bool
+        Let our own texts have English in them.
 
     Raises
     ------
@@ -90,7 +130,7 @@ def read_texts(source: Path | None, count: int, seed: int = 0) -> list[str]:
         The folder is of no known layout.
     """
     if source is None:
-        lines = built_in_texts(count)
+        lines = built_in_texts(count, english=english)
     elif source.is_dir() or source.suffix == ".jsonl":
         lines = [row.text for row in read_corpus(source).rows if row.text]
     else:

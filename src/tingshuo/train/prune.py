@@ -16,6 +16,7 @@ from tingshuo.port.prune import prune_voice
 from tingshuo.port.voice import ACOUSTIC_WEIGHTS
 from tingshuo.store.bundle import open_bundle
 from tingshuo.tasks.voices import load
+from tingshuo.text.symbols import has_english
 from tingshuo.train import loop
 from tingshuo.train.distill import DistillConfig
 from tingshuo.train.distill_voice import (
@@ -103,9 +104,8 @@ def prune_bundle(
         lessons = lessons_of(bundle, run, config, data, resume, tell)
     else:
         graphs = load(bundle.path, precision="fp32", threads=1).graphs
-        lessons = record_lessons(
-            graphs, bundle.config, tables, read_texts(data, texts), 0, lambda k, n: tell("lessons", k / n, "")
-        )
+        lines = read_texts(data, texts, english=has_english(bundle.config.phonemes))
+        lessons = record_lessons(graphs, bundle.config, tables, lines, 0, lambda k, n: tell("lessons", k / n, ""))
     tell("narrow", 0.0, "")
     seen = graph_inputs(lessons, bundle.config, tables, FRAMEWISE_SENTENCES)
     hidden = {name: max(1, round(keep * size)) for name, size in hidden_sizes(nets).items()}

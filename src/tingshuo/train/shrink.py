@@ -16,6 +16,7 @@ from tingshuo.port.voice import contexts, graph_entries, voice_files
 from tingshuo.store.atomic import Content
 from tingshuo.store.bundle import Bundle, write_bundle
 from tingshuo.store.manifest import ALIGNER
+from tingshuo.text.symbols import has_english
 from tingshuo.train.lessons_texts import built_in_texts
 from tingshuo.train.publish import GOLDEN_TEXT
 
@@ -68,7 +69,7 @@ def write_smaller(destination: Path, parent: Bundle, nets: VoiceNets, how: str) 
         The destination is there or cannot be written.
     """
     config = smaller_config(parent.config, nets)
-    lines = built_in_texts(4 * CALIBRATION_TEXTS)
+    lines = built_in_texts(4 * CALIBRATION_TEXTS, english=has_english(config.phonemes))
     calibration, test = pick_texts(lines, CALIBRATION_TEXTS), pick_texts(lines, TEST_TEXTS, 3)
     built = build_variants(config, nets, calibration, test, GOLDEN_TEXT, known_graphs(parent))
     manifest = _manifest(destination, parent, config, how, built)

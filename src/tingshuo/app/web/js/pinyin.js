@@ -8,13 +8,13 @@ const MARKED = {
 };
 
 /**
- * @param {string} syllable letters and a tone digit 1-5, `v` for ü; anything else is returned as it is
+ * @param {string} syllable small letters and a tone digit 1-5, `v` for ü; anything else, such as ARPAbet (AY1), is returned as it is
  * @returns {string}
  */
 export function toneMarks(syllable) {
-  const match = /^([a-zü]+)([1-5])$/i.exec(syllable);
+  const match = /^([a-zü]+)([1-5])$/.exec(syllable);
   if (!match) return syllable;
-  const letters = match[1].toLowerCase().replace(/v/g, "ü");
+  const letters = match[1].replace(/v/g, "ü");
   const tone = Number(match[2]);
   if (tone === 5) return letters;
   const at = markedVowel(letters);
