@@ -42,10 +42,12 @@ SHORT = {
 }
 """Measures that are told of a row, with short names."""
 METHOD = (
-    "录音与文本合成之间用动态时间规整（DTW）对齐后逐帧比较；复制合成（录音的梅尔谱和基频经声码器）与录音逐帧比较。"
+    "录音与文本合成之间用动态时间规整（DTW）对齐后逐帧比较；复制合成（录音的梅尔谱和基频经声码器）与给定时长与基频的预测，"
+    "与录音逐帧比较。"
     "谱距离只算录音有声的帧和录音的频带。方括号是 95% 自助法区间，n 是样本数。↓ 越小越好，↑ 越大越好。",
     "Speech from text is laid along its recording by dynamic time warping; copy-synthesis (the recording's own mel and F0 "
-    "through the vocoder) runs in step with it. Distances of spectra count frames in which the recording speaks, in its band. "
+    "through the vocoder) and what is predicted with the recording's phone lengths and F0 run in step with it. "
+    "Distances of spectra count frames in which the recording speaks, in its band. "
     "Brackets are 95 % bootstrap intervals, n counts values. ↓ lower is better, ↑ higher is better. "
     "docs/evaluate.md defines each measure.",
 )
