@@ -49,11 +49,7 @@ def test_a_bundle_says_english_words_with_the_phones_of_its_table(tmp_path):
 
     from tingshuo import load
 
-    said = {}
-    for english in (False, True):
-        voice = load(str(write_voice(tmp_path / f"voice{english}", english=english)), precision="fp32")
-        speech = voice.synthesize("用APP说hello", emotion="happy", speed=1.2)
-        assert len(speech.wav) > 0.2 * speech.sample_rate
-        said[english] = [character.pinyin for word in speech.words for character in word.characters]
-    assert said[False] == ["yong4", "ai1", "pu5", "shuo1", "ha1", "lou5"]
-    assert said[True] == ["yong4", "AE1 P", "shuo1", "HH AH0", "L OW1"]
+    voice = load(str(write_voice(tmp_path / "voice", english=True)), precision="fp32")
+    speech = voice.synthesize("用APP说hello", emotion="happy", speed=1.2)
+    assert len(speech.wav) > 0.2 * speech.sample_rate
+    assert [c.pinyin for word in speech.words for c in word.characters] == ["yong4", "AE1 P", "shuo1", "HH AH0", "L OW1"]
