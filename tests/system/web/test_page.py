@@ -143,7 +143,7 @@ def test_contrast_is_enough_in_every_emotion(open_page, scheme):
     visit = open_page(color_scheme=scheme)
     page = visit.page
     page.fill("#text", TEXT)
-    for emotion in page.eval_on_selector_all(".chip input", "all => all.map((input) => input.value)"):
+    for emotion in page.eval_on_selector_all(".chips input", "all => all.map((input) => input.value)"):
         colours = page.evaluate(
             """(emotion) => {
           document.documentElement.dataset.emotion = emotion;
