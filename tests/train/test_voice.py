@@ -166,7 +166,7 @@ def test_a_voice_from_few_sentences_begins_as_another_and_keeps_its_rhythm(run, 
     monkeypatch.setattr(pipeline, "publish", lambda *what: published.append(what))
     config = read_config("few_shot", settings=[*STATEMENTS, "loop.steps=1", "loop.batch_frames=200"])
     train_voice(recordings, tmp_path / "run", config, run[0] / "bundle", from_base=True)
-    [(_, voice, nets, _, base, _, texts, _)] = published
+    [(_, voice, nets, _, base, _, texts, *_)] = published
     assert (base.acoustic, base.vocoder, base.label) == (True, True, "my-voice@1.0.0")
     assert sorted(texts) == sorted(SENTENCES)
     assert read_yaml(tmp_path / "run/config.yaml")["acoustic"]["dim"] == TINY.acoustic.dim
@@ -197,7 +197,7 @@ def test_a_vocoder_alone_needs_no_texts_and_gets_the_acoustic_model_of_the_base(
     config = read_config("tiny", settings=[*STATEMENTS, *light, "stages=[vocoder]"])
     result = train_voice(mute, tmp_path / "run", config, find_voice("default"))
     assert [(one.stage, one.step) for one in result.learnt] == [("vocoder", 1)]
-    [(_, voice, nets, _, base, _, texts, _)] = published
+    [(_, voice, nets, _, base, _, texts, *_)] = published
     default = open_bundle(find_voice("default"))
     assert voice.family == "fastspeech+hifigan"
     assert voice.speakers == default.config.speakers
