@@ -25,7 +25,7 @@ BAD = {
     "speed NaN": (b'{"text": "a", "speed": NaN}', 400, "speed must be a number from 0.5 to 2, got nan"),
     "pitch infinite": (b'{"text": "a", "pitch": 1e999}', 400, "pitch must be a number from -12 to 12 semitones, got inf"),
     "unknown emotion": (b'{"text": "a", "emotion": "bored"}', 400, "unknown emotion 'bored'; accepted: neutral, happy"),
-    "unknown voice": (b'{"text": "a", "voice": "nobody"}', 404, "unknown voice 'nobody'; accepted: default, other"),
+    "unknown voice": (b'{"text": "a", "voice": "nobody"}', 404, "unknown voice 'nobody'; accepted: default, default/deep, other"),
     "a path as voice": (b'{"text": "a", "voice": "/etc"}', 404, "unknown voice '/etc'"),
     "unknown style": (b'{"text": "a", "style": "odd"}', 404, "unknown style 'odd'; accepted: steady"),
     "unknown format": (b'{"text": "a", "format": "midi"}', 400, "unknown audio format 'midi'; accepted: wav"),
