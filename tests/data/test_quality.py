@@ -58,7 +58,7 @@ def test_faults_are_found_counted_and_left_out(rows, tmp_path, write_wav):
     }, kinds
     assert set(report.bad) == {"missing", "empty", "nan", "silent", "marks"}
     assert report.counts["unreadable"] == 3
-    assert [row.id for row in report.usable()] == [*(row.id for row in rows), "copy", "again", "mute", "english"]
+    assert [row.id for row in report.usable()] == [*(row.id for row in rows), "copy", "again", "mute", "french"]
     assert seen[-1] == (18, 18)
     assert report.syllables["english"] == 4 - 1
 
