@@ -124,5 +124,7 @@ class VoiceConfig(StrictModel, frozen=True, kw_only=True):
     """Frames of context either side that the pitch graph needs for an exact frame."""
     decoder_context_frames: int
     vocoder_context_frames: int
+    voiced_tail_frames: int = 0
+    """Frames before and after voiced ones in which a vocoder with a source still has pulses: a voice dies away periodically."""
     architecture: dict[str, Size]
     """Sizes from which `tingshuo.models` rebuilds the nets."""

@@ -21,8 +21,8 @@ def test_sizes_and_sides_of_a_convolution(exported):
     products = {product.weight: product for product in find_products(exported["encoder"].graph)}
     first, second = products["encoder.0.conv_in.weight"], products["encoder.0.conv_out.weight"]
     assert (first.n_in, first.n_out, first.kernel, first.bias) == (16, 24, 3, "encoder.0.conv_in.bias")
-    assert (first.x_features_first, first.y_features_first) == (False, True)
-    assert (second.x_features_first, second.y_features_first) == (True, False)
+    assert (first.x_features_first, first.y_features_first) == (False, False)
+    assert (second.x_features_first, second.y_features_first) == (False, False)
 
 
 def test_depthwise_convolutions_are_apart(exported):

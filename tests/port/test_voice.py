@@ -37,4 +37,7 @@ def test_contexts_grow_with_the_nets(tiny):
         "pitch_context_frames": 3,
         "decoder_context_frames": 5,
         "vocoder_context_frames": 6,
+        "voiced_tail_frames": 0,
     }
+    longer = contexts(nets.acoustic.config, nets.vocoder.config.replace(tail=9))
+    assert (longer["vocoder_context_frames"], longer["voiced_tail_frames"]) == (9, 9)

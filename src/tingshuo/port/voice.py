@@ -11,6 +11,7 @@ from tingshuo.config import VoiceConfig
 from tingshuo.models.fastspeech import graphs as fastspeech
 from tingshuo.models.fastspeech.config import FastSpeechConfig
 from tingshuo.models.layers.graph import Graph
+from tingshuo.models.source_filter.config import SourceFilterConfig
 from tingshuo.port.export import half_tensors
 from tingshuo.port.nets import VoiceNets
 from tingshuo.port.vocoders import VocoderConfig, vocoder_family
@@ -27,11 +28,12 @@ def voice_graphs(nets: VoiceNets) -> dict[str, Graph]:
 
 
 def contexts(acoustic: FastSpeechConfig, vocoder: VocoderConfig) -> dict[str, int]:
-    """Return the context fields of a `VoiceConfig`."""
+    """Return the fields of a `VoiceConfig` that count frames around a frame."""
     return {
         "pitch_context_frames": fastspeech.pitch_context_frames(acoustic),
         "decoder_context_frames": fastspeech.decoder_context_frames(acoustic),
         "vocoder_context_frames": vocoder_family(vocoder).context_frames(vocoder),
+        "voiced_tail_frames": vocoder.tail if isinstance(vocoder, SourceFilterConfig) else 0,
     }
 
 

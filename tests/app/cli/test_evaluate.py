@@ -96,10 +96,9 @@ def test_two_voices_side_by_side(evaluate, corpus, tmp_path):
     done = evaluate("--data", corpus, "--speaker", "tan", "--against", "default", "-o", report)
     assert done.code == 0, done.err
     assert "Against default " in done.text
-    assert " 0 better" in done.text
-    assert " 0 worse" in done.text
     saved = json.loads((report / "evaluation.json").read_text("utf-8"))
-    assert {one["verdict"] for one in saved["against"]} == {"same", ""}
+    verdicts = {one["verdict"] for one in saved["against"] if one["measure"] != "rtf"}  # the clock's is its own
+    assert verdicts == {"same", ""}
     assert "Against default" in (report / "evaluation.html").read_text("utf-8")
     again = evaluate("--data", corpus, "--speaker", "tan", "--against", report / "evaluation.json", "--json")
     assert [one["measure"] for one in json.loads(again.out)["against"]] == [one["measure"] for one in saved["against"]]

@@ -81,7 +81,7 @@ def test_history_speaks_again_edits_and_forgets(visit):
     assert page.locator("#history .entry").count() == 1
     page.click("#history [data-remove]")
     expect(page.locator("#history .entry")).to_have_count(0)
-    assert page.is_visible("[data-history-empty]")
+    expect(page.locator("[data-history-empty]")).to_be_visible()
 
 
 def test_damaged_storage_does_no_harm(visit):
