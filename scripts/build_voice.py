@@ -8,7 +8,6 @@ extra.
 """
 
 import argparse
-import platform
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -146,15 +145,7 @@ def describe(config: VoiceConfig, built: Variants) -> dict[str, Any]:
         ),
         "consent": "Published by the speakers for reuse under the licences given; no other person's timbre is included.",
         "graphs": graph_entries(built.models),
-        "measured": [
-            {
-                "engine": "onnx",
-                "precision": "int8",
-                "machine": platform.machine(),
-                "threads": 1,
-                "figures": {name: round(value, 5) for name, value in built.figures.items()},
-            }
-        ],
+        "measured": built.measured,
     }
 
 

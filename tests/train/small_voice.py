@@ -85,3 +85,13 @@ def write_voice(folder, seed=0, english=False, **manifest):
 @cache
 def _variants(seed, english, build):
     return build(*make_nets(seed, english), TEXTS[:3], TEXTS[3:5], "你好。")
+
+
+def make_quickly(patch, texts=3):
+    """Let bundles be made with few sentences to choose scales and to measure by; ``patch`` is a MonkeyPatch."""
+    from tingshuo.train import distill_voice, shrink
+    from tingshuo.train.shrink_measure import compare
+
+    patch.setattr(shrink, "CALIBRATION_TEXTS", 3)
+    patch.setattr(shrink, "TEST_TEXTS", 2)
+    patch.setattr(distill_voice, "compare", lambda before, after: compare(before, after, TEXTS[:texts], repeats=1))

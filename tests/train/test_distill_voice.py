@@ -7,19 +7,16 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from tests.train.small_voice import TEXTS, make_nets, write_voice  # noqa: E402
+from tests.train.small_voice import TEXTS, make_nets, make_quickly, write_voice  # noqa: E402
 
 import tingshuo  # noqa: E402
 from tingshuo.errors import OutputError, PortError, TrainError  # noqa: E402
 from tingshuo.store.bundle import open_bundle, verify_bundle  # noqa: E402
-from tingshuo.train import distill_voice as module  # noqa: E402
-from tingshuo.train import shrink  # noqa: E402
 from tingshuo.train.distill import DistillConfig  # noqa: E402
 from tingshuo.train.distill_sizes import student_config  # noqa: E402
 from tingshuo.train.distill_voice import distill_voice, read_run_config, run_folder  # noqa: E402
 from tingshuo.train.prune import prune_bundle  # noqa: E402
 from tingshuo.train.publish import read_nets  # noqa: E402
-from tingshuo.train.shrink_measure import compare  # noqa: E402
 
 pytestmark = pytest.mark.train
 
@@ -31,9 +28,7 @@ CONFIG = CONFIG.replace(loop=CONFIG.loop.replace(steps=4, threads=1, batch_frame
 def quick():
     """Few sentences to choose scales and to measure by."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(shrink, "CALIBRATION_TEXTS", 3)
-        patch.setattr(shrink, "TEST_TEXTS", 2)
-        patch.setattr(module, "compare", lambda before, after: compare(before, after, TEXTS[:3], repeats=1))
+        make_quickly(patch)
         yield
 
 

@@ -4,16 +4,13 @@ import pytest
 
 pytest.importorskip("torch")
 
-from tests.train.small_voice import TEXTS, write_voice
+from tests.train.small_voice import make_quickly, write_voice
 
 from tingshuo.errors import RequestError
 from tingshuo.store.bundle import open_bundle
-from tingshuo.train import distill_voice as module
-from tingshuo.train import shrink
 from tingshuo.train.distill_voice import run_folder
 from tingshuo.train.prune import hidden_sizes, prune_bundle
 from tingshuo.train.publish import read_nets
-from tingshuo.train.shrink_measure import compare
 
 pytestmark = pytest.mark.train
 
@@ -22,9 +19,7 @@ pytestmark = pytest.mark.train
 def quick():
     """Few sentences to choose scales and to measure by."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(shrink, "CALIBRATION_TEXTS", 3)
-        patch.setattr(shrink, "TEST_TEXTS", 2)
-        patch.setattr(module, "compare", lambda before, after: compare(before, after, TEXTS[:3], repeats=1))
+        make_quickly(patch)
         yield
 
 

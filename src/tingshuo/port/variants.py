@@ -1,6 +1,7 @@
 """Every precision of a voice's graphs: exported, made fast, quantised on real sentences, and kept only when it passes."""
 
 import math
+import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -41,6 +42,12 @@ class Variants:
     golden: dict[str, bytes]
     figures: dict[str, float]
     refused: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def measured(self) -> list[dict[str, Any]]:
+        """What the manifest says was measured of the int8 variant, here, on one thread."""
+        figures = {name: round(value, 5) for name, value in self.figures.items()}
+        return [{"engine": "onnx", "precision": "int8", "machine": platform.machine(), "threads": 1, "figures": figures}]
 
 
 def build_variants(

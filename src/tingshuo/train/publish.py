@@ -1,6 +1,5 @@
 """From trained nets to a voice: a bundle that the runtime speaks with, and that says honestly what it was made of."""
 
-import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -189,15 +188,7 @@ def _manifest(voice: VoiceConfig, bundle: BundleConfig, base: Base, made: str, b
         "consent": bundle.consent,
         "parent": base.label if base.acoustic else None,
         "graphs": graph_entries(built.models),
-        "measured": [
-            {
-                "engine": "onnx",
-                "precision": "int8",
-                "machine": platform.machine(),
-                "threads": 1,
-                "figures": {name: round(value, 5) for name, value in built.figures.items()},
-            }
-        ],
+        "measured": built.measured,
     }
 
 

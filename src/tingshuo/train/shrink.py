@@ -1,6 +1,5 @@
 """A voice made smaller, written as a bundle of its own; its manifest names the voice it was made from."""
 
-import platform
 import re
 import shutil
 from pathlib import Path
@@ -118,15 +117,7 @@ def _manifest(destination: Path, parent: Bundle, config: VoiceConfig, how: str, 
         "consent": old.consent,
         "parent": label,
         "graphs": graph_entries(built.models),
-        "measured": [
-            {
-                "engine": "onnx",
-                "precision": "int8",
-                "machine": platform.machine(),
-                "threads": 1,
-                "figures": {name: round(value, 5) for name, value in built.figures.items()},
-            }
-        ],
+        "measured": built.measured,
     }
 
 

@@ -7,11 +7,10 @@ import pytest
 
 pytest.importorskip("torch")
 
-from tests.train.small_voice import TEXTS, write_voice
+from tests.train.small_voice import make_quickly, write_voice
 
 from tingshuo.app.cli.main import run
-from tingshuo.train import distill_voice, shrink
-from tingshuo.train.shrink_measure import compare
+from tingshuo.train import distill_voice
 
 pytestmark = pytest.mark.train
 
@@ -24,9 +23,7 @@ def teacher(tmp_path_factory):
 @pytest.fixture
 def command(monkeypatch, capfd):
     """Run a command line with few sentences to choose scales and to measure by; return code, stdout and stderr."""
-    monkeypatch.setattr(shrink, "CALIBRATION_TEXTS", 3)
-    monkeypatch.setattr(shrink, "TEST_TEXTS", 2)
-    monkeypatch.setattr(distill_voice, "compare", lambda before, after: compare(before, after, TEXTS[:2], repeats=1))
+    make_quickly(monkeypatch, texts=2)
 
     def command(*arguments):
         code = run([str(argument) for argument in arguments])
