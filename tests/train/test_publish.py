@@ -13,14 +13,14 @@ from tingshuo.models.source_filter.net import SourceFilter  # noqa: E402
 from tingshuo.port.nets import VoiceNets, architecture, voice_family  # noqa: E402
 from tingshuo.port.voice import contexts  # noqa: E402
 from tingshuo.store.bundle import open_bundle, verify_bundle  # noqa: E402
-from tingshuo.store.manifest import read_manifest  # noqa: E402
+from tingshuo.store.manifest import Attribution, read_manifest  # noqa: E402
 from tingshuo.tasks.voices import find_voice  # noqa: E402
 from tingshuo.text.symbols import PHONES  # noqa: E402
 from tingshuo.train.aligner import bundled_aligner  # noqa: E402
 from tingshuo.train.checkpoint import load_checkpoint, load_part  # noqa: E402
-from tingshuo.train.config import BundleConfig  # noqa: E402
+from tingshuo.train.config import BundleConfig, StyleOffer  # noqa: E402
 from tingshuo.train.loop import fit  # noqa: E402
-from tingshuo.train.publish import Base, check_statements, describe_making, publish  # noqa: E402
+from tingshuo.train.publish import Base, check_statements, describe_making, publish, read_nets  # noqa: E402
 from tingshuo.train.run_folder import Learnt  # noqa: E402
 from tingshuo.types import SpeechRequest  # noqa: E402
 
@@ -181,3 +181,20 @@ def test_it_is_said_where_each_net_began_and_how_long_it_learnt(acoustic, vocode
     manifest = read_manifest(find_voice("default"))
     learnt = [Learnt(stage, steps, True, None) for stage, steps in stages.items()]
     assert describe_making(Base(manifest, acoustic, vocoder), learnt, "vocos") == made.replace("@V", f"@{manifest.version}")
+
+
+def test_who_taught_and_is_not_offered_is_not_in_the_bundle(published, tmp_path):
+    run, _ = published
+    config = VoiceConfig.read(run / "bundle/config.json")
+    nets = read_nets(open_bundle(run / "bundle"))
+    credit = Attribution(work="Words", author="B", licence="CC0-1.0")
+    few = STATEMENTS.replace(
+        speakers=("b",), styles={"a": StyleOffer(name="calm", description="reads calmly")}, attributions=(credit,)
+    )
+    base = Base(read_manifest(find_voice("default")), acoustic=False, vocoder=False)
+    voice = tingshuo.load(publish(tmp_path / "few", config, nets, few, base, []), precision="fp32")
+    assert (voice.manifest.speakers, voice.manifest.styles) == (("b",), ("calm",))
+    assert voice.manifest.attributions == (credit,)
+    whole = tingshuo.load(run / "bundle", precision="fp32")
+    ours, theirs = voice.synthesize("你好。").wav, whole.synthesize("你好。", speaker="b", style="a").wav
+    assert np.abs(ours - theirs).max() < 1e-5

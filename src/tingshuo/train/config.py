@@ -6,7 +6,8 @@ What a run was trained with is written into its folder whole, as ``config.yaml``
 from collections.abc import Iterable, Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from types import UnionType
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
 import yaml
@@ -17,6 +18,7 @@ from tingshuo.data.features import FeatureConfig
 from tingshuo.errors import ConfigError
 from tingshuo.models.hmm.config import HmmConfig
 from tingshuo.store.atomic import replace_file
+from tingshuo.store.manifest import Attribution
 from tingshuo.train.loop_config import Above, LoopConfig, Pace, Positive, Weight
 from tingshuo.train.vocoder_config import JointConfig, VocoderConfig
 
@@ -71,6 +73,14 @@ class AcousticConfig(StrictModel, frozen=True, kw_only=True):
     """First letters of the parameters that are trained, such as ``decoder``; empty is all of them."""
 
 
+class StyleOffer(StrictModel, frozen=True, kw_only=True):
+    """How a style is offered; what is left out stays as it is."""
+
+    name: str = ""
+    description: str = ""
+    tempo: float | None = None
+
+
 class BundleConfig(StrictModel, frozen=True, kw_only=True):
     """What the manifest of the finished voice says; licence, consent and data statement have no default, as nobody can guess."""
 
@@ -85,6 +95,12 @@ class BundleConfig(StrictModel, frozen=True, kw_only=True):
     languages: tuple[str, ...] = ("zh-CN",)
     genders: dict[str, str] = msgspec.field(default_factory=dict)
     """Speaker to gender, for listings."""
+    speakers: tuple[str, ...] = ()
+    """Whose timbres are in the bundle, the default first; empty is everybody who taught."""
+    styles: dict[str, StyleOffer] = msgspec.field(default_factory=dict)
+    """Style to how it is offered, the default first; empty is all of them as they are."""
+    attributions: tuple[Attribution, ...] = ()
+    """Works that the recordings are from, and the credit that they are owed; those of the base voice are added."""
 
 
 class TrainConfig(StrictModel, frozen=True, kw_only=True):
@@ -252,7 +268,7 @@ def _refuse_unknown(fields: object, model: type[StrictModel], source: str, place
 
 
 def _section(kind: Any) -> type[StrictModel] | None:
-    for one in (kind, *get_args(kind)):
+    for one in (kind, *(get_args(kind) if get_origin(kind) is UnionType else ())):
         if isinstance(one, type) and issubclass(one, StrictModel):
             return one
     return None

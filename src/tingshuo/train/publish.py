@@ -20,9 +20,10 @@ from tingshuo.port.vocoders import vocoder_family
 from tingshuo.port.voice import ACOUSTIC_WEIGHTS, VOCODER_WEIGHTS, graph_entries, voice_files
 from tingshuo.store.atomic import Content
 from tingshuo.store.bundle import Bundle, write_bundle
-from tingshuo.store.manifest import Manifest
+from tingshuo.store.manifest import Attribution, Manifest
 from tingshuo.train.aligner import Aligner, bundle_files
 from tingshuo.train.config import BundleConfig
+from tingshuo.train.offered import offer
 from tingshuo.train.run_folder import Learnt
 from tingshuo.train.start import NEUTRAL
 from tingshuo.types import EMOTIONS
@@ -100,7 +101,7 @@ def publish(
     destination : Path
         The bundle's folder; one that is there is replaced.
     voice : VoiceConfig
-        Of these nets.
+        Of these nets; which of its speakers and styles are in the bundle, ``bundle`` says.
     nets : VoiceNets
         On the processor, with plain weights.
     bundle : BundleConfig
@@ -119,12 +120,17 @@ def publish(
 
     Raises
     ------
+    ConfigError
+        The bundle shall have a speaker or style that the voice has not.
     VerifyError
         A graph differs from its net.
     OutputError
         The destination cannot be written.
     """
-    nets = load_nets(voice, _published(nets.acoustic, voice), _shipped(nets.vocoder.state_dict()))
+    offered = offer(voice, bundle.speakers, bundle.styles)
+    tensors = offered.take(_published(nets.acoustic, voice))
+    voice = offered.voice
+    nets = load_nets(voice, tensors, _shipped(nets.vocoder.state_dict()))
     lines = [*SENTENCES, *texts]
     built = build_variants(
         voice, nets, pick_texts(lines, CALIBRATION_TEXTS), pick_texts(lines, TEST_TEXTS, 3), GOLDEN_TEXT, known
@@ -183,13 +189,18 @@ def _manifest(voice: VoiceConfig, bundle: BundleConfig, base: Base, made: str, b
         "emotions": list(EMOTIONS),
         "sample_rate": voice.mel.sample_rate,
         "licence": bundle.licence,
-        "attributions": [one.fields() for one in base.manifest.attributions] if leans else [],
+        "attributions": [one.fields() for one in _credits(bundle, base if leans else None)],
         "data_statement": f"{bundle.data_statement} {made}{credit}",
         "consent": bundle.consent,
         "parent": base.label if base.acoustic else None,
         "graphs": graph_entries(built.models),
         "measured": built.measured,
     }
+
+
+def _credits(bundle: BundleConfig, base: Base | None) -> Sequence[Attribution]:
+    """Return what is owed for the recordings and for a base voice, each once."""
+    return tuple(dict.fromkeys([*bundle.attributions, *(base.manifest.attributions if base is not None else ())]))
 
 
 def _card(manifest: Mapping[str, Any], learnt: Sequence[Learnt], built: Variants) -> str:

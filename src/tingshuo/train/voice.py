@@ -27,6 +27,7 @@ from tingshuo.train.config import TrainConfig, write_config
 from tingshuo.train.distributed import World
 from tingshuo.train.generator import build_generator, vocoder_sizes
 from tingshuo.train.material import prepare_material, read_rows
+from tingshuo.train.offered import offer
 from tingshuo.train.publish import Base, check_statements, publish, read_nets
 from tingshuo.train.run_folder import BUNDLE, SKIPPED, VOICE, Learnt, check_run
 from tingshuo.train.stages import Stages, acoustic_net, plain
@@ -128,6 +129,7 @@ def train_voice(
     stages = Stages(run, config, material, used.label, world, told)
     stages.check(from_base)
     voice = describe_voice(start, config, generator) if start is not None else with_vocoder(bundle.config, nets, generator)
+    offer(voice, config.bundle.speakers, config.bundle.styles)  # what could not be published is not trained
     if world.leads:
         write_config(run, config)
         replace_file(run / VOICE, json.dumps(voice.fields(), ensure_ascii=False, indent=1).encode())
