@@ -63,7 +63,6 @@ def test_that_of_a_finished_voice_is_copied_and_made_to_learn(family):
         ({"family": "hifigan", "size": "huge"}, "vocoder.size is 'huge'; accepted for hifigan: v1, v2, v3, light"),
         ({"family": "source_filter", "size": "light"}, "accepted for source_filter: none, it has one size"),
         ({"size": "light"}, "vocoder.family is base; name a family, source_filter, vocos, hifigan"),
-        ({"sizes": {"dim": 3}}, "vocoder.family is base"),
         ({"family": "vocos", "sizes": {"n_fft": 512}}, "vocoder.sizes.n_fft is 512, and it is 1024 in the features"),
         (
             {"family": "hifigan", "sizes": {"upsample_rates": [8, 8], "upsample_kernels": [16, 16]}},
@@ -79,3 +78,22 @@ def test_what_does_not_fit_is_refused_before_anything_is_built(settings, message
 def test_without_a_base_voice_there_is_nothing_to_go_on_with():
     with pytest.raises(ConfigError, match="there is no base voice"):
         build_generator(VocoderConfig(), MEL)
+
+
+def test_the_vocoder_of_a_finished_voice_may_change_what_no_weight_depends_on():
+    base = SourceFilter(SourceFilterConfig(dim=16, hidden=24, layers=1)).eval()
+    net = build_generator(VocoderConfig(sizes={"tail": 2}), MEL, base)
+    assert (net.config.tail, base.config.tail) == (2, 0)
+    mel, f0, noise = torch.randn(1, 100, 12), torch.full((1, 12), 200.0), torch.zeros(1, 11 * 256)
+    assert torch.equal(net.synthesize(mel, f0, noise), base.synthesize(mel, f0, noise))  # voiced throughout: no tails
+    f0[:, 6:] = 0
+    assert not torch.equal(net.synthesize(mel, f0, noise), base.synthesize(mel, f0, noise))
+
+
+@pytest.mark.parametrize(
+    ("sizes", "message"), [({"dim": 24}, "may not change its weights, and dim would"), ({"tial": 2}, "tial")]
+)
+def test_other_weights_are_a_new_vocoder(sizes, message):
+    base = SourceFilter(SourceFilterConfig(dim=16, hidden=24, layers=1))
+    with pytest.raises(ConfigError, match=message):
+        build_generator(VocoderConfig(sizes=sizes), MEL, base)

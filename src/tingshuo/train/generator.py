@@ -1,6 +1,8 @@
 """The vocoder that a training begins with: a new one of any family, or that of a finished voice."""
 
 import copy
+from collections.abc import Mapping
+from typing import Any
 
 import torch
 
@@ -17,14 +19,14 @@ def vocoder_sizes(config: VocoderConfig, mel: MelConfig) -> Sizes | None:
     Raises
     ------
     ConfigError
-        A size that the family does not have, a wrong value, frames that are not those of the features, or sizes for the
+        A size that the family does not have, a wrong value, frames that are not those of the features, or a named size for the
         vocoder of the base voice, which has its own.
     """
     if config.family == BASE:
-        if config.size or config.sizes:
+        if config.size:
             raise ConfigError(
-                f"vocoder.size and vocoder.sizes are for a new vocoder, and vocoder.family is {BASE}; name a family, "
-                f"{', '.join(FAMILIES)}, or leave the sizes out"
+                f"vocoder.size is for a new vocoder, and vocoder.family is {BASE}; name a family, {', '.join(FAMILIES)}, or "
+                "leave the size out"
             )
         return None
     family = FAMILIES[config.family]
@@ -67,7 +69,8 @@ def build_generator(config: VocoderConfig, mel: MelConfig, base: Vocoder | None 
     mel : MelConfig
         Of the features.
     base : Vocoder or None
-        That of the base voice, which is copied when the family is ``base``.
+        That of the base voice, which is copied when the family is ``base``; ``config.sizes`` may change what no weight depends
+        on, such as the ``tail`` of a source-filter vocoder.
     seed : int
         Of the random weights of a new one.
 
@@ -81,12 +84,28 @@ def build_generator(config: VocoderConfig, mel: MelConfig, base: Vocoder | None 
         if base is None:
             raise ConfigError(f"vocoder.family is {BASE} and there is no base voice; accepted: {', '.join(FAMILIES)}")
         check_frames(base.config, mel)
-        net: Vocoder = copy.deepcopy(base).requires_grad_()
+        net = _changed(base, config.sizes).requires_grad_()
     else:
         torch.manual_seed(seed)
         net = FAMILIES[config.family].net(sizes)
     trainable: Vocoder = vocoder_family(net).trainable(net)
     return trainable
+
+
+def _changed(base: Vocoder, changes: Mapping[str, Any]) -> Vocoder:
+    """Return a copy of a vocoder with other settings but the same weights."""
+    if not changes:
+        return copy.deepcopy(base)
+    family = vocoder_family(base)
+    net: Vocoder = family.net(family.config.check(base.config.fields() | dict(changes), "vocoder.sizes"))
+    try:
+        net.load_state_dict(base.state_dict())
+    except RuntimeError:
+        raise ConfigError(
+            f"vocoder.sizes of the vocoder of the base voice may not change its weights, and {', '.join(changes)} would; name a "
+            f"family to train a new one: {', '.join(FAMILIES)}"
+        ) from None
+    return net
 
 
 def _framing(mel: MelConfig) -> dict[str, int]:

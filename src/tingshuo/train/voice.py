@@ -105,6 +105,9 @@ def train_voice(
     check_fit(config, bundle, from_base)
     if (from_base or "acoustic" not in config.stages) and has_english(bundle.config.phonemes):
         config = config.replace(features=config.features.replace(english=True))
+    nets = read_nets(bundle)
+    tuned = "vocoder" in config.stages or "joint" in config.stages
+    generator = build_generator(config.vocoder, config.features.mel, nets.vocoder, config.loop.seed) if tuned else nets.vocoder
     world, told = world or World(), Told(tell)
     torch.set_num_threads(config.loop.threads or max(1, usable_cpus() // int(os.environ.get("LOCAL_WORLD_SIZE", "1"))))
     aligner = bundled_aligner(bundle)
@@ -116,15 +119,12 @@ def train_voice(
         prepare_material(run, config, told, aligner)
     world.any(False)  # the others wait until the features are there
     material = prepare_material(run, config, told, aligner)
-    nets = read_nets(bundle)
     from_base = from_base or "acoustic" not in config.stages
     start = None
     if config.needs_texts:
         beginning = (config, material.features, material.examples)
         start = start_from(bundle.config, nets, *beginning) if from_base else start_fresh(*beginning)
         config = config.replace(acoustic=sizes_of(start.net.config, config.acoustic))
-    tuned = "vocoder" in config.stages or "joint" in config.stages
-    generator = build_generator(config.vocoder, config.features.mel, nets.vocoder, config.loop.seed) if tuned else nets.vocoder
     used = Base(bundle.manifest, from_base, not tuned or config.vocoder.family == BASE)
     stages = Stages(run, config, material, used.label, world, told)
     stages.check(from_base)
