@@ -212,10 +212,11 @@ def run_reference(module: ModuleType, work: Path, settings: dict[str, Any], prec
         torch.autocast = autocast  # type: ignore[misc]
 
 
-def resident_mb() -> float:
-    """Return what the process holds in memory, MB."""
+def held_mb() -> float:
+    """Return what the process holds in memory of its own, MB: mapped recordings can be read again and are not counted."""
     with open("/proc/self/statm", encoding="ascii") as file:
-        return int(file.read().split()[1]) * resource.getpagesize() / 1e6
+        resident, shared = map(int, file.read().split()[1:3])
+    return (resident - shared) * resource.getpagesize() / 1e6
 
 
 def print_memory(work: Path) -> None:
@@ -233,7 +234,7 @@ def print_memory(work: Path) -> None:
             step()
             if number % 100 == 0:
                 gc.collect()
-                held.append(resident_mb())
+                held.append(held_mb())
         print(f"{name:24s}" + "".join(f"{size:6.0f}" for size in held) + f"{held[-1] / held[0]:14.3f}", flush=True)
 
 

@@ -126,5 +126,7 @@ class VoiceConfig(StrictModel, frozen=True, kw_only=True):
     vocoder_context_frames: int
     voiced_tail_frames: int = 0
     """Frames before and after voiced ones in which a vocoder with a source still has pulses: a voice dies away periodically."""
+    steady_noise: bool = False
+    """Whether the noise of a vocoder with a source does not flicker, see `tingshuo.audio.noise`."""
     architecture: dict[str, Size]
     """Sizes from which `tingshuo.models` rebuilds the nets."""

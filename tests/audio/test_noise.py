@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tingshuo.audio.noise import _STEP, BLOCK_SAMPLES, PERIOD_SAMPLES, NoiseFrames, NoiseTable, SeededNoise, _mixed
+from tingshuo.audio.noise import _STEP, BLOCK_SAMPLES, PERIOD_SAMPLES, NoiseFrames, NoiseTable, SeededNoise, _mixed, levelled
 from tingshuo.audio.stft import stft
 
 N_FFT, HOP = 1024, 256
@@ -62,6 +62,25 @@ def test_spectra_are_those_of_the_noise(start, samples):
     np.testing.assert_array_equal(noise.spectra(0, frames, samples), expected)
     np.testing.assert_array_equal(noise.spectra(1, frames - 1, samples), expected[1:])
     assert noise.spectra(1, 0, samples).shape == (0, N_FFT // 2 + 1)
+
+
+@pytest.mark.parametrize("start", [0, 3 * HOP, 1000])
+def test_steady_noise_keeps_its_phases_and_has_one_level(start):
+    samples = 20 * HOP
+    plain = NoiseFrames(3, N_FFT, HOP, start).spectra(0, 21, samples)
+    steady = NoiseFrames(3, N_FFT, HOP, start, steady=True)
+    rows = steady.spectra(0, 21, samples)
+    np.testing.assert_allclose(
+        np.abs(rows), np.sqrt(0.375 * N_FFT), rtol=1e-4
+    )  # a Hann window's squares sum to 3/8 of its length
+    assert np.sqrt(np.mean(np.abs(plain) ** 2)) == pytest.approx(np.sqrt(0.375 * N_FFT), rel=0.02)
+    np.testing.assert_allclose(np.angle(rows * plain.conj()), 0, atol=1e-5)
+    np.testing.assert_array_equal(steady.spectra(4, 3, samples), rows[4:7])
+
+
+def test_a_bin_without_noise_stays_finite():
+    rows = np.zeros((2, N_FFT // 2 + 1), np.complex64)
+    assert np.isfinite(levelled(rows)).all()
 
 
 def test_threads_may_share_a_table():

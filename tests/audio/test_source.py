@@ -73,13 +73,13 @@ def test_voicing_begins_earlier_and_ends_later_at_the_f0_of_the_nearest():
     assert with_tails(f0, 2).dtype == np.float32
 
 
-@given(st.integers(1, 120), st.integers(0, 2**32 - 1))
+@given(st.integers(1, 120), st.integers(0, 2**32 - 1), st.booleans())
 @settings(max_examples=40, deadline=None)
-def test_samples_do_not_depend_on_the_cuts(pieces, frames, seed):
+def test_samples_do_not_depend_on_the_cuts(pieces, frames, seed, steady):
     rng = np.random.default_rng(seed)
     f0, layers = contour(frames, rng), filters(frames, rng)
-    whole = SourceFilterSynthesizer(N_FFT, HOP, RATE, seed=seed).push(f0, *layers, last=True)
-    stream = SourceFilterSynthesizer(N_FFT, HOP, RATE, seed=seed)
+    whole = SourceFilterSynthesizer(N_FFT, HOP, RATE, seed=seed, steady_noise=steady).push(f0, *layers, last=True)
+    stream = SourceFilterSynthesizer(N_FFT, HOP, RATE, seed=seed, steady_noise=steady)
     parts = [stream.push(*piece, last=last) for *piece, last in pieces(rng, f0, *layers)]
     np.testing.assert_array_equal(np.concatenate(parts), whole)
     assert whole.shape == ((frames - 1) * HOP,)
@@ -87,7 +87,8 @@ def test_samples_do_not_depend_on_the_cuts(pieces, frames, seed):
 
 
 @pytest.mark.parametrize(("frames", "start"), [(4, 0), (5, 1000), (33, 256 * 500), (150, 256 * 7)])
-def test_samples_equal_torch(frames, start):
+@pytest.mark.parametrize("steady", [False, True])
+def test_samples_equal_torch(frames, start, steady):
     torch = pytest.importorskip("torch")
     rng = np.random.default_rng(frames)
     f0, layers = contour(frames, rng), filters(frames, rng)
@@ -99,10 +100,13 @@ def test_samples_equal_torch(frames, start):
     gain, phase, noise_gain = (torch.from_numpy(layer.T.copy()) for layer in layers)
     pulses, noise = PulseTrain(RATE, HOP).extend(f0), SeededNoise(5).read(start, (frames - 1) * HOP)
     voiced = transform(pulses) * torch.polar(torch.exp(gain.clamp(max=6)), 3.1416 * phase)
-    unvoiced = transform(np.float32(0.3) * noise) * torch.exp(noise_gain.clamp(max=6) - 2)
+    hiss = transform(noise)
+    if steady:
+        hiss = torch.polar(torch.full_like(hiss.real, float(window.square().sum().sqrt())), hiss.angle())
+    unvoiced = 0.3 * hiss * torch.exp(noise_gain.clamp(max=6) - 2)
     expected = torch.istft(voiced + unvoiced, N_FFT, HOP, N_FFT, window, center=True).numpy()
-    actual = SourceFilterSynthesizer(N_FFT, HOP, RATE, seed=5, start_samples=start).push(f0, *layers, last=True)
-    assert error_db(actual, expected) < -110
+    source = SourceFilterSynthesizer(N_FFT, HOP, RATE, seed=5, start_samples=start, steady_noise=steady)
+    assert error_db(source.push(f0, *layers, last=True), expected) < (-90 if steady else -110)
 
 
 def test_filters_do_what_they_say():

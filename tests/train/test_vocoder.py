@@ -10,8 +10,10 @@ from tests.train.conftest import make_recipe  # noqa: E402
 from tingshuo.errors import ConfigError, TrainError  # noqa: E402
 from tingshuo.models.hifigan.config import LIGHT  # noqa: E402
 from tingshuo.models.layers.discriminators import Critics  # noqa: E402
+from tingshuo.models.layers.mel import log_mel  # noqa: E402
 from tingshuo.models.source_filter.config import SourceFilterConfig  # noqa: E402
 from tingshuo.models.source_filter.net import SourceFilter  # noqa: E402
+from tingshuo.train.examples import bandwidth_weight  # noqa: E402
 from tingshuo.train.generator import build_generator  # noqa: E402
 from tingshuo.train.joint import DecoderMels  # noqa: E402
 from tingshuo.train.loop import fit  # noqa: E402
@@ -105,7 +107,7 @@ def test_a_joint_step_teaches_the_decoder_and_compares_within_the_recordings_ban
     decoder = {name: p.detach().clone() for name, p in recipe.joint.net.named_parameters()}
     losses = [recipe.step(batch, step) for step, batch in enumerate(recipe.batches(0)[:3])]
     assert all(np.isfinite(value) for loss in losses for value in loss.values())
-    assert "blur" in losses[0]
+    assert {"blur", "upper"} <= losses[0].keys()
     moved = {name.split(".")[0] for name, p in recipe.joint.net.named_parameters() if not torch.equal(p, decoder[name])}
     assert moved == {"decoder", "decoder_in", "decoder_norm", "mel", "pitch_embedding", "speaker"}
     assert recipe.nets().keys() == {"generator", "critics", "acoustic"}
@@ -118,6 +120,24 @@ def test_a_band_above_the_recordings_is_not_judged_where_the_mel_is_predicted(co
     heard = recipe._heard(wav, torch.tensor([8000.0, 8000.0]), 1)
     assert torch.equal(heard[1], wav[1])
     assert (heard[0] - torch.sin(2 * torch.pi * 1000 * time))[1000:-1000].abs().max() < 0.01
+
+
+def test_above_the_bandwidth_a_wave_is_held_to_the_mel_that_it_is_made_from(corpus):
+    recipe = vocoder_recipe(corpus, joint=True)
+    mel = recipe.features.config.mel
+    rows = recipe.batches(0)[0][:1]
+    clip = recipe._own_clips[rows[0, 0]]
+    recipe._bands[clip.id] = torch.from_numpy(bandwidth_weight(mel, 8000))
+    wav = 0.1 * torch.randn(1, 24 * 256)
+    seen = log_mel(wav, mel)
+    below, above = seen.clone(), seen.clone()
+    below[:, :83] += 1  # bands that end below 7360 Hz
+    above[:, 87:] += 1
+    assert recipe._upper(rows, seen, wav) == 0
+    assert recipe._upper(rows, below, wav) == 0
+    assert recipe._upper(rows, above, wav) == pytest.approx(13 / 100)
+    recipe._bands[clip.id] = torch.ones(mel.n_mels)
+    assert recipe._upper(rows, above, wav) == 0
 
 
 def test_batches_are_a_function_of_seed_and_epoch(corpus):

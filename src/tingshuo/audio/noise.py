@@ -1,5 +1,8 @@
 """White noise that is a function of a seed and the absolute sample, and its spectra, computed once per seed.
 
+Steady noise has the same spectra with every bin at its expected level: frames differ in phase alone, so the noise does not
+flicker. What is filtered sounds smoother, and a steady background stays steady (J. Pumplin 1985, "Low-noise noise").
+
 The noise repeats after `PERIOD_SAMPLES`, 5.5 s at 24 kHz: filtered by what is being said, nobody hears that. It means that
 its spectra can be kept, and frames of noise cost a look-up instead of random numbers and a transform.
 """
@@ -10,12 +13,14 @@ from threading import Lock
 import numpy as np
 from numpy.typing import NDArray
 
-from tingshuo.audio.stft import Spectrum, analysis_window, forward, frames_of
+from tingshuo.audio.stft import Spectrum, analysis_window, forward, frames_of, hann_window
 from tingshuo.types import Wav
 
 PERIOD_SAMPLES = 1 << 17
 BLOCK_SAMPLES = 1 << 12
 """Samples that are made together."""
+SMALLEST = np.float32(1e-4)
+"""Of a bin of noise, over what is expected: below it, its phase is not known to the precision of float32."""
 
 
 class SeededNoise:
@@ -94,10 +99,12 @@ class NoiseTable:
         0 to 2**64 - 1.
     n_fft, hop_length : int
         Samples of a frame and between frames; the hop divides `PERIOD_SAMPLES`.
+    steady : bool
+        Whether every bin is at its expected level.
     """
 
-    def __init__(self, seed: int, n_fft: int, hop_length: int) -> None:
-        self._noise = SeededNoise(seed)
+    def __init__(self, seed: int, n_fft: int, hop_length: int, steady: bool = False) -> None:
+        self._noise, self._steady = SeededNoise(seed), steady
         self._n_fft, self._hop = n_fft, hop_length
         self._frames = PERIOD_SAMPLES // hop_length
         self._rows = np.empty((self._frames, n_fft // 2 + 1), np.complex64)
@@ -128,13 +135,23 @@ class NoiseTable:
         wav = self._noise.read(first * self._hop - self._n_fft // 2, (count - 1) * self._hop + self._n_fft)
         windowed = frames_of(wav, self._n_fft, self._hop) * analysis_window(self._n_fft, self._n_fft)
         forward(windowed, out=self._rows[first : first + count])
+        if self._steady:
+            levelled(self._rows[first : first + count])
         self._known[first : first + count] = True
 
 
 @lru_cache(maxsize=4)
-def noise_table(seed: int, n_fft: int, hop_length: int) -> NoiseTable:
+def noise_table(seed: int, n_fft: int, hop_length: int, steady: bool = False) -> NoiseTable:
     """Return the table of a seed: 2 MB for frames of 1024 samples every 256."""
-    return NoiseTable(seed, n_fft, hop_length)
+    return NoiseTable(seed, n_fft, hop_length, steady)
+
+
+def levelled(spectra: Spectrum) -> Spectrum:
+    """Bring every bin of the spectra (F, n_fft // 2 + 1) of noise of variance 1 to its expected magnitude, in place."""
+    n_fft = 2 * (spectra.shape[1] - 1)
+    expected = np.sqrt(np.square(hann_window(n_fft)).sum())
+    spectra *= expected / np.maximum(np.abs(spectra), SMALLEST * expected)
+    return spectra
 
 
 class NoiseFrames:
@@ -148,12 +165,14 @@ class NoiseFrames:
         Samples of a frame and between frames; the hop divides `PERIOD_SAMPLES`.
     start_samples : int
         Absolute sample at which the signal starts.
+    steady : bool
+        Whether every bin is at its expected level.
     """
 
-    def __init__(self, seed: int, n_fft: int, hop_length: int, start_samples: int) -> None:
-        self._seed, self._n_fft, self._hop, self._start = seed, n_fft, hop_length, start_samples
+    def __init__(self, seed: int, n_fft: int, hop_length: int, start_samples: int, steady: bool = False) -> None:
+        self._seed, self._n_fft, self._hop, self._start, self._steady = seed, n_fft, hop_length, start_samples, steady
         self._first, unaligned = divmod(start_samples, hop_length)
-        self._table = None if unaligned else noise_table(seed, n_fft, hop_length)
+        self._table = None if unaligned else noise_table(seed, n_fft, hop_length, steady)
 
     def spectra(self, first: int, count: int, samples: int) -> Spectrum:
         """Return the spectra of frames ``first`` to ``first + count - 1`` of the signal, not to be written to.
@@ -184,4 +203,5 @@ class NoiseFrames:
         index = np.minimum(index, period - index)
         low = int(index.min(initial=0))
         wav = SeededNoise(self._seed).read(self._start + low, int(index.max(initial=0)) - low + 1)
-        return forward(wav[index - low] * analysis_window(self._n_fft, self._n_fft))
+        rows = forward(wav[index - low] * analysis_window(self._n_fft, self._n_fft))
+        return levelled(rows) if self._steady else rows

@@ -149,12 +149,23 @@ class SourceFilterSynthesizer:
         Fixes the noise.
     start_samples : int
         Absolute sample at which this signal starts: where the noise is read from.
+    steady_noise : bool
+        Whether the noise does not flicker, see `tingshuo.audio.noise`.
     """
 
-    def __init__(self, n_fft: int, hop_length: int, sample_rate: int, seed: int = 0, start_samples: int = 0) -> None:
+    def __init__(
+        self,
+        n_fft: int,
+        hop_length: int,
+        sample_rate: int,
+        seed: int = 0,
+        start_samples: int = 0,
+        *,
+        steady_noise: bool = False,
+    ) -> None:
         self._n_fft, self._hop, self._bins = n_fft, hop_length, n_fft // 2 + 1
         self._pulses = PulseTrain(sample_rate, hop_length)
-        self._noise = NoiseFrames(seed, n_fft, hop_length, start_samples)
+        self._noise = NoiseFrames(seed, n_fft, hop_length, start_samples, steady_noise)
         self._frames = CenteredFrames(n_fft, hop_length)
         self._samples = self._done = 0
         self._output = OverlapAdd(n_fft, hop_length)

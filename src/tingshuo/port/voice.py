@@ -27,13 +27,14 @@ def voice_graphs(nets: VoiceNets) -> dict[str, Graph]:
     return {graph.name: graph for graph in every}
 
 
-def contexts(acoustic: FastSpeechConfig, vocoder: VocoderConfig) -> dict[str, int]:
-    """Return the fields of a `VoiceConfig` that count frames around a frame."""
+def contexts(acoustic: FastSpeechConfig, vocoder: VocoderConfig) -> dict[str, Any]:
+    """Return the fields of a `VoiceConfig` that say how the graphs are driven: frames of context, and what the source does."""
     return {
         "pitch_context_frames": fastspeech.pitch_context_frames(acoustic),
         "decoder_context_frames": fastspeech.decoder_context_frames(acoustic),
         "vocoder_context_frames": vocoder_family(vocoder).context_frames(vocoder),
         "voiced_tail_frames": vocoder.tail if isinstance(vocoder, SourceFilterConfig) else 0,
+        "steady_noise": isinstance(vocoder, SourceFilterConfig) and bool(vocoder.steady_noise),
     }
 
 

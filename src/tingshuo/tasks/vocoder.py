@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from tingshuo.audio.level import soft_limit
 from tingshuo.audio.source import SourceFilterSynthesizer, with_tails
 from tingshuo.audio.stft import OverlapAdd, hann_window, inverse
-from tingshuo.config import MelConfig, VoiceConfig
+from tingshuo.config import VoiceConfig
 from tingshuo.engine.onnx import Session
 from tingshuo.errors import EngineError
 from tingshuo.tasks.acoustic import SentenceAcoustics
@@ -74,9 +74,15 @@ class SourceFilter:
 
     OUTPUTS = frozenset({"gain", "phase", "noise_gain"})
 
-    def __init__(self, mel: MelConfig, start_samples: int, seed: int) -> None:
+    def __init__(self, config: VoiceConfig, start_samples: int, seed: int) -> None:
+        mel = config.mel
         self._source = SourceFilterSynthesizer(
-            n_fft=mel.n_fft, hop_length=mel.hop_length, sample_rate=mel.sample_rate, seed=seed, start_samples=start_samples
+            n_fft=mel.n_fft,
+            hop_length=mel.hop_length,
+            sample_rate=mel.sample_rate,
+            seed=seed,
+            start_samples=start_samples,
+            steady_noise=config.steady_noise,
         )
 
     def push(self, outputs: Mapping[str, Array], f0: Floats, inner: slice, last: bool) -> Wav:
@@ -90,9 +96,9 @@ class Transform:
 
     OUTPUTS = frozenset({"log_magnitude", "phase"})
 
-    def __init__(self, mel: MelConfig, start_samples: int, seed: int) -> None:
-        self._n_fft = mel.n_fft
-        self._output = OverlapAdd(mel.n_fft, mel.hop_length)
+    def __init__(self, config: VoiceConfig, start_samples: int, seed: int) -> None:
+        self._n_fft = config.mel.n_fft
+        self._output = OverlapAdd(config.mel.n_fft, config.mel.hop_length)
 
     def push(self, outputs: Mapping[str, Array], f0: Floats, inner: slice, last: bool) -> Wav:
         """See `Synthesizer`."""
@@ -111,8 +117,8 @@ class Samples:
 
     OUTPUTS = frozenset({"wav"})
 
-    def __init__(self, mel: MelConfig, start_samples: int, seed: int) -> None:
-        self._hop = mel.hop_length
+    def __init__(self, config: VoiceConfig, start_samples: int, seed: int) -> None:
+        self._hop = config.mel.hop_length
         self._begun = False
 
     def push(self, outputs: Mapping[str, Array], f0: Floats, inner: slice, last: bool) -> Wav:
@@ -127,15 +133,15 @@ class Samples:
 KINDS: tuple[type[SourceFilter] | type[Transform] | type[Samples], ...] = (SourceFilter, Transform, Samples)
 
 
-def synthesizer(graph: Session, mel: MelConfig, *, start_samples: int = 0, seed: int = 0) -> Synthesizer:
+def synthesizer(graph: Session, config: VoiceConfig, *, start_samples: int = 0, seed: int = 0) -> Synthesizer:
     """Return the state that goes with a vocoder graph.
 
     Parameters
     ----------
     graph : Session
         The ``vocoder`` graph.
-    mel : MelConfig
-        Of the bundle.
+    config : VoiceConfig
+        The bundle's.
     start_samples : int
         Absolute sample at which the sentence begins.
     seed : int
@@ -148,7 +154,7 @@ def synthesizer(graph: Session, mel: MelConfig, *, start_samples: int = 0, seed:
     """
     for kind in KINDS:
         if graph.spec.outputs.keys() == kind.OUTPUTS:
-            return kind(mel, start_samples, seed)
+            return kind(config, start_samples, seed)
     known = "; ".join(", ".join(sorted(kind.OUTPUTS)) for kind in KINDS)
     raise EngineError(f"a vocoder graph with outputs {', '.join(graph.spec.outputs)} is of no known kind; known: {known}")
 
@@ -182,7 +188,7 @@ def render(
     first : bool
         Whether somebody is waiting for the first sound.
     """
-    context, state = config.vocoder_context_frames, synthesizer(graph, config.mel, start_samples=start_samples, seed=seed)
+    context, state = config.vocoder_context_frames, synthesizer(graph, config, start_samples=start_samples, seed=seed)
     reads_f0 = "f0" in graph.spec.inputs
     for start, stop in pairwise(chunk_borders(frames, first=first)):
         low, high = max(0, start - context), min(frames, stop + context)

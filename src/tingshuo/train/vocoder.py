@@ -6,7 +6,8 @@ generator, that of the critics' loss goes into the critics alone.
 
 With an acoustic model, half of every batch has the mel that it predicts from true durations and F0 (`tingshuo.train.joint`). A
 made wave of that half is compared as the recording's bandwidth would have heard it, so a decoder that has learnt the upper bands
-from other speakers keeps them.
+from other speakers keeps them; above that bandwidth the wave is held to the mel that it is made from, so the vocoder says there
+what the decoder says.
 
 Sources: J. Kong, J. Kim and J. Bae 2020, "HiFi-GAN"; R. Yamamoto, E. Song and J.-M. Kim 2020, "Parallel WaveGAN" (spectral losses
 before critics); D. Lim, S. Jung and E. Kim 2022, "JETS" (joint step).
@@ -24,11 +25,12 @@ from torch.nn.utils import parametrize
 
 from tingshuo.data.features import Clip, Features
 from tingshuo.models.layers.discriminators import Critics, adversarial_loss, critic_loss, matching_loss
+from tingshuo.models.layers.mel import log_mel
 from tingshuo.models.layers.spectral import Spectra, band_limited, spectra_of, spectral_losses
 from tingshuo.port.vocoders import Vocoder
 from tingshuo.train.acoustic import use_bf16
 from tingshuo.train.distributed import World
-from tingshuo.train.examples import bandwidth_weight
+from tingshuo.train.examples import QUIET, bandwidth_weight
 from tingshuo.train.generator import check_frames
 from tingshuo.train.joint import DecoderMels
 from tingshuo.train.loop_config import LoopConfig
@@ -36,6 +38,8 @@ from tingshuo.train.segments import Rows, Segments, SegmentSampler, cut
 from tingshuo.train.vocoder_config import VocoderConfig
 
 BETAS = (0.8, 0.99)
+EDGE = 2
+"""Frames at either end of a segment that reach out of it."""
 HELD_OUT_SEGMENTS = 32
 """Segments that an evaluation hears, spread over the clips held out."""
 _HELD_OUT_SEED, _DRAW, _CHOOSE, _NOISE = 1, 2, 3, 4
@@ -145,11 +149,14 @@ class VocoderRecipe:
             mel, blur = self._mels(batch, segments, own)
             fake = self.generator.synthesize(mel, segments.f0, noise)
         wav = fake.detach().requires_grad_(not alone)
-        heard, real = (self._heard(side, segments.bandwidth_hz, own) for side in (wav, segments.wav))
+        heard, real = (self._heard(side, segments.learnt_hz, own) for side in (wav, segments.wav))
         ours, theirs = spectra_of(heard), spectra_of(real)
         mel_loss, linear = spectral_losses(ours, theirs, self.features.config.mel.sample_rate)
         loss = self.config.mel_weight * mel_loss + self.config.linear_weight * linear
         figures, norms = {"mel": mel_loss, "linear": linear}, {}
+        if own:
+            figures["upper"] = self._upper(batch[:own], mel[:own].detach(), wav[:own])
+            loss = loss + self.config.mel_weight * figures["upper"]
         asked = alone or step >= self.config.warm_up
         if asked:
             told, figures["critics"], parts = self._judge(heard, real, ours, theirs, step)
@@ -181,7 +188,7 @@ class VocoderRecipe:
             own = 0 if self.joint is None else len(chosen)
             mel, _ = self._mels(chosen, part, own)
             wav = self.generator.synthesize(mel, part.f0, _noise(part.wav, (_HELD_OUT_SEED, start)))
-            heard, real = (self._heard(side, part.bandwidth_hz, own) for side in (wav, part.wav))
+            heard, real = (self._heard(side, part.learnt_hz, own) for side in (wav, part.wav))
             losses = spectral_losses(spectra_of(heard), spectra_of(real), self.features.config.mel.sample_rate)
             sums += len(part.wav) * np.array([float(loss) for loss in losses])
         mel_loss, linear = sums / len(rows)
@@ -212,11 +219,18 @@ class VocoderRecipe:
         blur = ((mine - segments.mel[:own]).abs() * band).sum() / (band.sum() * mine.shape[2])
         return torch.cat([mine, segments.mel[own:]]), blur
 
-    def _heard(self, wav: Tensor, bandwidth_hz: Tensor, own: int) -> Tensor:
+    def _upper(self, rows: Rows, mel: Tensor, wav: Tensor) -> Tensor:
+        """Return how far waves are, above the bandwidth of the recordings, from the mels that they are made from."""
+        above = torch.stack([1 - self._bands[self._own_clips[index].id] for index in rows[:, 0]])[..., None]
+        made = log_mel(wav, self.features.config.mel).clamp(min=QUIET)
+        apart = ((made - mel.clamp(min=QUIET)).abs() * above)[..., EDGE:-EDGE]  # the signal around a segment is not known
+        return apart.mean()
+
+    def _heard(self, wav: Tensor, learnt_hz: Tensor, own: int) -> Tensor:
         """Return waves with the bandwidth of their recordings where their mel is predicted."""
         if not own:
             return wav
-        limited = band_limited(wav[:own], bandwidth_hz[:own], self.features.config.mel.sample_rate)
+        limited = band_limited(wav[:own], learnt_hz[:own], self.features.config.mel.sample_rate)
         return torch.cat([limited, wav[own:]])
 
     def _judge(

@@ -4,9 +4,9 @@ torch = pytest.importorskip("torch")
 
 import numpy as np  # noqa: E402
 
-from tingshuo.audio import source  # noqa: E402
+from tingshuo.audio import noise, source  # noqa: E402
 from tingshuo.models.source_filter.config import SourceFilterConfig  # noqa: E402
-from tingshuo.models.source_filter.net import SourceFilter, with_tails  # noqa: E402
+from tingshuo.models.source_filter.net import SourceFilter, levelled, with_tails  # noqa: E402
 
 pytestmark = pytest.mark.train
 
@@ -70,3 +70,23 @@ def test_a_tail_lets_pulses_through_where_f0_is_not_tracked():
     mel, silence = torch.full((1, 100, 20), -2.0), torch.zeros(1, 19 * 256)
     levels = [net.synthesize(mel, f0, silence)[0, 12 * 256 : 13 * 256].square().mean() for net in (short, long)]
     assert levels[1] > 10 * levels[0]
+
+
+def test_steady_noise_is_that_of_the_signal_path():
+    spectra = torch.stft(torch.randn(2, 8192), 1024, 256, window=torch.hann_window(1024), return_complex=True)
+    expected = [noise.levelled(one.T.contiguous().numpy().copy()).T for one in spectra]
+    np.testing.assert_allclose(levelled(spectra).numpy(), expected, rtol=1e-4)
+
+
+@torch.inference_mode()
+def test_with_steady_noise_levels_do_not_flicker():
+    plain, steady = (SourceFilter(SourceFilterConfig(dim=8, hidden=8, layers=1, steady_noise=on)) for on in (0, 1))
+    steady.load_state_dict(plain.state_dict())
+    mel, f0, hiss = torch.full((1, 100, 80), -2.0), torch.zeros(1, 80), torch.randn(1, 79 * 256)
+    spread = []
+    for net in (plain, steady):
+        wav = net.synthesize(mel, f0, hiss)
+        bins = torch.stft(wav, 1024, 256, window=torch.hann_window(1024), return_complex=True).abs()[:, 20:500, 4:-4]
+        spread.append(float(bins.std() / bins.mean()))
+    assert spread[0] > 0.48  # Rayleigh: 0.52
+    assert spread[1] < 0.4

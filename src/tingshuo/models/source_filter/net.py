@@ -28,6 +28,8 @@ PHASE_SCALE = 3.1416
 """Radians per unit of the phase output; the rounded pi that the weights were trained with."""
 EMBED_KERNEL = 7
 INITIAL_STD = 0.02
+SMALLEST = 1e-4
+"""Of a bin of noise, over what is expected: below it, its phase is not known to the precision of float32."""
 
 
 class SourceFilter(nn.Module):
@@ -102,6 +104,8 @@ class SourceFilter(nn.Module):
             breath = torch.exp(noise_gain.clamp(max=LARGEST_LOG_GAIN) - NOISE_LOG_GAIN_OFFSET)
             sources = torch.cat([self.pulses(with_tails(f0, self.config.tail)), NOISE_LEVEL * noise])
             pulses, hiss = spectrum(sources, n_fft, hop_length).chunk(2)
+            if self.config.steady_noise:
+                hiss = NOISE_LEVEL * levelled(hiss / NOISE_LEVEL)
             return torch.istft(pulses * harmonic + hiss * breath, n_fft, hop_length, window=hann_window(n_fft, mel.device))
 
     def pulses(self, f0: Tensor) -> Tensor:
@@ -114,6 +118,12 @@ class SourceFilter(nn.Module):
         safe = hz.clamp(min=LOWEST_HZ)
         level = PULSE_LEVEL * torch.sqrt(safe / rate) * (hz > LOWEST_HZ)
         return torch.sinc(rate * phase / safe) * level
+
+
+def levelled(spectra: Tensor) -> Tensor:
+    """Return spectra (B, K, F) of noise of variance 1 at their expected magnitude, as `tingshuo.audio.noise.levelled`."""
+    expected = hann_window(2 * (spectra.shape[1] - 1), spectra.device).square().sum().sqrt()
+    return spectra * (expected / spectra.abs().clamp(min=SMALLEST * expected))
 
 
 def with_tails(f0: Tensor, frames: int) -> Tensor:
