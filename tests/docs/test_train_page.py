@@ -45,8 +45,10 @@ def test_families_and_sizes_are_those_of_the_code():
 
 
 def test_the_settings_that_are_shown_are_accepted():
-    [text] = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
-    config = check_config(yaml.safe_load(text), "docs/train.md")
+    config, published = (
+        check_config(yaml.safe_load(text), "docs/train.md") for text in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    )
+    assert published.bundle.speakers
     assert vocoder_sizes(config.vocoder, config.features.mel) is not None
     keys = set(re.findall(r"`((?:loop|vocoder|joint|features)\.[\w.]+)`", PAGE))
     assert len(keys) > 8

@@ -102,8 +102,10 @@ def train_voice(
     """
     check_statements(config.bundle)
     bundle = open_bundle(base)
+    config = check_run(run, config, resume)
     check_fit(config, bundle, from_base)
-    if (from_base or "acoustic" not in config.stages) and has_english(bundle.config.phonemes):
+    from_base = from_base or "acoustic" not in config.stages
+    if from_base and has_english(bundle.config.phonemes):
         config = config.replace(features=config.features.replace(english=True))
     nets = read_nets(bundle)
     tuned = "vocoder" in config.stages or "joint" in config.stages
@@ -112,14 +114,12 @@ def train_voice(
     torch.set_num_threads(config.loop.threads or max(1, usable_cpus() // int(os.environ.get("LOCAL_WORLD_SIZE", "1"))))
     aligner = bundled_aligner(bundle)
     run.mkdir(parents=True, exist_ok=True)
-    config = check_run(run, config, resume)
     world.any(False)  # everybody has looked
     if world.leads:
         read_rows(data, run, config, told, kind=kind, parts=parts, resume=resume)
         prepare_material(run, config, told, aligner)
     world.any(False)  # the others wait until the features are there
     material = prepare_material(run, config, told, aligner)
-    from_base = from_base or "acoustic" not in config.stages
     start = None
     if config.needs_texts:
         beginning = (config, material.features, material.examples)

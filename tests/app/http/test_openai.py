@@ -141,7 +141,7 @@ def test_models_and_voices_are_listed(shared_client):
     assert shared_client.get("/v1/models/other").status_code == 404
     voices = shared_client.get("/v1/audio/voices").json()["voices"]
     assert [(v["id"], v["speaker"]) for v in voices[:2]] == [("default", "tan"), ("default/deep", "deep")]
-    assert [v["id"] for v in voices[2:]] == ["other"]
+    assert {v["id"].split("/")[0] for v in voices[2:]} == {"other"}
 
 
 @pytest.mark.parametrize("fields", [{"voice": "default/deep"}, {"speaker": "deep"}, {"voice": "default/deep", "speaker": "deep"}])
