@@ -96,7 +96,7 @@ def test_bands_above_the_bandwidth_and_padding_have_no_weight(corpus):
         log_duration, pitch, mel = answers(recipe.net, batch)
     losses = acoustic_losses(batch, log_duration, pitch, mel)
     spoilt = mel.clone()
-    spoilt[1, 86:] += 100  # the second clip ends at 8 kHz
+    spoilt[1, 84:] += 100  # the second clip ends at 8 kHz, and its last 8 % teach nothing
     for row, frames in enumerate(batch.frames.sum(1).int().tolist()):
         spoilt[row, :, frames:] += 100
         pitch[row, frames:] += 100
@@ -107,7 +107,7 @@ def test_bands_above_the_bandwidth_and_padding_have_no_weight(corpus):
     for name, (total, count) in losses.items():
         assert torch.equal(count, again[name][1])
         assert total.item() == pytest.approx(again[name][0].item()), name
-    spoilt[1, 85] += 100
+    spoilt[1, 83] += 100
     assert acoustic_losses(batch, log_duration, pitch, spoilt)["mel"][0] > losses["mel"][0] + 1000
 
 
