@@ -124,8 +124,6 @@ class VoiceConfig(StrictModel, frozen=True, kw_only=True):
     """Frames of context either side that the pitch graph needs for an exact frame."""
     decoder_context_frames: int
     vocoder_context_frames: int
-    voiced_tail_frames: int = 0
-    """Frames before and after voiced ones in which a vocoder with a source still has pulses: a voice dies away periodically."""
     steady_noise: bool = False
     """Whether the noise of a vocoder with a source does not flicker, see `tingshuo.audio.noise`."""
     architecture: dict[str, Size]

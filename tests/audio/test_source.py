@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tingshuo.audio.noise import SeededNoise
-from tingshuo.audio.source import BLOCK_FRAMES, PulseTrain, SourceFilterSynthesizer, with_tails
+from tingshuo.audio.source import BLOCK_FRAMES, PulseTrain, SourceFilterSynthesizer
 
 RATE, HOP, N_FFT, BINS = 24000, 256, 1024, 513
 
@@ -62,15 +62,6 @@ def test_the_phase_does_not_drift():
 
 def test_unvoiced_frames_are_silent():
     assert not PulseTrain(RATE, HOP).extend(np.zeros(20, np.float32)).any()
-
-
-def test_voicing_begins_earlier_and_ends_later_at_the_f0_of_the_nearest():
-    f0 = np.array([0, 0, 0, 100, 110, 0, 0, 0, 200, 0], np.float32)
-    assert with_tails(f0, 0) is f0
-    assert with_tails(f0, 1).tolist() == [0, 0, 100, 100, 110, 110, 0, 200, 200, 200]
-    assert with_tails(f0, 2).tolist() == [0, 100, 100, 100, 110, 110, 110, 200, 200, 200]
-    assert not with_tails(np.zeros(4, np.float32), 3).any()
-    assert with_tails(f0, 2).dtype == np.float32
 
 
 @given(st.integers(1, 120), st.integers(0, 2**32 - 1), st.booleans())

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 import soundfile
 
+from tingshuo.audio.level import find_speech
 from tingshuo.data import clean as module
 from tingshuo.data.clean import CleanConfig, clean, clean_wav, denoise, high_pass
 from tingshuo.data.clips import Recording
-from tingshuo.data.measures import find_speech, measure_wav
+from tingshuo.data.measures import measure_wav
 from tingshuo.data.utterance import Utterance, read_manifest
 from tingshuo.errors import ConfigError, DataError, OutputError
 

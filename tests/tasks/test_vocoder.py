@@ -101,17 +101,6 @@ def test_the_samples_do_not_depend_on_the_cuts(family, frames, monkeypatch, voic
         assert np.array_equal(copied(config, graph, mel, f0, monkeypatch, *sizes), whole), sizes
 
 
-def test_tails_of_voicing_do_not_depend_on_the_cuts(monkeypatch, voice):
-    config = voice.config.replace(vocoder_context_frames=FakeGraph.CONTEXT, voiced_tail_frames=FakeGraph.CONTEXT)
-    graph = FakeGraph(*GRAPHS["source_filter"])
-    rng = np.random.default_rng(0)
-    mel, f0 = rng.standard_normal((100, 90), np.float32), np.where(np.arange(90) % 20 < 11, 180, 0).astype(np.float32)
-    whole = copy_synthesis(graph, config, mel, f0, seed=3)
-    for sizes in ((1, 1), (5, 17)):
-        assert np.array_equal(copied(config, graph, mel, f0, monkeypatch, *sizes), whole), sizes
-    assert not np.allclose(whole, copy_synthesis(graph, config.replace(voiced_tail_frames=0), mel, f0, seed=3), atol=1e-3)
-
-
 def test_samples_are_those_between_the_centres_of_the_first_and_last_frame(voice, monkeypatch):
     graph = FakeGraph(*GRAPHS["hifigan"])
     mel, f0 = np.random.default_rng(0).standard_normal((100, 9), np.float32), np.zeros(9, np.float32)

@@ -4,11 +4,11 @@ torch = pytest.importorskip("torch")
 
 import numpy as np  # noqa: E402
 
-from tingshuo.audio.mel import log_mel, mel_filterbank  # noqa: E402
+from tingshuo.audio.mel import log_mel  # noqa: E402
 from tingshuo.config import MelConfig  # noqa: E402
 from tingshuo.data.features import SpeakerPitch  # noqa: E402
 from tingshuo.tasks.acoustic import frame_places  # noqa: E402
-from tingshuo.train.examples import QUIET, Tables, bandwidth_weight, energy_of, learnt_hz, make_batch, normalise_f0  # noqa: E402
+from tingshuo.train.examples import QUIET, Tables, bandwidth_weight, energy_of, make_batch, normalise_f0  # noqa: E402
 
 pytestmark = pytest.mark.train
 CPU = torch.device("cpu")
@@ -69,11 +69,3 @@ def test_energy_follows_the_level():
 def test_bandwidth_leaves_whole_bands():
     assert bandwidth_weight(MelConfig(), 12000).all()
     assert not bandwidth_weight(MelConfig(), 10).any()
-
-
-def test_where_filters_and_codecs_fall_nothing_is_learnt():
-    bank = mel_filterbank(MelConfig()) > 0
-    top = np.array([np.flatnonzero(band).max(initial=0) for band in bank]) * 24000 / 1024
-    assert (bandwidth_weight(MelConfig(), 8000) == (top <= 7360)).all()
-    assert learnt_hz(8000, 24000) == 7360
-    assert learnt_hz(8000, 16000) == 8000

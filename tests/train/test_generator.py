@@ -82,16 +82,14 @@ def test_without_a_base_voice_there_is_nothing_to_go_on_with():
 
 def test_the_vocoder_of_a_finished_voice_may_change_what_no_weight_depends_on():
     base = SourceFilter(SourceFilterConfig(dim=16, hidden=24, layers=1)).eval()
-    net = build_generator(VocoderConfig(sizes={"tail": 2}), MEL, base)
-    assert (net.config.tail, base.config.tail) == (2, 0)
-    mel, f0, noise = torch.randn(1, 100, 12), torch.full((1, 12), 200.0), torch.zeros(1, 11 * 256)
-    assert torch.equal(net.synthesize(mel, f0, noise), base.synthesize(mel, f0, noise))  # voiced throughout: no tails
-    f0[:, 6:] = 0
+    net = build_generator(VocoderConfig(sizes={"steady_noise": 1}), MEL, base)
+    assert (net.config.steady_noise, base.config.steady_noise) == (1, 0)
+    mel, f0, noise = torch.randn(1, 100, 12), torch.full((1, 12), 200.0), torch.randn(1, 11 * 256)
     assert not torch.equal(net.synthesize(mel, f0, noise), base.synthesize(mel, f0, noise))
 
 
 @pytest.mark.parametrize(
-    ("sizes", "message"), [({"dim": 24}, "may not change its weights, and dim would"), ({"tial": 2}, "tial")]
+    ("sizes", "message"), [({"dim": 24}, "may not change its weights, and dim would"), ({"steadynoise": 1}, "steadynoise")]
 )
 def test_other_weights_are_a_new_vocoder(sizes, message):
     base = SourceFilter(SourceFilterConfig(dim=16, hidden=24, layers=1))

@@ -11,7 +11,7 @@ from tingshuo.store.bundle import open_bundle  # noqa: E402
 from tingshuo.tasks.voices import find_voice  # noqa: E402
 from tingshuo.train.acoustic import answers  # noqa: E402
 from tingshuo.train.examples import Tables, make_batch  # noqa: E402
-from tingshuo.train.newcomer import fit_output, nearest_speakers, upper_bands, with_tempo  # noqa: E402
+from tingshuo.train.newcomer import fit_output, nearest_speakers, upper_bands  # noqa: E402
 from tingshuo.train.publish import read_nets  # noqa: E402
 
 pytestmark = pytest.mark.train
@@ -116,17 +116,3 @@ def test_bands_of_which_nothing_is_known_stay(corpus, net, tables):
     assert torch.equal(net.mel.weight[86:], weight[86:])
     assert torch.equal(net.mel.bias[86:], bias[86:])
     assert not torch.allclose(net.mel.weight[:86], weight[:86])
-
-
-def test_styles_take_the_tempo_of_the_new_speaker(corpus, net, tables, base):
-    voice, _ = base
-    features, examples = corpus
-    usual = with_tempo(voice.styles, net, features, examples, tables)
-    assert usual[0].tempo == pytest.approx(1.0, abs=0.08)
-    lively = [style.tempo for style in voice.styles].index(0.92)
-    assert usual[lively].tempo == pytest.approx(0.92 * usual[0].tempo, abs=0.002)
-    slow = [replace(one, phones=one.phones, durations=one.durations * 2) for one in examples]
-    twice = replace(features, wav=np.zeros(2 * len(features.wav), np.int16), f0=np.tile(features.f0, 2))
-    clips = [replace(one.clip, n_samples=2 * one.clip.n_samples, frames=2 * one.clip.frames, start_samples=0) for one in slow]
-    slow = [replace(one, clip=clip) for one, clip in zip(slow, clips, strict=True)]
-    assert with_tempo(voice.styles, net, twice, slow, tables)[0].tempo == 0.75

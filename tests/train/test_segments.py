@@ -3,9 +3,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from tingshuo.audio.band import known_hz  # noqa: E402
 from tingshuo.audio.mel import log_mel  # noqa: E402
 from tingshuo.errors import TrainError  # noqa: E402
-from tingshuo.train.examples import learnt_hz  # noqa: E402
 from tingshuo.train.segments import SegmentSampler, cut  # noqa: E402
 
 pytestmark = pytest.mark.train
@@ -22,7 +22,7 @@ def test_a_segment_has_the_samples_mel_and_f0_of_its_place(corpus):
     assert np.array_equal(part.f0[0].numpy(), f0[first : first + frames + 1])
     whole = log_mel(wav, features.config.mel)
     np.testing.assert_allclose(part.mel[0].numpy(), whole[:, first : first + frames + 1], atol=2e-3)
-    assert part.learnt_hz[0] == learnt_hz(clip.bandwidth_hz, 24000)
+    assert part.known_hz[0] == known_hz(clip.bandwidth_hz, 24000)
 
 
 def test_silence_surrounds_a_clip(corpus):

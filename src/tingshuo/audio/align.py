@@ -8,11 +8,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tingshuo.audio.level import find_speech
 from tingshuo.audio.metrics import mel_cepstra
 
 Floats = NDArray[np.floating]
-SPEECH_RANGE_DB = 40.0
-"""A frame is speech while its level lies no further than this below the loud ones (95th percentile)."""
 
 
 class Path(NamedTuple):
@@ -54,6 +53,11 @@ def cheapest_path(cost: Floats) -> Path:
     return Path(first, second)
 
 
+def speaks(mel: Floats) -> NDArray[np.bool_]:
+    """Return which frames of a natural log-mel (n_mels, F) are speech, (F,)."""
+    return find_speech(10 * np.log10(np.mean(np.exp(2 * mel.astype(np.float64)), axis=0)))[0]
+
+
 def speech_frames(mel: Floats) -> slice:
     """Return the frames from the first to the last that is speech; all of them in silence.
 
@@ -62,9 +66,8 @@ def speech_frames(mel: Floats) -> slice:
     mel : ndarray (n_mels, F)
         Natural log of mel magnitudes.
     """
-    level = 20 / np.log(10) * np.log(np.mean(np.exp(2 * mel.astype(np.float64)), axis=0)) / 2
-    loud = np.flatnonzero(level > np.percentile(level, 95) - SPEECH_RANGE_DB)
-    return slice(int(loud[0]), int(loud[-1]) + 1) if len(loud) else slice(0, mel.shape[1])
+    spoken = np.flatnonzero(speaks(mel))
+    return slice(int(spoken[0]), int(spoken[-1]) + 1) if len(spoken) else slice(0, mel.shape[1])
 
 
 def align_speech(first: Floats, second: Floats, order: int = 13) -> Path:

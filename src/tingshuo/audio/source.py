@@ -29,23 +29,6 @@ BLOCK_FRAMES = 64
 """Frames per pass: enough to spread the cost of the calls, few enough to keep the working arrays (1.5 MB) near the processor."""
 
 
-def with_tails(f0: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
-    """Return F0 that begins earlier and ends later: what of a voice is too weak to be tracked is periodic all the same.
-
-    Parameters
-    ----------
-    f0 : NDArray
-        (F,) Hz, 0 = unvoiced.
-    frames : int
-        An unvoiced frame that is no farther from a voiced one gets the F0 of the nearest, the earlier of two.
-    """
-    before = after = longer = f0
-    for _ in range(frames):
-        before, after = np.append(np.float32(0), before[:-1]), np.append(after[1:], np.float32(0))
-        longer = np.where(longer > 0, longer, np.where(before > 0, before, after))
-    return longer
-
-
 class PulseTrain:
     """Band-limited pulses that follow F0.
 

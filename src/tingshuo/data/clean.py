@@ -20,6 +20,7 @@ from msgspec import Meta
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from tingshuo.audio.level import FLOOR_DB, find_speech
 from tingshuo.audio.metrics import frame_rms_db
 from tingshuo.audio.stft import istft, stft
 from tingshuo.audio.write import encode
@@ -27,7 +28,7 @@ from tingshuo.config import StrictModel
 from tingshuo.data.clips import Recording, read_recordings
 from tingshuo.data.corpora.corpus import Skipped
 from tingshuo.data.corpora.manifest import MANIFEST
-from tingshuo.data.measures import FLOOR_DB, FRAME_S, HOP_S, find_speech
+from tingshuo.data.measures import FRAME_S, HOP_S
 from tingshuo.data.utterance import Utterance, write_manifest
 from tingshuo.errors import DataError
 from tingshuo.store.atomic import new_folder

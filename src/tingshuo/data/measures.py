@@ -9,17 +9,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tingshuo.audio.level import FLOOR_DB, find_speech
 from tingshuo.audio.metrics import clipped_samples, frame_rms_db
 from tingshuo.audio.stft import forward, frames_of, hann_window
 from tingshuo.types import Wav
 
 FRAME_S, HOP_S = 0.025, 0.010
-SPEECH_RANGE_DB = 35.0
-"""Frames this far below the loud ones are no speech (weak consonants lie some 25 dB below vowels)."""
-NOISE_MARGIN_DB = 6.0
-"""Speech stands out of the noise by more than this."""
-FLOOR_DB = -96.0
-"""Level of the last bit of 16; nothing below it is told apart."""
 FLAT_TOP = 0.9999
 """Samples this near to a recording's peak, several in a row, are cut off: below full scale when the level was set afterwards."""
 FLAT_TOP_RUN = 3
@@ -99,24 +94,6 @@ def measure_wav(wav: Wav, sample_rate: int) -> Measures:
         bandwidth_hz=bandwidth(wav, sample_rate, np.flatnonzero(speech) * hop),
         fingerprint=hashlib.blake2b((wav * 32767).astype(np.int16).tobytes(), digest_size=16).hexdigest(),
     )
-
-
-def find_speech(levels: NDArray[np.float32]) -> tuple[NDArray[np.bool_], float]:
-    """Tell frames of speech from silence.
-
-    Parameters
-    ----------
-    levels : NDArray
-        (F,), dB.
-
-    Returns
-    -------
-    tuple
-        (F,) True where there is speech, and the level of the noise in dB. No frame of a silent recording is speech.
-    """
-    loud, quiet = (float(v) for v in np.percentile(levels, (95, 5)))
-    threshold = min(max(loud - SPEECH_RANGE_DB, quiet + NOISE_MARGIN_DB), loud - NOISE_MARGIN_DB)
-    return (levels > threshold) & (levels > FLOOR_DB + NOISE_MARGIN_DB), quiet
 
 
 def bandwidth(wav: Wav, sample_rate: int, starts: NDArray[np.int64]) -> float:

@@ -33,7 +33,6 @@ def contexts(acoustic: FastSpeechConfig, vocoder: VocoderConfig) -> dict[str, An
         "pitch_context_frames": fastspeech.pitch_context_frames(acoustic),
         "decoder_context_frames": fastspeech.decoder_context_frames(acoustic),
         "vocoder_context_frames": vocoder_family(vocoder).context_frames(vocoder),
-        "voiced_tail_frames": vocoder.tail if isinstance(vocoder, SourceFilterConfig) else 0,
         "steady_noise": isinstance(vocoder, SourceFilterConfig) and bool(vocoder.steady_noise),
     }
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tingshuo.audio.level import soft_limit
-from tingshuo.audio.source import SourceFilterSynthesizer, with_tails
+from tingshuo.audio.source import SourceFilterSynthesizer
 from tingshuo.audio.stft import OverlapAdd, hann_window, inverse
 from tingshuo.config import VoiceConfig
 from tingshuo.engine.onnx import Session
@@ -194,8 +194,7 @@ def render(
         low, high = max(0, start - context), min(frames, stop + context)
         mel, f0 = features(low, high)
         outputs = graph.run({"mel": mel[None], "f0": f0[None]} if reads_f0 else {"mel": mel[None]})
-        # The context is at least as long as the tails, so each chunk sees the voiced frames that theirs come from.
-        yield state.push(outputs, with_tails(f0, config.voiced_tail_frames), slice(start - low, stop - low), stop == frames)
+        yield state.push(outputs, f0, slice(start - low, stop - low), stop == frames)
 
 
 def copy_synthesis(graph: Session, config: VoiceConfig, mel: Floats, f0: Floats, *, seed: int = 0) -> Wav:

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tingshuo.audio.mel import mel_filterbank
+from tingshuo.audio.band import known_bands
 from tingshuo.config import MelConfig
 from tingshuo.data.features import FULL_SCALE, Clip, Features, SpeakerPitch
 from tingshuo.models.layers.mel import log_mel
@@ -27,9 +27,6 @@ ENERGY_MEAN, ENERGY_STD = 1.0, 2.5
 QUIET = -7.0
 """Log-mel below which nothing is heard, 60 dB below full scale in a band: digital silence, which is -16, becomes this. Else a
 few frames of it would weigh more than all speech, and teach the net to prefer silence to a recording's room."""
-KEPT = 0.92
-"""Share of a recording's bandwidth that can be learnt from: filters and codecs before it take away the rest. Five sets of 16 kHz
-go on to 7.4 kHz and are 6 dB down at 7.6, 40 at 7.8; learnt, that would be a hole in a voice whose band goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,17 +135,9 @@ def energy_of(mel: Tensor) -> Tensor:
     return (0.5 * torch.logsumexp(2 * mel, 1) - ENERGY_MEAN) / ENERGY_STD
 
 
-def learnt_hz(bandwidth_hz: float, sample_rate: int) -> float:
-    """Return up to where a recording of a bandwidth can be learnt from, in Hz; of a whole band all of it."""
-    return bandwidth_hz if bandwidth_hz >= sample_rate / 2 else KEPT * bandwidth_hz
-
-
 def bandwidth_weight(config: MelConfig, bandwidth_hz: float) -> NDArray[np.float32]:
-    """Return 1 for mel bands that can be learnt from as a whole, else 0, (n_mels,)."""
-    hz = np.linspace(0, config.sample_rate / 2, config.n_fft // 2 + 1)
-    bank = mel_filterbank(config) > 0
-    top = np.array([hz[band].max(initial=0) for band in bank])
-    return (top <= learnt_hz(bandwidth_hz, config.sample_rate)).astype(np.float32)
+    """Return 1 for mel bands of which a recording tells as a whole, else 0, (n_mels,)."""
+    return (np.arange(config.n_mels) < known_bands(config, bandwidth_hz)).astype(np.float32)
 
 
 def _mel(features: Features, examples: Sequence[Example], longest: int, device: torch.device) -> Tensor:

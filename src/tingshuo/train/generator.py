@@ -70,7 +70,7 @@ def build_generator(config: VocoderConfig, mel: MelConfig, base: Vocoder | None 
         Of the features.
     base : Vocoder or None
         That of the base voice, which is copied when the family is ``base``; ``config.sizes`` may change what no weight depends
-        on, such as the ``tail`` of a source-filter vocoder.
+        on, such as the ``steady_noise`` of a source-filter vocoder.
     seed : int
         Of the random weights of a new one.
 

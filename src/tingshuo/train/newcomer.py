@@ -1,8 +1,7 @@
 """What a finished voice can be taught of new speakers before the first step of training: closed forms, a few seconds.
 
-Which speaker of the voice is most like a new one; what to expect above a recording's bandwidth; the output layer of the decoder,
-by ridge regression towards what it was; and how fast the new speakers talk. From there some hundred steps of training do what
-thousands would else.
+Which speaker of the voice is most like a new one; what to expect above a recording's bandwidth; and the output layer of the
+decoder, by ridge regression towards what it was. From there some hundred steps of training do what thousands would else.
 
 F frames, H features of the decoder, M mel bands.
 """
@@ -14,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tingshuo.config import SpeakerConfig, StyleConfig
+from tingshuo.config import SpeakerConfig
 from tingshuo.data.features import Features
 from tingshuo.models.fastspeech.net import FastSpeech
 from tingshuo.train.acoustic import answers
@@ -26,8 +25,6 @@ EDGE_BANDS = 10
 """Mel bands below a recording's bandwidth in which its level is compared with that of the voice."""
 MOST_SHIFT = 1.5
 """Nepers by which what is above may be shifted."""
-TEMPO = (0.75, 1.35)
-"""Slowest and fastest tempo that is believed."""
 CPU = torch.device("cpu")
 
 
@@ -120,23 +117,6 @@ def fit_output(net: FastSpeech, features: Features, examples: Sequence[Example],
     change = torch.linalg.solve(square + torch.diag(held), wanted).float()
     net.mel.weight.add_(change[:-1].T)
     net.mel.bias.add_(change[-1])
-
-
-@torch.no_grad()
-def with_tempo(
-    styles: Sequence[StyleConfig], net: FastSpeech, features: Features, examples: Sequence[Example], tables: Tables
-) -> tuple[StyleConfig, ...]:
-    """Return the styles of a voice at the tempo of new speakers: that which its first style needs to last as long as they do."""
-    said = heard = 0.0
-    for example in _some(examples, MANY // 4):
-        batch = make_batch(features, [example], tables, CPU)._replace(style=torch.zeros(1, dtype=torch.int64))
-        spoken = torch.from_numpy(example.phones.word_index >= 0)
-        said += float(torch.exp(answers(net, batch)[0][0])[spoken].sum())
-        heard += float(batch.durations[0][spoken].sum())
-    if not heard:
-        return tuple(styles)
-    tempo = float(np.clip(said / heard, *TEMPO)) / styles[0].tempo
-    return tuple(style.replace(tempo=round(style.tempo * tempo, 3)) for style in styles)
 
 
 def _some(examples: Sequence[Example], count: int) -> Iterator[Example]:

@@ -12,22 +12,22 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from tingshuo.audio.band import known_hz
 from tingshuo.data.features import FULL_SCALE, Clip, Features
 from tingshuo.errors import TrainError
 from tingshuo.models.layers.mel import log_mel
-from tingshuo.train.examples import learnt_hz
 
 Rows = NDArray[np.int64]
 """(B, 2): index of a clip, and the segment's first frame in it."""
 
 
 class Segments(NamedTuple):
-    """``mel`` (B, n_mels, F + 1), ``f0`` (B, F + 1) Hz, 0 = unvoiced, ``wav`` (B, F * hop), ``learnt_hz`` (B,)."""
+    """``mel`` (B, n_mels, F + 1), ``f0`` (B, F + 1) Hz, 0 = unvoiced, ``wav`` (B, F * hop), ``known_hz`` (B,)."""
 
     mel: Tensor
     f0: Tensor
     wav: Tensor
-    learnt_hz: Tensor
+    known_hz: Tensor
 
 
 def cut(features: Features, clips: Sequence[Clip], rows: Rows, frames: int, device: torch.device) -> Segments:
@@ -43,7 +43,7 @@ def cut(features: Features, clips: Sequence[Clip], rows: Rows, frames: int, devi
         wide[row, low - start : high - start] = features.wav[clip.start_samples + low : clip.start_samples + high]
         f0[row] = features.f0[clip.f0_start + first : clip.f0_start + first + frames + 1]
     wav = torch.from_numpy(wide).to(device).float() / FULL_SCALE
-    bandwidth = torch.tensor([learnt_hz(clips[index].bandwidth_hz, config.sample_rate) for index, _ in rows], device=device)
+    bandwidth = torch.tensor([known_hz(clips[index].bandwidth_hz, config.sample_rate) for index, _ in rows], device=device)
     mel = log_mel(wav, config)[:, :, edge : edge + frames + 1]
     return Segments(mel, torch.from_numpy(f0).to(device), wav[:, edge * hop : -edge * hop], bandwidth)
 

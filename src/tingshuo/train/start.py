@@ -31,7 +31,7 @@ from tingshuo.text.symbols import (
 )
 from tingshuo.train.config import AcousticConfig, TrainConfig
 from tingshuo.train.examples import QUIET, Example, Tables
-from tingshuo.train.newcomer import fit_output, nearest_speakers, upper_bands, with_tempo
+from tingshuo.train.newcomer import fit_output, nearest_speakers, upper_bands
 
 SIZES = (
     "dim", "heads", "encoder_layers", "encoder_hidden", "duration_layers", "duration_kernel", "pitch_hidden", "pitch_layers",
@@ -131,8 +131,6 @@ def _settled(start: Start, config: AcousticConfig, features: Features, taught: S
     start = replace(start, bands=bands)
     if config.hold:
         fit_output(start.net, features, taught, start.tables(features), config.hold)
-    if config.learn and not {"duration", "style", "encoder"} & set(config.learn):
-        start = replace(start, styles=with_tempo(start.styles, start.net, features, taught, tables))
     return start
 
 

@@ -149,7 +149,7 @@ class VocoderRecipe:
             mel, blur = self._mels(batch, segments, own)
             fake = self.generator.synthesize(mel, segments.f0, noise)
         wav = fake.detach().requires_grad_(not alone)
-        heard, real = (self._heard(side, segments.learnt_hz, own) for side in (wav, segments.wav))
+        heard, real = (self._heard(side, segments.known_hz, own) for side in (wav, segments.wav))
         ours, theirs = spectra_of(heard), spectra_of(real)
         mel_loss, linear = spectral_losses(ours, theirs, self.features.config.mel.sample_rate)
         loss = self.config.mel_weight * mel_loss + self.config.linear_weight * linear
@@ -188,7 +188,7 @@ class VocoderRecipe:
             own = 0 if self.joint is None else len(chosen)
             mel, _ = self._mels(chosen, part, own)
             wav = self.generator.synthesize(mel, part.f0, _noise(part.wav, (_HELD_OUT_SEED, start)))
-            heard, real = (self._heard(side, part.learnt_hz, own) for side in (wav, part.wav))
+            heard, real = (self._heard(side, part.known_hz, own) for side in (wav, part.wav))
             losses = spectral_losses(spectra_of(heard), spectra_of(real), self.features.config.mel.sample_rate)
             sums += len(part.wav) * np.array([float(loss) for loss in losses])
         mel_loss, linear = sums / len(rows)
@@ -226,11 +226,11 @@ class VocoderRecipe:
         apart = ((made - mel.clamp(min=QUIET)).abs() * above)[..., EDGE:-EDGE]  # the signal around a segment is not known
         return apart.mean()
 
-    def _heard(self, wav: Tensor, learnt_hz: Tensor, own: int) -> Tensor:
+    def _heard(self, wav: Tensor, known_hz: Tensor, own: int) -> Tensor:
         """Return waves with the bandwidth of their recordings where their mel is predicted."""
         if not own:
             return wav
-        limited = band_limited(wav[:own], learnt_hz[:own], self.features.config.mel.sample_rate)
+        limited = band_limited(wav[:own], known_hz[:own], self.features.config.mel.sample_rate)
         return torch.cat([limited, wav[own:]])
 
     def _judge(

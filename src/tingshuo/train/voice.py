@@ -32,6 +32,7 @@ from tingshuo.train.publish import Base, check_statements, publish, read_nets
 from tingshuo.train.run_folder import BUNDLE, SKIPPED, VOICE, Learnt, check_run
 from tingshuo.train.stages import Stages, acoustic_net, plain
 from tingshuo.train.start import Start, sizes_of, start_fresh, start_from
+from tingshuo.train.tempo import with_tempo
 from tingshuo.train.told import Tell, Told
 from tingshuo.train.vocoder_config import BASE
 
@@ -138,6 +139,10 @@ def train_voice(
     if _train(stages, start, generator, speaking, from_base) and world.leads:
         told("publish", 0.0)
         ready = VoiceNets(acoustic_net(start) if start is not None else nets.acoustic, plain(generator))
+        if start is not None and "acoustic" in config.stages:
+            taught = [example for example in material.examples if example.clip.split == "train"]
+            tables = start.tables(material.features)
+            voice = voice.replace(styles=with_tempo(voice.styles, ready.acoustic, material.features, taught, tables))
         texts = [row.text for row in material.rows if row.text]
         handed_on = material.aligner or aligner
         learnt = stages.learnt

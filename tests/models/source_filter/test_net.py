@@ -4,9 +4,9 @@ torch = pytest.importorskip("torch")
 
 import numpy as np  # noqa: E402
 
-from tingshuo.audio import noise, source  # noqa: E402
+from tingshuo.audio import noise  # noqa: E402
 from tingshuo.models.source_filter.config import SourceFilterConfig  # noqa: E402
-from tingshuo.models.source_filter.net import SourceFilter, levelled, with_tails  # noqa: E402
+from tingshuo.models.source_filter.net import SourceFilter, levelled  # noqa: E402
 
 pytestmark = pytest.mark.train
 
@@ -51,25 +51,6 @@ def test_gradients_reach_the_input():
     net.synthesize(mel, torch.full((1, 9), 150.0), torch.randn(1, 2048)).square().sum().backward()
     assert mel.grad is not None
     assert mel.grad.abs().sum() > 0
-
-
-@pytest.mark.parametrize("frames", [0, 1, 6])
-def test_tails_are_those_of_the_signal_path(frames):
-    rng = np.random.default_rng(frames)
-    f0 = (rng.uniform(80, 300, (3, 60)) * (rng.random((3, 60)) < 0.2)).astype(np.float32)
-    made = with_tails(torch.from_numpy(f0), frames).numpy()
-    np.testing.assert_array_equal(made, [source.with_tails(row, frames) for row in f0])
-
-
-@torch.inference_mode()
-def test_a_tail_lets_pulses_through_where_f0_is_not_tracked():
-    """The net hears the same; what is filtered goes on."""
-    f0 = torch.cat([torch.full((1, 10), 200.0), torch.zeros(1, 10)], 1)
-    short, long = (SourceFilter(SourceFilterConfig(dim=8, hidden=8, layers=1, tail=tail)) for tail in (0, 4))
-    long.load_state_dict(short.state_dict())
-    mel, silence = torch.full((1, 100, 20), -2.0), torch.zeros(1, 19 * 256)
-    levels = [net.synthesize(mel, f0, silence)[0, 12 * 256 : 13 * 256].square().mean() for net in (short, long)]
-    assert levels[1] > 10 * levels[0]
 
 
 def test_steady_noise_is_that_of_the_signal_path():

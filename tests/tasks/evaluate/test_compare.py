@@ -2,10 +2,8 @@ import numpy as np
 import pytest
 
 from tingshuo.audio.align import Path
-from tingshuo.audio.mel import mel_filterbank
 from tingshuo.config import MelConfig
 from tingshuo.tasks.evaluate.compare import (
-    bins_below,
     compare_along,
     compare_in_step,
     hear,
@@ -83,14 +81,6 @@ def test_only_the_band_of_the_recording_counts():
     heard, other = hear(wav, MEL), hear(bright, MEL)
     assert compare_in_step(heard, other, MEL, 8000)["mcd_db"] < 0.3 * compare_in_step(heard, other, MEL)["mcd_db"]
     assert compare_in_step(heard, other, MEL, 8000)["lsd_db"] < 0.3 * compare_in_step(heard, other, MEL)["lsd_db"]
-
-
-def test_bins_lie_below_a_frequency_as_a_whole():
-    assert bins_below(MEL, None) == bins_below(MEL, 12000) == 100
-    assert bins_below(MEL, 8000) == 86
-    bank = mel_filterbank(MEL)
-    hz = np.linspace(0, 12000, bank.shape[1])
-    assert hz[np.flatnonzero(bank[85])].max() < 8000 < hz[np.flatnonzero(bank[86])].max()
 
 
 def test_words_are_placed_by_the_path():

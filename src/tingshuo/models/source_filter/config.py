@@ -15,7 +15,5 @@ class SourceFilterConfig(StrictModel, frozen=True):
     dim: int = 256
     hidden: int = 768
     layers: int = 6
-    tail: int = 0
-    """Frames before and after voiced ones that still have pulses, see `tingshuo.audio.source.with_tails`."""
     steady_noise: int = 0
     """1 = the noise does not flicker, see `tingshuo.audio.noise`."""

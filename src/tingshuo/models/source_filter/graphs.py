@@ -23,5 +23,5 @@ def graphs(net: SourceFilter) -> tuple[Graph, ...]:
 
 
 def vocoder_context_frames(config: SourceFilterConfig) -> int:
-    """Return the frames either side of a frame that its filters and its pulses depend on."""
-    return max(EMBED_KERNEL // 2 + config.layers * (KERNEL // 2), config.tail)
+    """Return the frames either side of a frame that its filters depend on."""
+    return EMBED_KERNEL // 2 + config.layers * (KERNEL // 2)

@@ -102,7 +102,7 @@ class SourceFilter(nn.Module):
             gain, phase, noise_gain = (part.float().transpose(1, 2) for part in parts)
             harmonic = torch.polar(torch.exp(gain.clamp(max=LARGEST_LOG_GAIN)), PHASE_SCALE * phase)
             breath = torch.exp(noise_gain.clamp(max=LARGEST_LOG_GAIN) - NOISE_LOG_GAIN_OFFSET)
-            sources = torch.cat([self.pulses(with_tails(f0, self.config.tail)), NOISE_LEVEL * noise])
+            sources = torch.cat([self.pulses(f0), NOISE_LEVEL * noise])
             pulses, hiss = spectrum(sources, n_fft, hop_length).chunk(2)
             if self.config.steady_noise:
                 hiss = NOISE_LEVEL * levelled(hiss / NOISE_LEVEL)
@@ -124,12 +124,3 @@ def levelled(spectra: Tensor) -> Tensor:
     """Return spectra (B, K, F) of noise of variance 1 at their expected magnitude, as `tingshuo.audio.noise.levelled`."""
     expected = hann_window(2 * (spectra.shape[1] - 1), spectra.device).square().sum().sqrt()
     return spectra * (expected / spectra.abs().clamp(min=SMALLEST * expected))
-
-
-def with_tails(f0: Tensor, frames: int) -> Tensor:
-    """Return F0 (B, F) that begins earlier and ends later, as `tingshuo.audio.source.with_tails`."""
-    before = after = longer = f0
-    for _ in range(frames):
-        before, after = nn.functional.pad(before[:, :-1], (1, 0)), nn.functional.pad(after[:, 1:], (0, 1))
-        longer = torch.where(longer > 0, longer, torch.where(before > 0, before, after))
-    return longer

@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from tingshuo.audio.align import SPEECH_RANGE_DB, Path, align_speech, speech_frames, warp
+from tingshuo.audio.align import Path, align_speech, speaks, speech_frames, warp
+from tingshuo.audio.band import known_bands, known_hz
 from tingshuo.audio.f0 import track_f0
-from tingshuo.audio.mel import hz_to_mel, mel_filterbank
+from tingshuo.audio.mel import mel_filterbank
 from tingshuo.audio.metrics import f0_rmse_cents, mcd_db, spectra_distance_db, voicing_error
 from tingshuo.audio.stft import stft
 from tingshuo.config import MelConfig
@@ -76,27 +77,12 @@ def compare_along(
     tuple
         The measures of `compare_in_step`, ``melody_rmse_cents``, ``duration_error_pct`` and ``tempo_ratio``; and the path.
     """
-    bins = bins_below(config, bandwidth_hz)
+    bins = known_bands(config, bandwidth_hz)
     path = align_speech(recording.mel[:bins], speech.mel[:bins])
     measures = _distances(recording, _at_level_of(recording, speech, path), path, config, bandwidth_hz)
     measures["melody_rmse_cents"] = f0_rmse_cents(recording.f0[path.first], speech.f0[path.second], centered=True)
     ratio = float(path.second[-1] - path.second[0] + 1) / float(path.first[-1] - path.first[0] + 1)
     return measures | {"duration_error_pct": 100 * abs(ratio - 1), "tempo_ratio": ratio}, path
-
-
-def bins_below(config: MelConfig, bandwidth_hz: float | None) -> int:
-    """Return how many mel bins lie below a frequency as a whole; all of them for None."""
-    if bandwidth_hz is None or bandwidth_hz >= config.fmax:
-        return config.n_mels
-    edges = np.linspace(hz_to_mel(config.fmin), hz_to_mel(config.fmax), config.n_mels + 2)
-    return int(np.searchsorted(edges[2:], hz_to_mel(bandwidth_hz), "right"))
-
-
-def speaks(mel: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Return which frames of a log-mel (n_mels, F) have speech in them, (F,): within 40 dB of the loud ones."""
-    level_db = 10 * np.log10(np.mean(np.exp(2 * mel.astype(np.float64)), axis=0))
-    spoken: NDArray[np.bool_] = level_db > np.percentile(level_db, 95) - SPEECH_RANGE_DB
-    return spoken
 
 
 def place_in_recording(sentences: tuple[TimedSentence, ...], path: Path, frame_s: float) -> tuple[TimedSentence, ...]:
@@ -141,8 +127,8 @@ def syllable_error_ms(speech: tuple[TimedSentence, ...], recording: tuple[TimedS
 
 
 def _distances(recording: Heard, other: Heard, path: Path, config: MelConfig, bandwidth_hz: float | None) -> dict[str, float]:
-    bins = bins_below(config, bandwidth_hz)
-    lines = round((bandwidth_hz or config.sample_rate / 2) / config.sample_rate * config.n_fft) + 1
+    bins = known_bands(config, bandwidth_hz)
+    lines = round(known_hz(bandwidth_hz, config.sample_rate) / config.sample_rate * config.n_fft) + 1
     spoken = speaks(recording.mel)[path.first]
     first, second = path.first[spoken], path.second[spoken]
     return {

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tingshuo.audio.align import speech_frames
+from tingshuo.audio.align import speaks, speech_frames
+from tingshuo.audio.band import known_bands
 from tingshuo.audio.metrics import f0_rmse_cents, mcd_db, voicing_error
 from tingshuo.config import VoiceConfig
 from tingshuo.engine.onnx import Session
 from tingshuo.errors import DataError
 from tingshuo.tasks.acoustic import F0_LIMIT, Timbre, frame_places
-from tingshuo.tasks.evaluate.compare import QUIETEST, Heard, bins_below, speaks
+from tingshuo.tasks.evaluate.compare import QUIETEST, Heard
 from tingshuo.text.symbols import encode
 from tingshuo.types import Word
 
@@ -130,7 +131,7 @@ def compare_forced(recording: Heard, forced: Forced, config: VoiceConfig, bandwi
         the first to the last frame of speech) and ``log_duration_rmse`` (phones of words); NaN where there is nothing to compare.
     """
     frames = forced.mel.shape[1]
-    bins = bins_below(config.mel, bandwidth_hz)
+    bins = known_bands(config.mel, bandwidth_hz)
     true, predicted = (np.maximum(mel[:bins, :frames], QUIETEST) for mel in (recording.mel, forced.mel))
     spoken, part = speaks(recording.mel[:, :frames]), speech_frames(recording.mel[:, :frames])
     contours = recording.f0[:frames][part], forced.f0[part]
