@@ -48,6 +48,13 @@ def test_a_line_breaks_where_a_value_is_missing():
     assert broken.count("M") == 2
 
 
+def test_a_point_without_neighbours_is_a_dot():
+    alone = line_plot([Series("a", [3], [2.5])])
+    assert alone.count("<circle") == 1
+    assert line_plot([Series("a", [1, 2, 3, 4], [1, 2, np.nan, 5])]).count("<circle") == 1
+    assert "<circle" not in line_plot([Series("a", [1, 2, 3], [1, 2, 3])])
+
+
 def test_a_logarithmic_axis_leaves_out_what_has_no_logarithm():
     (drawn,) = curves(line_plot([Series("loss", [0, 1, 2, 3], [1, 0, -3, 4])], log_y=True))
     assert drawn.count("M") == 2

@@ -112,7 +112,9 @@ def line_plot(
     for (s, x, y), colour in zip(drawn, colours, strict=True):
         path = _path(axes, *_thinned(x, y))
         dash = ' stroke-dasharray="5 3"' if s.dashed else ""
-        parts.append(f'<path d="{path}" fill="none" stroke="{_colour(colour)}" stroke-width="1.6"{dash}/>')
+        parts.append(f'<path d="{path}" fill="none" stroke="{_colour(colour)}" stroke-width="1.6" stroke-linecap="round"{dash}/>')
+        for k in _alone(y):
+            parts.append(f'<circle cx="{axes.x(x[k]):.1f}" cy="{axes.y(y[k]):.1f}" r="2" fill="{_colour(colour)}"/>')
     return _svg(parts, title, width, height)
 
 
@@ -295,8 +297,13 @@ def _path(axes: Axes, x: Floats, y: Floats) -> str:
             continue
         out.append(f"{pen}{axes.x(a):.1f} {axes.y(b):.1f}")
         pen = "L"
-    # A lone point between two gaps would be invisible without a length.
-    return "".join(out) + "h0.1"
+    return "".join(out)
+
+
+def _alone(y: Floats) -> list[int]:
+    """Indices of points without a neighbour to draw a line to."""
+    seen = np.pad(np.isfinite(y), 1)
+    return np.flatnonzero(seen[1:-1] & ~seen[:-2] & ~seen[2:]).tolist()
 
 
 def _colour(index: int) -> str:
