@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
+from tingshuo.models.layers.dropout import Dropout
 from tingshuo.models.layers.time_conv import convolve
 
 
@@ -34,7 +35,7 @@ class Predictor(nn.Module):
         widths = [dim, *[hidden] * layers]
         self.convs = nn.ModuleList(nn.Conv1d(a, b, kernel, padding=kernel // 2) for a, b in pairwise(widths))
         self.norms = nn.ModuleList(nn.LayerNorm(hidden) for _ in range(layers))
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.out = nn.Linear(hidden, out)
 
     def forward(self, x: Tensor, valid: Tensor | None = None) -> Tensor:

@@ -8,6 +8,7 @@ import math
 import torch
 from torch import Tensor, nn
 
+from tingshuo.models.layers.dropout import Dropout
 from tingshuo.models.layers.time_conv import convolve
 
 
@@ -63,7 +64,7 @@ class TransformerBlock(nn.Module):
         self.conv_norm = nn.LayerNorm(dim)
         self.conv_in = nn.Conv1d(dim, hidden, 3, padding=1)
         self.conv_out = nn.Conv1d(hidden, dim, 3, padding=1)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, x: Tensor, valid: Tensor | None = None) -> Tensor:
         """Transform tokens: ``x`` (B, N, D), ``valid`` (B, N) of 0 and 1 or None; returns (B, N, D), zero where padded."""
