@@ -17,7 +17,9 @@
     ├── BusyError                more work than the server will queue
     ├── BundleError              a bundle that is damaged or not a bundle
     │   ├── SchemaVersionError   written by a newer version
-    │   └── HashMismatchError    a file differs from its manifest
+    │   ├── HashMismatchError    a file differs from its manifest
+    │   └── SignatureError       a signature that is missing, wrong, or of a key that may not sign this
+    ├── RegistryError            a version that cannot be saved, found or moved
     ├── EngineError              a graph that cannot be opened or run
     │   └── EngineNotInstalledError
     ├── PortError                an export or import that failed
@@ -124,6 +126,14 @@ class HashMismatchError(BundleError):
     """A file of a bundle differs from what its manifest promises."""
 
 
+class SignatureError(BundleError):
+    """A signature that is missing, does not fit the files, or is of a key that may not sign this."""
+
+
+class RegistryError(TingshuoError):
+    """A version that cannot be saved, found or moved; nothing has been changed."""
+
+
 class EngineError(TingshuoError):
     """A graph that cannot be opened or run."""
 
@@ -172,6 +182,8 @@ OUTCOMES: dict[type[TingshuoError], Outcome] = {
     BundleError: Outcome(500, 9),
     SchemaVersionError: Outcome(500, 9),
     HashMismatchError: Outcome(500, 9),
+    SignatureError: Outcome(500, 9),
+    RegistryError: Outcome(409, 14),
     EngineError: Outcome(500, 10),
     EngineNotInstalledError: Outcome(501, 10),
     PortError: Outcome(500, 11),

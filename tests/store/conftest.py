@@ -85,3 +85,18 @@ def edit_manifest(tiny: Path) -> Callable[..., None]:
 def fields() -> dict[str, Any]:
     """A copy of the tiny bundle's manifest fields that may be changed."""
     return json.loads(json.dumps(FIELDS))
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Callable[..., Path]:
+    """Make a bundle whose weights depend on a number; fields of its manifest may be changed, the config follows."""
+
+    def build(number: int, **changes: Any) -> Path:
+        fields = FIELDS | changes
+        speakers = [CONFIG["speakers"][0] | {"name": name} for name in fields["speakers"]]
+        config = CONFIG | {"speakers": speakers}
+        weights = save({name: tensor + number for name, tensor in TENSORS.items()})
+        files = FILES | {"config.json": json.dumps(config).encode(), "weights/acoustic.safetensors": weights}
+        return write_bundle(tmp_path / f"source-{number}", fields, files, replace=True)
+
+    return build

@@ -3,7 +3,9 @@ import shutil
 import pytest
 
 import tingshuo
-from tingshuo.errors import BundleError, UnknownVoiceError
+from tingshuo.errors import BundleError, RegistryError, UnknownVoiceError
+from tingshuo.store.registry import Registry
+from tingshuo.store.saving import save
 from tingshuo.tasks.voices import BUILT_IN, find_voice, list_voices, load
 
 
@@ -38,3 +40,36 @@ def test_a_path_opens_too_and_the_front_door_is_load(tmp_path):
     shutil.copytree(BUILT_IN / "default", tmp_path / "mine")
     assert tingshuo.load(tmp_path / "mine").name == "default"
     assert tingshuo.load is load
+
+
+def test_what_was_saved_is_found_by_name_version_and_alias(tmp_path, monkeypatch):
+    monkeypatch.setenv("TINGSHUO_HOME", str(tmp_path))
+    saved = save(Registry(), BUILT_IN / "default", name="anna", aliases=["prod"])
+    version = saved.record.version
+    for name in ("anna", "anna@prod", f"anna@{version}"):
+        assert find_voice(name) == saved.path
+    assert list_voices()["anna"].name == "anna"
+    with pytest.raises(UnknownVoiceError, match=r"anna has no version or alias '0\.0\.1'; it has: "):
+        find_voice("anna@0.0.1")
+    with pytest.raises(UnknownVoiceError, match="known: default, anna"):
+        find_voice("anna/../anna")
+
+
+def test_a_folder_of_the_users_wins_over_the_registry_and_that_over_what_is_built_in(tmp_path, monkeypatch):
+    monkeypatch.setenv("TINGSHUO_HOME", str(tmp_path))
+    saved = save(Registry(), BUILT_IN / "default")
+    assert find_voice("default") == saved.path
+    shutil.copytree(BUILT_IN / "default", tmp_path / "voices/default")
+    assert find_voice("default") == tmp_path / "voices/default"
+    assert find_voice("default@current") == saved.path
+
+
+def test_a_damaged_record_is_said_where_it_matters_and_hides_nothing_else(tmp_path, monkeypatch, caplog):
+    monkeypatch.setenv("TINGSHUO_HOME", str(tmp_path))
+    saved = save(Registry(), BUILT_IN / "default", name="anna")
+    (saved.path.parent / "record.json").write_text("{")
+    assert list(list_voices()) == ["default"]
+    assert "record.json" in caplog.text
+    assert find_voice("default") == BUILT_IN / "default"
+    with pytest.raises(RegistryError, match="tingshuo scrub"):
+        find_voice("anna")

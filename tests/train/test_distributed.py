@@ -12,6 +12,7 @@ torch = pytest.importorskip("torch")
 import numpy as np  # noqa: E402
 from tests.train.conftest import make_recipe  # noqa: E402
 
+from tingshuo.models.layers.dropout import Dropout  # noqa: E402
 from tingshuo.train.batches import make_batches  # noqa: E402
 from tingshuo.train.distributed import World, join  # noqa: E402
 
@@ -39,8 +40,8 @@ def losses_of(corpus, world):
     """Losses of some steps without dropout; a lone process takes the batches of two at once."""
     recipe, _ = make_recipe(corpus, QUIET, energy=1, emotions=2, world=world)
     for module in recipe.net.modules():
-        if isinstance(module, torch.nn.Dropout):
-            module.p = 0.0
+        if isinstance(module, Dropout):
+            module.dropped = 0
     found = []
     for step, batch in enumerate(recipe.batches(0) if world.size > 1 else pairs(recipe)):
         if step < STEPS:

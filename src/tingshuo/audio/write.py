@@ -5,6 +5,7 @@ Command line and server both use it, so the same samples make the same bytes eve
 
 import errno
 import os
+import weakref
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
@@ -155,6 +156,8 @@ class FileWriter:
             self._path = Path(os.path.realpath(path))
             self._check_place()
             self._temporary = self._path.parent / f".tingshuo-{os.urandom(6).hex()}.partial"
+            # Before it is there: an interruption may come between any two steps, and the program then ends without `__exit__`.
+            self._forget = weakref.finalize(self, _unlink, self._temporary)
             self._file = self._temporary.open("xb")
         except (OSError, ValueError) as error:
             self._encoder.close()
@@ -192,7 +195,7 @@ class FileWriter:
             self._encoder.close()
             with suppress(OSError):
                 self._file.close()
-            self._temporary.unlink(missing_ok=True)
+            self._forget()
 
     def _complete(self) -> None:
         self._file.write(self._encoder.finish())
@@ -222,3 +225,8 @@ class FileWriter:
         else:
             reason = "the path has characters that no file name can have; choose another"
         return OutputError(f"{str(self._shown)!r} cannot be written: {reason}")
+
+
+def _unlink(path: Path) -> None:
+    with suppress(OSError):
+        path.unlink()

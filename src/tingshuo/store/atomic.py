@@ -44,7 +44,7 @@ def new_folder(destination: Path, *, replace: bool = False) -> Iterator[Path]:
         yield temporary
         for folder, _, _ in os.walk(temporary, topdown=False):
             Path(folder).chmod(0o755)  # mkdtemp makes 0700, but every user may read a built-in voice
-            _flush(Path(folder))
+            flush(Path(folder))
         _rename(temporary, destination)
     except OSError as error:
         raise OutputError(f"{destination}: cannot be written: {error}") from error
@@ -64,7 +64,7 @@ def replace_file(path: Path, content: Content, mode: int = 0o644) -> None:
     try:
         write_file(temporary, content, mode)
         temporary.replace(path)
-        _flush(path.parent)
+        flush(path.parent)
     except OSError as error:
         raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
     finally:
@@ -82,7 +82,7 @@ def write_file(path: Path, content: Content, mode: int = 0o644) -> None:
     else:
         path.write_bytes(content)
     path.chmod(mode)
-    _flush(path)
+    flush(path)
 
 
 def write_files(folder: Path, files: Mapping[str, Content], mode: Callable[[str], int]) -> None:
@@ -103,13 +103,14 @@ def _rename(temporary: Path, destination: Path) -> None:
             aside.rename(destination)
         raise
     try:
-        _flush(destination.parent)
+        flush(destination.parent)
     finally:
         if existed:
             shutil.rmtree(aside, ignore_errors=True)
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
+    """Have a file, or the names in a folder, written to the disk before going on."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

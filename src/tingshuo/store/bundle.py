@@ -6,11 +6,10 @@ megabyte on a small machine, is checked with ``verify=True`` and by `verify_bund
 they are read.
 """
 
-import hashlib
 import json
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,11 +19,14 @@ from numpy.typing import NDArray
 from tingshuo.config import VoiceConfig
 from tingshuo.errors import BundleError, ConfigError, HashMismatchError, TingshuoError
 from tingshuo.store.atomic import Content, new_folder, write_file, write_files
+from tingshuo.store.blobs import hash_file
 from tingshuo.store.manifest import CONFIG, MANIFEST, SCHEMA_VERSION, FileEntry, Manifest, parse_manifest, read_manifest
 from tingshuo.store.tensors import read_tensors
 
 _SMALL = 256 << 10
 """Files up to this size, in bytes, are hashed on every opening."""
+Hasher = Callable[[Path], str]
+"""Returns the SHA-256 of a file."""
 _LIBRARIES = ("numpy", "onnxruntime", "safetensors", "tingshuo")
 
 
@@ -69,7 +71,7 @@ class Bundle:
         return read_tensors(self.file(name))
 
 
-def open_bundle(path: str | os.PathLike[str], *, verify: bool = False) -> Bundle:
+def open_bundle(path: str | os.PathLike[str], *, verify: bool = False, hasher: Hasher = hash_file) -> Bundle:
     """Open a bundle.
 
     Parameters
@@ -78,6 +80,8 @@ def open_bundle(path: str | os.PathLike[str], *, verify: bool = False) -> Bundle
         The bundle's folder.
     verify : bool
         Check the hash of large files too.
+    hasher : callable
+        How they are hashed: `hash_file` reads every byte, `tingshuo.store.hash_cache.HashCache` only what has changed.
 
     Raises
     ------
@@ -92,7 +96,7 @@ def open_bundle(path: str | os.PathLike[str], *, verify: bool = False) -> Bundle
     if folder.is_file():
         raise BundleError(f"{folder}: is a file; a bundle is a folder with a {MANIFEST}")
     manifest = read_manifest(folder)
-    for problem in _problems(folder, manifest, hash_up_to=None if verify else _SMALL):
+    for problem in _problems(folder, manifest, None if verify else _SMALL, hasher):
         raise problem
     return Bundle(folder, manifest, _read_config(folder, manifest))
 
@@ -123,7 +127,7 @@ def verify_bundle(path: str | os.PathLike[str]) -> BundleReport:
     """
     folder = Path(path)
     manifest = read_manifest(folder)
-    problems = [str(problem) for problem in _problems(folder, manifest, hash_up_to=None)]
+    problems = [str(problem) for problem in _problems(folder, manifest, None)]
     problems += [f"{folder / name}: is not listed in the manifest" for name in _unlisted(folder, manifest)]
     try:
         _read_config(folder, manifest)
@@ -175,7 +179,7 @@ def write_bundle(
     parse_manifest(fields | {"files": dict.fromkeys(files, unwritten)}, f"the manifest of {destination}")
     with new_folder(destination, replace=replace) as folder:
         write_files(folder, files, _mode)
-        entries = {name: _entry(folder / name).fields() for name in sorted(files)}
+        entries = {name: entry_of(folder / name).fields() for name in sorted(files)}
         checked = parse_manifest(fields | {"files": entries}, f"the manifest of {destination}")
         text = json.dumps(checked.fields(), ensure_ascii=False, indent=1)
         write_file(folder / MANIFEST, text.encode() + b"\n")
@@ -185,18 +189,18 @@ def write_bundle(
     return destination
 
 
+def is_private(name: str) -> bool:
+    """Whether a file of a bundle is for its owner alone: timbres of people are."""
+    return name.startswith("speakers/")
+
+
 def _mode(name: str) -> int:
-    """Timbres of people are for the owner alone; the rest may be read by whoever can use the program."""
-    return 0o600 if name.startswith("speakers/") else 0o644
+    return 0o600 if is_private(name) else 0o644
 
 
-def _entry(path: Path) -> FileEntry:
-    return FileEntry(sha256=_sha256(path), size=path.stat().st_size)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def entry_of(path: Path) -> FileEntry:
+    """Return what a manifest says of a file."""
+    return FileEntry(sha256=hash_file(path), size=path.stat().st_size)
 
 
 def _versions() -> dict[str, str]:
@@ -212,7 +216,7 @@ def _versions() -> dict[str, str]:
     return versions
 
 
-def _problems(folder: Path, manifest: Manifest, hash_up_to: int | None) -> Iterator[TingshuoError]:
+def _problems(folder: Path, manifest: Manifest, hash_up_to: int | None, hasher: Hasher = hash_file) -> Iterator[TingshuoError]:
     """Yield what is wrong with the listed files; files larger than ``hash_up_to`` bytes are not hashed, None hashes all."""
     linked = _linked_folders(folder, manifest)
     for name, entry in manifest.files.items():
@@ -228,7 +232,7 @@ def _problems(folder: Path, manifest: Manifest, hash_up_to: int | None) -> Itera
                 yield HashMismatchError(
                     f"{path}: has {status.st_size} bytes, the manifest says {entry.size}; copy the bundle again"
                 )
-            elif (hash_up_to is None or entry.size <= hash_up_to) and _sha256(path) != entry.sha256:
+            elif (hash_up_to is None or entry.size <= hash_up_to) and hasher(path) != entry.sha256:
                 yield HashMismatchError(f"{path}: its SHA-256 differs from the manifest's; copy the bundle again")
         except (FileNotFoundError, NotADirectoryError):
             yield BundleError(f"{path}: is missing; copy the bundle again")

@@ -21,6 +21,7 @@ from tingshuo.port.voice import ACOUSTIC_WEIGHTS, VOCODER_WEIGHTS, graph_entries
 from tingshuo.store.atomic import Content
 from tingshuo.store.bundle import Bundle, write_bundle
 from tingshuo.store.manifest import Attribution, Manifest
+from tingshuo.tasks.monitor.statistics import STATISTICS, Statistics
 from tingshuo.train.aligner import Aligner, bundle_files
 from tingshuo.train.config import BundleConfig
 from tingshuo.train.offered import offer
@@ -93,6 +94,7 @@ def publish(
     texts: Sequence[str] = (),
     aligner: Aligner | None = None,
     known: KnownGraphs | None = None,
+    statistics: Statistics | None = None,
 ) -> Path:
     """Write the bundle of a voice.
 
@@ -117,6 +119,8 @@ def publish(
         owed to that is said when a net of it is in here.
     known : KnownGraphs or None
         Graphs that may fit, see `tingshuo.port.reuse`.
+    statistics : Statistics or None
+        How the recordings and texts that taught are spread; goes along for those who watch the voice later.
 
     Raises
     ------
@@ -141,6 +145,8 @@ def publish(
     files["MODELCARD.md"] = _card(manifest, learnt, built).encode()
     if aligner is not None and (base.acoustic or base.vocoder):
         files |= bundle_files(aligner)
+    if statistics is not None:
+        files[STATISTICS] = statistics.encode()
     return write_bundle(destination, manifest, files, replace=True)
 
 

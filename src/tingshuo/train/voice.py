@@ -14,19 +14,21 @@ import torch
 
 from tingshuo.config import VoiceConfig
 from tingshuo.engine.cpu import usable_cpus
-from tingshuo.errors import ConfigError
+from tingshuo.errors import ConfigError, DataError
+from tingshuo.models.fastspeech.net import FastSpeech
 from tingshuo.port.nets import VoiceNets, architecture, voice_family
 from tingshuo.port.reuse import known_graphs
 from tingshuo.port.vocoders import Vocoder
 from tingshuo.port.voice import contexts
 from tingshuo.store.atomic import replace_file
 from tingshuo.store.bundle import Bundle, open_bundle
+from tingshuo.tasks.monitor.statistics import Statistics, statistics_of_rows
 from tingshuo.text.symbols import ALL_PHONES, PHONES, has_english
 from tingshuo.train.aligner import bundled_aligner
 from tingshuo.train.config import TrainConfig, write_config
 from tingshuo.train.distributed import World
 from tingshuo.train.generator import build_generator, vocoder_sizes
-from tingshuo.train.material import prepare_material, read_rows
+from tingshuo.train.material import Material, prepare_material, read_rows
 from tingshuo.train.offered import offer
 from tingshuo.train.publish import Base, check_statements, publish, read_nets
 from tingshuo.train.run_folder import BUNDLE, SKIPPED, VOICE, Learnt, check_run
@@ -135,19 +137,18 @@ def train_voice(
         write_config(run, config)
         replace_file(run / VOICE, json.dumps(voice.fields(), ensure_ascii=False, indent=1).encode())
     speaking = nets.vocoder if bundle.config.mel == config.features.mel else None
-    published = None
+    published, notes = None, tuple(material.notes)
     if _train(stages, start, generator, speaking, from_base) and world.leads:
         told("publish", 0.0)
         ready = VoiceNets(acoustic_net(start) if start is not None else nets.acoustic, plain(generator))
         if start is not None and "acoustic" in config.stages:
-            taught = [example for example in material.examples if example.clip.split == "train"]
-            tables = start.tables(material.features)
-            voice = voice.replace(styles=with_tempo(voice.styles, ready.acoustic, material.features, taught, tables))
+            voice = _at_their_tempo(voice, start, ready.acoustic, material)
         texts = [row.text for row in material.rows if row.text]
-        handed_on = material.aligner or aligner
-        learnt = stages.learnt
-        published = publish(run / BUNDLE, voice, ready, config.bundle, used, learnt, texts, handed_on, known_graphs(bundle))
-    return Trained(tuple(stages.learnt), _lines(run / SKIPPED), published, material.notes)
+        spread = _spread(material)
+        notes += () if spread else ("The recordings are no longer there, so the voice does not say how they are spread.",)
+        along = (texts, material.aligner or aligner, known_graphs(bundle), spread)
+        published = publish(run / BUNDLE, voice, ready, config.bundle, used, stages.learnt, *along)
+    return Trained(tuple(stages.learnt), _lines(run / SKIPPED), published, notes)
 
 
 def check_fit(config: TrainConfig, bundle: Bundle, from_base: bool) -> None:
@@ -208,6 +209,21 @@ def _train(stages: Stages, start: Start | None, generator: Vocoder, speaking: Vo
     if "vocoder" in wanted and not stages.vocoder(generator):
         return False
     return start is None or "joint" not in wanted or stages.joint(generator, start, from_base)
+
+
+def _at_their_tempo(voice: VoiceConfig, start: Start, net: FastSpeech, material: Material) -> VoiceConfig:
+    """Return a voice whose styles last as long as the recordings that taught them."""
+    taught = [example for example in material.examples if example.clip.split == "train"]
+    styles = with_tempo(voice.styles, net, material.features, taught, start.tables(material.features))
+    return voice.replace(styles=styles)
+
+
+def _spread(material: Material) -> Statistics | None:
+    """Return how what taught is spread; None where only its features are left."""
+    try:
+        return statistics_of_rows([row for row in material.rows if row.split == "train"] or material.rows)
+    except DataError:
+        return None
 
 
 def _lines(path: Path) -> int:

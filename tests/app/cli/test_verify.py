@@ -2,8 +2,14 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
+
+from tingshuo.store.sign import sign_bundle
+from tingshuo.store.sign_keys import make_key, read_private_key
+
+TINY = Path(__file__).parents[2] / "store" / "signatures" / "bundle"
 
 
 @pytest.fixture
@@ -36,3 +42,86 @@ def test_a_damaged_bundle_names_the_file(tingshuo, copy):
 def test_a_folder_that_is_no_bundle(tingshuo, tmp_path):
     done = tingshuo("verify", tmp_path)
     assert (done.code, "is not a bundle" in done.err) == (9, True)
+
+
+@pytest.fixture
+def key(tmp_path):
+    """A private key; its public half lies beside it."""
+    make_key(tmp_path / "acme")
+    return tmp_path / "acme"
+
+
+@pytest.fixture
+def tiny(tmp_path):
+    """A bundle of a few kilobytes."""
+    return shutil.copytree(TINY, tmp_path / "tiny")
+
+
+@pytest.fixture
+def signed(tiny, key):
+    sign_bundle(tiny, read_private_key(key))
+    return tiny
+
+
+def test_a_signature_that_was_not_checked_is_said(tingshuo, tiny, key):
+    assert "signature" not in tingshuo("verify", tiny).text
+    assert json.loads(tingshuo("verify", tiny, "--json").out)["signature"] is None
+    sign_bundle(tiny, read_private_key(key))
+    done = tingshuo("verify", tiny)
+    assert (done.code, done.err) == (0, "")
+    assert done.text.splitlines()[-1] == (
+        "It has a signature, which was not checked: --key PUBLIC_KEY or --policy FILE checks it"
+    )
+    assert json.loads(tingshuo("verify", tiny, "--json").out)["signature"] == {"verified": False}
+
+
+@pytest.mark.parametrize("how", ["--key", "--policy"])
+def test_who_signed_is_told(tingshuo, signed, key, how):
+    public = read_private_key(key).public
+    policy = key.with_name("policy.yaml")
+    policy.write_text("voices: {tiny: [acme.pub]}")
+    path, label = (f"{key}.pub", f"{key}.pub") if how == "--key" else (policy, "acme.pub")
+    done = tingshuo("verify", signed, how, path)
+    assert (done.code, done.err) == (0, "")
+    assert "all as the manifest says" in done.text
+    assert done.text.splitlines()[-1] == f"Signed with {label}: p256 key {public.fingerprint}"
+    told = json.loads(tingshuo("verify", signed, how, path, "--json").out)
+    assert told["ok"] is True
+    assert told["signature"] == {"verified": True, "key": label, "kind": "p256", "fingerprint": public.fingerprint}
+
+
+def test_a_signature_that_does_not_fit_fails(tingshuo, signed, key):
+    (signed / "extra").touch()
+    done = tingshuo("verify", signed, "--key", f"{key}.pub")
+    assert (done.code, done.out, done.err.count("\n")) == (9, b"", 1)
+    assert "extra: is not covered by the signature" in done.err
+    told = tingshuo("verify", signed, "--key", f"{key}.pub", "--json")
+    assert told.code == 9
+    report = json.loads(told.out)
+    assert (report["ok"], report["signature"]) == (False, {"verified": False})
+    assert "extra: is not covered" in report["problems"][0]
+
+
+def test_a_missing_signature_fails_when_it_is_asked_for(tingshuo, tiny, key):
+    done = tingshuo("verify", tiny, "--key", f"{key}.pub")
+    assert (done.code, "has no signature.json" in done.err) == (9, True)
+
+
+def test_the_manifest_is_not_read_before_the_signature(tingshuo, signed, key, monkeypatch):
+    monkeypatch.setattr("tingshuo.store.bundle.read_manifest", None)
+    (signed / "manifest.json").write_bytes(b"[" * 100_000)
+    done = tingshuo("verify", signed, "--key", f"{key}.pub")
+    assert (done.code, "manifest.json: is not the one that was signed" in done.err) == (9, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("--key", "a", "--policy", "b"), 2, "--key and --policy exclude each other"),
+        (("--key", "none.pub"), 2, "none.pub: cannot be read: No such file"),
+        (("--policy", "none.yaml"), 3, "none.yaml: cannot be read: No such file"),
+    ],
+)
+def test_wrong_options_are_one_line(tingshuo, arguments, code, message):
+    done = tingshuo("verify", "default", *arguments)
+    assert (done.code, message in done.err, done.err.count("\n")) == (code, True, 1)

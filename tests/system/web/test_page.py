@@ -82,6 +82,8 @@ def test_history_speaks_again_edits_and_forgets(visit):
     page.click("#history [data-remove]")
     expect(page.locator("#history .entry")).to_have_count(0)
     expect(page.locator("[data-history-empty]")).to_be_visible()
+    visit.wait("done")
+    expect(page.locator("#history .entry")).to_have_count(0)  # removed while it was spoken, it stays so
 
 
 def test_damaged_storage_does_no_harm(visit):

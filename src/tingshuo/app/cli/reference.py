@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import typer
 
+from tingshuo.app.cli.monitor import ALARM as _ALARM
 from tingshuo.app.cli.verbs import app
 from tingshuo.errors import OUTCOMES
 
@@ -42,6 +43,7 @@ def _exit_codes() -> Iterator[str]:
         first_line = (error.__doc__ or "").splitlines()[0].rstrip(".")
         meanings.setdefault(outcome.exit_code, []).append(first_line[0].lower() + first_line[1:])
     meanings[1] = ["a bug, or the reader of our output has gone"]
+    meanings[_ALARM] = ["an alarm of monitor: a figure outside its band, or requests that have moved"]
     meanings[_USAGE].append("an unknown verb or option")
     meanings[_INTERRUPTED] = ["stopped with Ctrl-C"]
     meanings[_TERMINATED] = ["stopped with SIGTERM; 128 and its number for another signal"]

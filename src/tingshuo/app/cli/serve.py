@@ -1,5 +1,6 @@
 """``tingshuo serve``: the HTTP server and the web page."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,6 +18,10 @@ def serve(
     allow_origin: Annotated[
         list[str] | None, typer.Option(help="Let pages of another origin use the API; may be repeated, * for all.")
     ] = None,
+    require_signed: Annotated[
+        Path | None, typer.Option(help="A policy of who may publish what: do not start with a voice that it does not allow.")
+    ] = None,
+    paranoid: Annotated[bool, typer.Option("--paranoid", help="Read every byte of every voice before starting.")] = False,
     log_level: Annotated[str, typer.Option(help="critical, error, warning, info or debug.")] = "warning",
 ) -> None:
     """Serve the web page and the HTTP API until stopped.
@@ -24,6 +29,8 @@ def serve(
     Example:
 
       tingshuo serve --port 7000
+
+      tingshuo serve --voice my-voice --require-signed policy.yaml
     """
     levels = ("critical", "error", "warning", "info", "debug")
     if log_level not in levels:
@@ -31,8 +38,15 @@ def serve(
     if threads is not None and threads < 1:
         raise RequestError(f"threads must be at least 1, got {threads}", "threads")
     from tingshuo.app.http.server import create_service, listen, run
+    from tingshuo.store.policy import read_policy
     from tingshuo.tasks.voices import find_voice
 
+    policy = None if require_signed is None else read_policy(require_signed)
     find_voice(voice)
-    listener = listen(host, port)
-    run(create_service(voice, threads), listener, allow_origins=allow_origin or (), log_level=log_level)
+    with listen(host, port) as listener:
+        run(
+            create_service(voice, threads, policy, paranoid=paranoid),
+            listener,
+            allow_origins=allow_origin or (),
+            log_level=log_level,
+        )

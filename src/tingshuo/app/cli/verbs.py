@@ -9,14 +9,22 @@ import typer
 from typer.core import TyperGroup
 
 from tingshuo import __version__
+from tingshuo.app.cli.alias import alias, rollback
 from tingshuo.app.cli.bench import bench
 from tingshuo.app.cli.data import data
+from tingshuo.app.cli.diff import diff
 from tingshuo.app.cli.distill import distill
 from tingshuo.app.cli.doctor import doctor
 from tingshuo.app.cli.evaluate import evaluate
+from tingshuo.app.cli.explain import explain
+from tingshuo.app.cli.gc import gc
+from tingshuo.app.cli.history import history
+from tingshuo.app.cli.monitor import monitor
 from tingshuo.app.cli.prune import prune
+from tingshuo.app.cli.save import save
 from tingshuo.app.cli.say import say
 from tingshuo.app.cli.serve import serve
+from tingshuo.app.cli.sign import sign
 from tingshuo.app.cli.train import train
 from tingshuo.app.cli.verify import verify
 from tingshuo.app.cli.voices import voices
@@ -41,7 +49,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for verb in (say, voices, serve, doctor, bench, verify, data, evaluate, train, distill, prune):
+VERBS = (
+    *(say, voices, serve, doctor, bench),
+    *(data, train, distill, prune, evaluate, explain, monitor),
+    *(save, history, diff, alias, rollback, gc, sign, verify),
+)
+for verb in VERBS:
     app.command()(verb)
 
 

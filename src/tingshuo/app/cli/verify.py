@@ -1,40 +1,103 @@
-"""``tingshuo verify``: is a bundle what its manifest says."""
+"""``tingshuo verify``: is a bundle what its manifest says, and who signed it."""
 
 from dataclasses import asdict
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tingshuo.errors import BundleError
+from tingshuo.errors import BundleError, RequestError, SignatureError
+
+if TYPE_CHECKING:
+    from tingshuo.store.sign import Signed
 
 
 def verify(
     bundle: Annotated[str, typer.Argument(help="A voice's name or the folder of a bundle.")],
+    key: Annotated[Path | None, typer.Option(help="The public key that must have signed it, PEM.")] = None,
+    policy: Annotated[Path | None, typer.Option(help="A policy: which keys may publish which names.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Check a bundle against its manifest.
 
-    Sizes and hashes of all files, the config, and the weights for NaN.
+    Sizes and hashes of all files, the config, and the weights for NaN. With --key or --policy the signature first, before
+    anything in the bundle is read; this needs the sign extra.
 
     Example:
 
       tingshuo verify default
-    """
-    from pathlib import Path
 
+      tingshuo verify my-voice --key keys/acme.pub
+    """
     from tingshuo.app.cli.output import print_json
     from tingshuo.store.bundle import verify_bundle
-    from tingshuo.tasks.voices import find_voice, list_voices
+    from tingshuo.store.sign import is_signed
 
-    report = verify_bundle(find_voice(bundle) if bundle in list_voices() else Path(bundle))
+    folder = _folder(bundle)
+    try:
+        signed = _signed(folder, key, policy)
+    except SignatureError as error:
+        if as_json:
+            print_json({"ok": False, "problems": [str(error)], "signature": {"verified": False}})
+        raise
+    report = verify_bundle(folder)
+    unchecked = signed is None and is_signed(folder)
     if as_json:
-        print_json({**asdict(report), "ok": report.ok})
+        print_json({**asdict(report), "ok": report.ok, "signature": _signature(signed, unchecked)})
     else:
         for problem in report.problems:
             typer.echo(problem)
     if not report.ok:
         raise BundleError(f"{report.name} {report.version}: {len(report.problems)} of its files are not what the manifest says")
-    if not as_json:
-        typer.echo(
-            f"{report.name} {report.version}: {report.n_files} files, {report.n_bytes / 1e6:.1f} MB, all as the manifest says"
-        )
+    if as_json:
+        return
+    typer.echo(f"{report.name} {report.version}: {report.n_files} files, {report.n_bytes / 1e6:.1f} MB, all as the manifest says")
+    if signed is not None:
+        typer.echo(f"Signed with {signed.key.label}: {signed.key.kind} key {signed.key.fingerprint}")
+    elif unchecked:
+        typer.echo("It has a signature, which was not checked: --key PUBLIC_KEY or --policy FILE checks it")
+
+
+def _folder(bundle: str) -> Path:
+    """Return a bundle's folder, found by its name alone: its manifest may not be what it was."""
+    from tingshuo.errors import UnknownVoiceError
+    from tingshuo.tasks.voices import find_voice
+
+    try:
+        return find_voice(bundle)
+    except UnknownVoiceError:
+        return Path(bundle)
+
+
+def _signed(folder: Path, key: Path | None, policy: Path | None) -> "Signed | None":
+    """Check the signature where it is asked for.
+
+    Raises
+    ------
+    SignatureError
+        It is missing, does not fit, or the policy does not allow it.
+    RequestError
+        Both are given, or the key cannot be read.
+    ConfigError
+        The policy cannot be read.
+    """
+    if key is not None and policy is not None:
+        raise RequestError("--key and --policy exclude each other: give one of them", "key")
+    if key is not None:
+        from tingshuo.store.sign import verify_signature
+        from tingshuo.store.sign_keys import read_public_key
+
+        return verify_signature(folder, [read_public_key(key)])
+    if policy is not None:
+        from tingshuo.store.policy import check, read_policy
+
+        return check(folder, read_policy(policy))
+    return None
+
+
+def _signature(signed: "Signed | None", unchecked: bool) -> dict[str, Any] | None:
+    from tingshuo.app.cli.sign import key_fields
+
+    if signed is not None:
+        return {"verified": True, **key_fields(signed.key)}
+    return {"verified": False} if unchecked else None

@@ -24,7 +24,10 @@ from tingshuo.app.http.service import QUEUE, Service, Voices
 from tingshuo.app.http.workers import Workers
 from tingshuo.engine.cpu import usable_cpus
 from tingshuo.errors import RequestError
+from tingshuo.store.blobs import hash_file
 from tingshuo.store.bundle import open_bundle
+from tingshuo.store.hash_cache import HashCache
+from tingshuo.store.policy import Policy, check
 from tingshuo.tasks.tts import Voice
 from tingshuo.tasks.voices import find_voice, list_voices
 
@@ -34,7 +37,9 @@ GRACE_S = 10
 log = logging.getLogger("tingshuo.http")
 
 
-def create_service(voice: str = "default", threads: int | None = None) -> Service:
+def create_service(
+    voice: str = "default", threads: int | None = None, policy: Policy | None = None, *, paranoid: bool = False
+) -> Service:
     """Return the state of a server for the installed voices.
 
     Parameters
@@ -43,16 +48,30 @@ def create_service(voice: str = "default", threads: int | None = None) -> Servic
         Name or path of the voice that requests get by default.
     threads : int or None
         Chunks computed at the same time; None is one per usable core, two at most.
+    policy : Policy or None
+        Who must have signed each voice; None asks for no signatures.
+    paranoid : bool
+        Read every byte of every voice, also of files that have not changed since they were last hashed.
 
     Raises
     ------
     UnknownVoiceError
         No such voice.
+    SignatureError
+        The policy does not allow a voice; no bundle has been opened then.
     BundleError
-        The bundle of a voice is damaged, or a file of it was changed (`HashMismatchError`): all are hashed here, once.
+        The bundle of a voice is damaged, or a file of it was changed (`HashMismatchError`): all are checked here, once.
     """
     folders = {name: find_voice(name) for name in list_voices()} | {"default": find_voice(voice)}
-    bundles = {folder: open_bundle(folder, verify=True) for folder in set(folders.values())}
+    if policy is not None:
+        for folder in sorted(set(folders.values())):
+            signed = check(folder, policy)
+            log.info("%s is signed with %s", folder, signed.key.label)
+    known = HashCache()
+    bundles = {
+        folder: open_bundle(folder, verify=True, hasher=hash_file if paranoid else known) for folder in set(folders.values())
+    }
+    known.write()
     catalogue = {name: bundles[folder] for name, folder in folders.items()}
     workers = Workers(threads or min(2, usable_cpus()), QUEUE)
     return Service(Voices(partial(Voice, threads=1), catalogue), workers)

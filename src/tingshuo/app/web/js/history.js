@@ -11,6 +11,9 @@ const LONGEST_TEXT = 20000;
 
 /** Event: `change`. */
 export class History extends EventTarget {
+  /** @type {Map<string, number>} when what is no longer here was removed */
+  #removed = new Map();
+
   constructor() {
     super();
     const stored = read("history", []);
@@ -22,19 +25,23 @@ export class History extends EventTarget {
    * Put an entry on top; an equal one moves up. Texts too long for the browser's small store are left out.
    *
    * @param {Entry} entry
+   * @param {number} asked when it was asked for; what was removed since then stays removed
    */
-  add(entry) {
+  add(entry, asked) {
     if (entry.text.length > LONGEST_TEXT) return;
     const key = identity(entry);
+    if (this.#removed.get(key) >= asked) return;
     this.#set([entry, ...this.entries.filter((other) => identity(other) !== key)].slice(0, KEPT));
   }
 
   /** @param {Entry} entry */
   remove(entry) {
+    this.#removed.set(identity(entry), Date.now());
     this.#set(this.entries.filter((other) => other !== entry));
   }
 
   clear() {
+    for (const entry of this.entries) this.#removed.set(identity(entry), Date.now());
     this.#set([]);
   }
 

@@ -26,6 +26,7 @@ const controls = new Controls(document.querySelector("main"), translator, loadSe
 const history = new History();
 const compose = new Compose(byId("compose"), translator, session, controls, speak);
 const stage = new Stage(byId("stage"), session, translator);
+let asked = 0;
 
 new Downloads(byId("downloads"), session, controls);
 new Status({ line: byId("status"), alert: byId("alert"), warnings: byId("warnings") }, session, translator, retry);
@@ -41,7 +42,7 @@ byId("language").addEventListener("click", () => translator.toggle());
 controls.addEventListener("change", () => saveSettings(controls.settings));
 session.addEventListener("finish", () => {
   const { text, settings, summary } = session.utterance;
-  history.add({ text, settings, at: Date.now(), duration_s: summary.duration_s });
+  history.add({ text, settings, at: Date.now(), duration_s: summary.duration_s }, asked);
 });
 document.addEventListener("keydown", (event) => {
   const typing = event.target.closest("input, textarea, select, button, summary, a");
@@ -55,6 +56,7 @@ function speak() {
   if (!controls.offer || session.busy) return;
   const { settings, offer } = controls;
   const voice = offer.voices.find((v) => v.name === settings.voice);
+  asked = Date.now();
   session.speak(compose.text, settings, { sampleRate: voice.sample_rate, formats: offer.formats });
 }
 

@@ -1,0 +1,36 @@
+"""``tingshuo history``: the versions of a voice."""
+
+from typing import Annotated
+
+import typer
+
+
+def history(
+    name: Annotated[str | None, typer.Argument(help="Of a voice; all names without it.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List the saved versions of a voice.
+
+    The newest comes first, with what points to it.
+
+    Example:
+
+      tingshuo history anna
+    """
+    from tingshuo.app.cli.output import print_json
+    from tingshuo.store.registry import Registry
+
+    registry = Registry()
+    names = registry.names() if name is None else (name,)
+    found = {one: registry.history(one) for one in names}
+    aliases = {one: registry.pointers(one).now() for one in names}
+    if as_json:
+        rows = {one: [record.fields() for record in records] for one, records in found.items()}
+        print_json({"versions": rows, "aliases": aliases})
+        return
+    if not found:
+        typer.echo("Nothing has been saved yet. Try: tingshuo save RUN --name my-voice")
+    for one, records in found.items():
+        for record in records:
+            marks = ", ".join(alias for alias, version in aliases[one].items() if version == record.version)
+            typer.echo("  ".join(part for part in (record.label, record.saved[:16], marks and f"({marks})", record.note) if part))

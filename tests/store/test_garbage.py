@@ -1,0 +1,67 @@
+"""Only what nobody needs is removed."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tingshuo.errors import RegistryError
+from tingshuo.store.bundle import verify_bundle
+from tingshuo.store.garbage import collect, find_garbage
+from tingshuo.store.registry import Registry
+from tingshuo.store.saving import save
+
+
+@pytest.fixture
+def registry(tmp_path: Path, make: Callable[..., Path]) -> Registry:
+    registry = Registry(tmp_path / "registry")
+    for number in range(4):
+        save(registry, make(number), aliases=("prod",) if number == 1 else ())
+    return registry
+
+
+def files(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_what_is_used_stays(registry: Registry) -> None:
+    before = files(registry.folder)
+    found = collect(registry)
+    assert (found.versions, found.blobs, found.leftovers, found.n_bytes) == ((), (), (), 0)
+    assert files(registry.folder) == before
+
+
+def test_older_versions_go_except_those_that_are_pointed_to(registry: Registry) -> None:
+    found = find_garbage(registry, keep=1)
+    assert [record.version for record in found.versions] == ["1.2.0", "1.0.0"]
+    assert found.blobs
+    assert found.n_bytes == sum(registry.blobs.path(digest).stat().st_size for digest in found.blobs)
+    assert len(registry.history("tiny")) == 4, "finding removes nothing"
+    assert collect(registry, keep=1) == found
+    assert [record.version for record in registry.history("tiny")] == ["1.3.0", "1.1.0"]
+    for version in ("1.3.0", "1.1.0"):
+        assert verify_bundle(registry.path(f"tiny@{version}")).ok
+    assert find_garbage(registry, keep=1).n_bytes == 0
+
+
+def test_leftovers_of_killed_writings_go(registry: Registry, tmp_path: Path) -> None:
+    half = registry.folder / "voices/tiny/.1.4.0.abc.partial/bundle/weights"
+    half.mkdir(parents=True)
+    (half / "own").write_bytes(b"12345")
+    (half / "linked").hardlink_to(registry.blobs.path(next(iter(registry.blobs))))
+    orphan = tmp_path / "orphan"
+    orphan.write_bytes(b"123")
+    registry.blobs.put(orphan, "0" * 64)
+    (registry.blobs.folder / "00" / ".x.1.partial").write_bytes(b"1")
+    found = collect(registry)
+    assert len(found.leftovers) == 2
+    assert found.blobs == ("0" * 64,)
+    assert found.n_bytes == 5 + 3 + 1
+    assert not [path for path in registry.folder.rglob(".*") if path.name.endswith(".partial")]
+    assert all(verify_bundle(registry.path(f"tiny@1.{n}.0")).ok for n in range(4))
+
+
+def test_nothing_is_collected_while_somebody_writes(registry: Registry) -> None:
+    with registry.writing(), pytest.raises(RegistryError, match="somebody else is writing"):
+        collect(registry, keep=1)
+    assert len(registry.history("tiny")) == 4

@@ -1,0 +1,39 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tingshuo.errors import OutputError, RegistryError
+from tingshuo.store.locks import locked
+
+HOLD = """
+import sys
+from pathlib import Path
+from tingshuo.store.locks import locked
+with locked(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_lock_is_held_by_one_process_and_goes_with_it(tmp_path: Path) -> None:
+    lock = tmp_path / "new" / "lock"
+    command = [sys.executable, "-c", HOLD, str(lock)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(RegistryError, match="somebody else is writing to it"), locked(lock):
+            pass
+        holder.kill()
+        holder.wait()
+    with locked(lock):
+        pass
+    with locked(lock):
+        pass
+
+
+def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match="cannot be written"), locked(tmp_path / "file" / "lock"):
+        pass

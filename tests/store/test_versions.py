@@ -1,0 +1,81 @@
+"""SemVer, and how far a change must take a version."""
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tingshuo.store.bundle import Bundle, open_bundle
+from tingshuo.store.versions import Step, Version, changes, least_step
+
+
+@pytest.fixture
+def bundle(tiny: Path) -> Bundle:
+    return open_bundle(tiny)
+
+
+def other(bundle: Bundle, **fields: Any) -> Bundle:
+    return dataclasses.replace(bundle, manifest=bundle.manifest.replace(**fields))
+
+
+def with_file(bundle: Bundle, name: str) -> Bundle:
+    entry = bundle.manifest.files["config.json"].replace(sha256="f" * 64)
+    return other(bundle, files={**bundle.manifest.files, name: entry})
+
+
+def test_versions_compare_as_numbers() -> None:
+    assert Version.parse("1.10.0") > Version.parse("1.9.12")
+    assert str(Version.parse("1.2.3-rc.1")) == "1.2.3"
+
+
+@pytest.mark.parametrize("text", ["1.2", "1.2.x", "v1.2.3", "", "1.2.3.4", "1.2.٣"])
+def test_what_is_no_version_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a version"):
+        Version.parse(text)
+
+
+@pytest.mark.parametrize(("step", "after"), [(Step.PATCH, "1.2.4"), (Step.MINOR, "1.3.0"), (Step.MAJOR, "2.0.0")])
+def test_a_step_sets_what_is_below_it_to_nought(step: Step, after: str) -> None:
+    assert str(Version.parse("1.2.3").next(step)) == after
+
+
+@pytest.mark.parametrize(
+    ("fields", "what"),
+    [
+        ({"sample_rate": 16000}, "sample_rate is 16000, it was 24000"),
+        ({"speakers": ("two",)}, "speakers: one is gone"),
+        ({"speakers": ("two", "one")}, "speakers: two is the default now, it was one"),
+        ({"styles": ()}, "styles: plain is gone"),
+        ({"languages": ("en",)}, "languages: zh-CN is gone"),
+    ],
+)
+def test_what_callers_rely_on_is_a_major_change(bundle: Bundle, fields: dict[str, Any], what: str) -> None:
+    found = changes(bundle, other(bundle, **fields))
+    assert (found[0].step, found[0].what) == (Step.MAJOR, what)
+    assert least_step(found) is Step.MAJOR
+
+
+def test_phonemes_may_be_added_and_not_moved(bundle: Bundle) -> None:
+    def with_phonemes(*phonemes: str) -> Bundle:
+        return dataclasses.replace(bundle, config=bundle.config.replace(phonemes=phonemes))
+
+    assert least_step(changes(bundle, with_phonemes("sil", "a", "b"))) is Step.MINOR
+    assert least_step(changes(bundle, with_phonemes("a", "sil"))) is Step.MAJOR
+    assert least_step(changes(bundle, with_phonemes("sil"))) is Step.MAJOR
+
+
+@pytest.mark.parametrize(
+    ("change", "step"),
+    [
+        (lambda b: other(b, speakers=("one", "two")), Step.MINOR),
+        (lambda b: with_file(b, "weights/acoustic.safetensors"), Step.MINOR),
+        (lambda b: with_file(b, "graphs/onnx/int8/encoder.onnx"), Step.MINOR),
+        (lambda b: with_file(b, "MODELCARD.md"), Step.PATCH),
+        (lambda b: other(b, licence="CC-BY-4.0"), Step.PATCH),
+        (lambda b: b, Step.PATCH),
+    ],
+)
+def test_other_changes_ask_for_less(bundle: Bundle, change: Callable[[Bundle], Bundle], step: Step) -> None:
+    assert least_step(changes(bundle, change(bundle))) is step
