@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -14,10 +15,15 @@ import pytest
 import soundfile
 
 from tingshuo.app.cli.main import run
+from tingshuo.store.bundle import open_bundle
+from tingshuo.store.manifest import MANIFEST
+from tingshuo.store.registry import Registry
+from tingshuo.store.saving import save
+from tingshuo.tasks.voices import BUILT_IN
 
 ROOT = Path(__file__).parents[2]
 READMES = ("README.md", "README.en.md")
-SLOW_VERBS = {"bench", "serve", "data", "train", "evaluate", "distill"}
+SLOW_VERBS = {"bench", "serve", "data", "train", "evaluate", "distill", "monitor"}
 """Tested elsewhere: those of training in test_first_voice.py and beside their modules."""
 
 
@@ -68,6 +74,7 @@ def test_the_commands_do_what_is_shown(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.chdir(tmp_path)
     Path("chapter.txt").write_text("第一章。\n\n从前有座山。", "utf-8")
     Path("lines.txt").write_text("一行。\n两行。", "utf-8")
+    train_twice(tmp_path, monkeypatch)
     for words in commands("README.md"):
         if words[0] == "tingshuo":
             assert run([words[1], "--help"] if words[1] in SLOW_VERBS else words[1:]) == 0, words
@@ -75,6 +82,15 @@ def test_the_commands_do_what_is_shown(tmp_path: Path, monkeypatch: pytest.Monke
         assert soundfile.info(name).duration > 0.3
     assert Path("out.srt").read_text("utf-8").startswith("1\n00:00:00,")
     assert Path("chapter.lrc").stat().st_size
+
+
+def train_twice(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave what a second training leaves: ``run/bundle``, while the voice of the first has been saved."""
+    monkeypatch.setenv("TINGSHUO_HOME", str(folder / "home"))
+    save(Registry(), BUILT_IN / "default", name="anna", aliases=["prod"])
+    second = open_bundle(shutil.copytree(BUILT_IN / "default", folder / "run" / "bundle"))
+    manifest = json.dumps(second.manifest.fields() | {"data_statement": "Recordings of Anna."})
+    (second.path / MANIFEST).write_text(manifest, "utf-8")
 
 
 def test_the_python_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
