@@ -1,3 +1,4 @@
+import errno
 import subprocess
 import sys
 from pathlib import Path
@@ -37,3 +38,17 @@ def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="cannot be written"), locked(tmp_path / "file" / "lock"):
         pass
+
+
+def test_a_disk_without_locks_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("tingshuo.store.locks.fcntl.flock", refuse)
+    with pytest.raises(OutputError, match="knows no locks"), locked(tmp_path / "lock"):
+        pass
+
+
+def test_an_error_inside_is_not_taken_for_a_lock(tmp_path: Path) -> None:
+    with pytest.raises(BlockingIOError), locked(tmp_path / "lock"):
+        raise BlockingIOError

@@ -20,6 +20,7 @@ from tingshuo.config import VoiceConfig
 from tingshuo.errors import BundleError, ConfigError, HashMismatchError, TingshuoError
 from tingshuo.store.atomic import Content, new_folder, write_file, write_files
 from tingshuo.store.blobs import hash_file
+from tingshuo.store.environment import environment
 from tingshuo.store.manifest import CONFIG, MANIFEST, SCHEMA_VERSION, FileEntry, Manifest, parse_manifest, read_manifest
 from tingshuo.store.tensors import read_tensors
 
@@ -27,7 +28,6 @@ _SMALL = 256 << 10
 """Files up to this size, in bytes, are hashed on every opening."""
 Hasher = Callable[[Path], str]
 """Returns the SHA-256 of a file."""
-_LIBRARIES = ("numpy", "onnxruntime", "safetensors", "tingshuo")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ def write_bundle(
         The folder to make.
     manifest : Mapping
         Fields of `Manifest`. ``schema_version`` and ``files`` are filled in here; so are the versions of Tingshuo, Python and
-        the core libraries in ``created_with``, beside those given.
+        the core libraries, system and processor in ``created_with``, beside those given.
     files : Mapping of str to bytes, Path or callable
         Path inside the bundle to what it holds: bytes, a file to copy, or a function that writes to the path it is given.
     replace : bool
@@ -175,7 +175,11 @@ def write_bundle(
     destination = Path(destination)
     # Everything but sizes and hashes is wrong or right before the first byte is written.
     unwritten = FileEntry(sha256="0" * 64, size=0).fields()
-    fields = {**manifest, "schema_version": SCHEMA_VERSION, "created_with": _versions() | dict(manifest.get("created_with", {}))}
+    fields = {
+        **manifest,
+        "schema_version": SCHEMA_VERSION,
+        "created_with": environment() | dict(manifest.get("created_with", {})),
+    }
     parse_manifest(fields | {"files": dict.fromkeys(files, unwritten)}, f"the manifest of {destination}")
     with new_folder(destination, replace=replace) as folder:
         write_files(folder, files, _mode)
@@ -201,19 +205,6 @@ def _mode(name: str) -> int:
 def entry_of(path: Path) -> FileEntry:
     """Return what a manifest says of a file."""
     return FileEntry(sha256=hash_file(path), size=path.stat().st_size)
-
-
-def _versions() -> dict[str, str]:
-    import platform
-    from importlib import metadata  # reads the parsers of e-mail: nothing that a voice should wait for
-
-    versions = {"python": platform.python_version()}
-    for library in _LIBRARIES:
-        try:
-            versions[library] = metadata.version(library)
-        except metadata.PackageNotFoundError:
-            continue
-    return versions
 
 
 def _problems(folder: Path, manifest: Manifest, hash_up_to: int | None, hasher: Hasher = hash_file) -> Iterator[TingshuoError]:

@@ -36,21 +36,22 @@ def locked(path: Path, *, wait_s: float = 0.0) -> Iterator[None]:
     except OSError as error:
         raise OutputError(f"{path.parent}: cannot be written: {error.strerror}") from error
     try:
-        _take(descriptor, wait_s)
+        _take(descriptor, wait_s, path.parent)
         yield
-    except BlockingIOError:
-        raise RegistryError(f"{path.parent}: somebody else is writing to it; try again when they have finished") from None
     finally:
         os.close(descriptor)
 
 
-def _take(descriptor: int, wait_s: float) -> None:
+def _take(descriptor: int, wait_s: float, folder: Path) -> None:
     end = time.monotonic() + wait_s
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
         except BlockingIOError:
             if time.monotonic() >= end:
-                raise
+                raise RegistryError(f"{folder}: somebody else is writing to it; try again when they have finished") from None
             time.sleep(_PAUSE_S)
+        except OSError as error:
+            raise OutputError(f"{folder}: its disk knows no locks ({error.strerror}); choose another place") from error
+        else:
+            return

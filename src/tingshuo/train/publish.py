@@ -20,6 +20,7 @@ from tingshuo.port.vocoders import vocoder_family
 from tingshuo.port.voice import ACOUSTIC_WEIGHTS, VOCODER_WEIGHTS, graph_entries, voice_files
 from tingshuo.store.atomic import Content
 from tingshuo.store.bundle import Bundle, write_bundle
+from tingshuo.store.environment import LIBRARIES, TRAINING, environment
 from tingshuo.store.manifest import Attribution, Manifest
 from tingshuo.tasks.monitor.statistics import STATISTICS, Statistics
 from tingshuo.train.aligner import Aligner, bundle_files
@@ -199,6 +200,7 @@ def _manifest(voice: VoiceConfig, bundle: BundleConfig, base: Base, made: str, b
         "data_statement": f"{bundle.data_statement} {made}{credit}",
         "consent": bundle.consent,
         "parent": base.label if base.acoustic else None,
+        "created_with": environment((*LIBRARIES, *TRAINING)),
         "graphs": graph_entries(built.models),
         "measured": built.measured,
     }

@@ -15,7 +15,7 @@ def test_the_verbs():
     assert VERBS == [
         *("say", "voices", "serve", "doctor", "bench"),
         *("data", "train", "distill", "prune", "evaluate", "explain", "monitor"),
-        *("save", "history", "diff", "alias", "rollback", "gc", "sign", "verify"),
+        *("save", "history", "diff", "alias", "rollback", "gc", "mirror", "scrub", "sign", "verify", "env"),
     ]
 
 

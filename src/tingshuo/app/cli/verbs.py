@@ -15,14 +15,17 @@ from tingshuo.app.cli.data import data
 from tingshuo.app.cli.diff import diff
 from tingshuo.app.cli.distill import distill
 from tingshuo.app.cli.doctor import doctor
+from tingshuo.app.cli.env import env
 from tingshuo.app.cli.evaluate import evaluate
 from tingshuo.app.cli.explain import explain
 from tingshuo.app.cli.gc import gc
 from tingshuo.app.cli.history import history
+from tingshuo.app.cli.mirror import mirror
 from tingshuo.app.cli.monitor import monitor
 from tingshuo.app.cli.prune import prune
 from tingshuo.app.cli.save import save
 from tingshuo.app.cli.say import say
+from tingshuo.app.cli.scrub import scrub
 from tingshuo.app.cli.serve import serve
 from tingshuo.app.cli.sign import sign
 from tingshuo.app.cli.train import train
@@ -52,7 +55,7 @@ app = typer.Typer(
 VERBS = (
     *(say, voices, serve, doctor, bench),
     *(data, train, distill, prune, evaluate, explain, monitor),
-    *(save, history, diff, alias, rollback, gc, sign, verify),
+    *(save, history, diff, alias, rollback, gc, mirror, scrub, sign, verify, env),
 )
 for verb in VERBS:
     app.command()(verb)
