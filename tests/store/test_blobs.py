@@ -91,3 +91,11 @@ def test_a_full_disk_leaves_nothing_behind(blobs: Blobs, source: Path, monkeypat
     with pytest.raises(OSError, match="no space left"):
         blobs.put(source, hash_file(source))
     assert [path for path in blobs.folder.rglob("*") if path.is_file()] == []
+
+
+def test_a_file_on_the_same_disk_is_taken_without_a_copy(blobs: Blobs, source: Path) -> None:
+    digest, inode = hash_file(source), source.stat().st_ino
+    blobs.take(source, digest, private=True)
+    assert not source.exists()
+    assert blobs.sound(digest)
+    assert (blobs.path(digest).stat().st_ino, blobs.path(digest).stat().st_mode & 0o777) == (inode, 0o400)

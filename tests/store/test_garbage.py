@@ -53,10 +53,12 @@ def test_leftovers_of_killed_writings_go(registry: Registry, tmp_path: Path) -> 
     orphan.write_bytes(b"123")
     registry.blobs.put(orphan, "0" * 64)
     (registry.blobs.folder / "00" / ".x.1.partial").write_bytes(b"1")
+    (registry.folder / "incoming").mkdir()
+    (registry.folder / "incoming" / "part").write_bytes(b"12")
     found = collect(registry)
-    assert len(found.leftovers) == 2
+    assert len(found.leftovers) == 3
     assert found.blobs == ("0" * 64,)
-    assert found.n_bytes == 5 + 3 + 1
+    assert found.n_bytes == 5 + 3 + 1 + 2
     assert not [path for path in registry.folder.rglob(".*") if path.name.endswith(".partial")]
     assert all(verify_bundle(registry.path(f"tiny@1.{n}.0")).ok for n in range(4))
 

@@ -1,6 +1,8 @@
 import errno
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -52,3 +54,20 @@ def test_a_disk_without_locks_is_said(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_an_error_inside_is_not_taken_for_a_lock(tmp_path: Path) -> None:
     with pytest.raises(BlockingIOError), locked(tmp_path / "lock"):
         raise BlockingIOError
+
+
+def test_it_can_be_waited_for(tmp_path: Path) -> None:
+    lock = tmp_path / "lock"
+    held = threading.Event()
+
+    def hold() -> None:
+        with locked(lock):
+            held.set()
+            time.sleep(0.1)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    held.wait()
+    with locked(lock, wait_s=60):
+        pass
+    holder.join()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tingshuo.errors import OutputError
-from tingshuo.store.registry import Record, Registry
+from tingshuo.store.registry import INCOMING, Record, Registry
 
 LEFTOVERS = ".*.partial", ".*.old", ".*.gone"
 
@@ -78,3 +78,5 @@ def leftovers(folder: Path) -> Iterator[Path]:
         if place.is_dir():
             for parent in (place, *(path for path in sorted(place.iterdir()) if path.is_dir())):
                 yield from sorted(path for pattern in LEFTOVERS for path in parent.glob(pattern))
+    if (folder / INCOMING).is_dir():
+        yield from sorted((folder / INCOMING).iterdir())

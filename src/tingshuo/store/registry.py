@@ -30,6 +30,8 @@ from tingshuo.store.pointers import CURRENT, Pointers
 from tingshuo.store.versions import Version
 
 RECORD, BUNDLE = "record.json", "bundle"
+INCOMING = "incoming"
+"""Folder of downloads that have not become blobs yet."""
 _NAME = re.compile(r"\w[\w.-]{0,63}(?<!\.)")
 """As a manifest allows them, and without a point at the end, which some systems drop."""
 

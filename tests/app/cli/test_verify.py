@@ -125,3 +125,21 @@ def test_the_manifest_is_not_read_before_the_signature(tingshuo, signed, key, mo
 def test_wrong_options_are_one_line(tingshuo, arguments, code, message):
     done = tingshuo("verify", "default", *arguments)
     assert (done.code, message in done.err, done.err.count("\n")) == (code, True, 1)
+
+
+def test_an_address_is_read_to_the_last_byte(tingshuo, bundle, monkeypatch, tmp_path):
+    monkeypatch.setenv("TINGSHUO_HOME", str(tmp_path / "home"))
+    tingshuo("save", bundle.path, "--name", "anna")
+    assert tingshuo("push", "anna", tmp_path / "place").code == 0
+    address = f"file://{tmp_path}/place/voices/anna"
+    done = tingshuo("verify", address)
+    assert (done.code, done.err) == (0, "")
+    assert done.text.startswith(f"anna@{bundle.manifest.version}: 27.")
+    blob = next(path for path in (tmp_path / "place/blobs").rglob("*") if path.is_file() and path.stat().st_size > 1000)
+    blob.chmod(0o644)
+    blob.write_bytes(blob.read_bytes()[:-1] + b"?")
+    done = tingshuo("verify", address)
+    assert done.code == 9
+    assert "1 of its files are not what the manifest says" in done.err
+    assert json.loads(tingshuo("verify", address, "--json").out)["ok"] is False
+    assert tingshuo("verify", f"file://{tmp_path}/place").code == 2

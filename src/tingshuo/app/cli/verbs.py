@@ -20,9 +20,12 @@ from tingshuo.app.cli.evaluate import evaluate
 from tingshuo.app.cli.explain import explain
 from tingshuo.app.cli.gc import gc
 from tingshuo.app.cli.history import history
+from tingshuo.app.cli.list_remote import list_remote
 from tingshuo.app.cli.mirror import mirror
 from tingshuo.app.cli.monitor import monitor
 from tingshuo.app.cli.prune import prune
+from tingshuo.app.cli.pull import pull
+from tingshuo.app.cli.push import push
 from tingshuo.app.cli.save import save
 from tingshuo.app.cli.say import say
 from tingshuo.app.cli.scrub import scrub
@@ -55,10 +58,12 @@ app = typer.Typer(
 VERBS = (
     *(say, voices, serve, doctor, bench),
     *(data, train, distill, prune, evaluate, explain, monitor),
-    *(save, history, diff, alias, rollback, gc, mirror, scrub, sign, verify, env),
+    *(save, history, diff, alias, rollback, gc, mirror, scrub),
+    *(sign, verify, env, push, pull),
 )
 for verb in VERBS:
     app.command()(verb)
+app.command("list")(list_remote)  # not to hide the built-in of that name
 
 
 def _show_version(wanted: bool) -> None:

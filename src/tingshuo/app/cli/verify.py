@@ -13,9 +13,10 @@ if TYPE_CHECKING:
 
 
 def verify(
-    bundle: Annotated[str, typer.Argument(help="A voice's name or the folder of a bundle.")],
+    bundle: Annotated[str, typer.Argument(help="A voice's name, the folder of a bundle, or an address such as s3://...")],
     key: Annotated[Path | None, typer.Option(help="The public key that must have signed it, PEM.")] = None,
     policy: Annotated[Path | None, typer.Option(help="A policy: which keys may publish which names.")] = None,
+    allow_http: Annotated[bool, typer.Option("--allow-http", help="Of an address: accept what is not encrypted.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Check a bundle against its manifest.
@@ -28,11 +29,16 @@ def verify(
       tingshuo verify default
 
       tingshuo verify my-voice --key keys/acme.pub
+
+      tingshuo verify s3://bucket/voices/anna@1.2.0
     """
     from tingshuo.app.cli.output import print_json
     from tingshuo.store.bundle import verify_bundle
     from tingshuo.store.sign import is_signed
 
+    if "://" in bundle:
+        _verify_address(bundle, key, policy, allow_http, as_json)
+        return
     folder = _folder(bundle)
     try:
         signed = _signed(folder, key, policy)
@@ -56,6 +62,33 @@ def verify(
         typer.echo(f"Signed with {signed.key.label}: {signed.key.kind} key {signed.key.fingerprint}")
     elif unchecked:
         typer.echo("It has a signature, which was not checked: --key PUBLIC_KEY or --policy FILE checks it")
+
+
+def _verify_address(address: str, key: Path | None, policy: Path | None, allow_http: bool, as_json: bool) -> None:
+    """Read every byte of a version where it was pushed to; nothing is kept."""
+    from tingshuo.app.cli.output import print_json
+    from tingshuo.app.cli.sign import key_fields
+    from tingshuo.store.remote import open_store, parse_address
+    from tingshuo.store.remote_manifest import read_trust
+    from tingshuo.store.remote_pull import check_version
+
+    place = parse_address(address)
+    if not place.name:
+        raise RequestError(f"{address!r} names no voice; it ends as voices/NAME@1.2.0", "bundle")
+    trust = read_trust(key, policy)
+    report = check_version(open_store(place.place, allow_http=allow_http), place.name, place.wanted, trust=trust)
+    if as_json:
+        signature = {"verified": True, **key_fields(report.signer)} if report.signer else None
+        told = {"name": report.record.name, "version": report.record.version, "n_bytes": report.n_bytes}
+        print_json({**told, "problems": list(report.problems), "ok": report.ok, "signature": signature})
+    else:
+        for problem in report.problems:
+            typer.echo(problem)
+    if not report.ok:
+        raise BundleError(f"{address}: {len(report.problems)} of its files are not what the manifest says")
+    if not as_json:
+        by = f", signed with {report.signer.label}" if report.signer else ""
+        typer.echo(f"{report.record.label}{by}: {report.n_bytes / 1e6:.1f} MB, all as the manifest says")
 
 
 def _folder(bundle: str) -> Path:
