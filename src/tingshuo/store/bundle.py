@@ -22,10 +22,12 @@ from tingshuo.store.atomic import Content, new_folder, write_file, write_files
 from tingshuo.store.blobs import hash_file
 from tingshuo.store.environment import environment
 from tingshuo.store.manifest import CONFIG, MANIFEST, SCHEMA_VERSION, FileEntry, Manifest, parse_manifest, read_manifest
+from tingshuo.store.pickles import is_pickle
 from tingshuo.store.tensors import read_tensors
 
 _SMALL = 256 << 10
 """Files up to this size, in bytes, are hashed on every opening."""
+_PICKLE = "is a pickle, which could run code; a bundle holds data alone"
 Hasher = Callable[[Path], str]
 """Returns the SHA-256 of a file."""
 
@@ -118,7 +120,7 @@ class BundleReport:
 
 
 def verify_bundle(path: str | os.PathLike[str]) -> BundleReport:
-    """Check everything that can be checked without running a model: all sizes and hashes, extra files, config, NaN weights.
+    """Check all that can be checked without running a model: sizes and hashes, extra files, pickles, config, NaN weights.
 
     Raises
     ------
@@ -129,6 +131,7 @@ def verify_bundle(path: str | os.PathLike[str]) -> BundleReport:
     manifest = read_manifest(folder)
     problems = [str(problem) for problem in _problems(folder, manifest, None)]
     problems += [f"{folder / name}: is not listed in the manifest" for name in _unlisted(folder, manifest)]
+    problems += [f"{folder / name}: {_PICKLE}" for name in manifest.files if _is_pickle(folder / name)]
     try:
         _read_config(folder, manifest)
     except BundleError as error:
@@ -234,6 +237,13 @@ def _problems(folder: Path, manifest: Manifest, hash_up_to: int | None, hasher: 
 def _linked_folders(folder: Path, manifest: Manifest) -> list[str]:
     parents = {str(parent) for name in manifest.files for parent in Path(name).parents if parent.parts}
     return sorted(parent for parent in parents if (folder / parent).is_symlink())
+
+
+def _is_pickle(path: Path) -> bool:
+    try:
+        return path.is_file() and not path.is_symlink() and is_pickle(path)
+    except OSError:
+        return False  # that it cannot be read has been said
 
 
 def _unlisted(folder: Path, manifest: Manifest) -> list[str]:
