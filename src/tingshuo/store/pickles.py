@@ -1,7 +1,7 @@
 """Recognise pickles by their first bytes: files that run code when they are loaded, which no bundle has a use for.
 
-Layouts: a pickle of protocol 2 to 5 begins with byte 128 and its number (https://docs.python.org/3/library/pickletools.html); what
-``torch.save`` writes is one, or a zip with a ``data.pkl``; an array of objects is a pickle behind the header of ``.npy``.
+Layouts: a pickle of protocol 2 to 5 begins with byte 128 and its number (https://docs.python.org/3/library/pickletools.html);
+what ``torch.save`` writes is one, or a zip with a ``data.pkl``; an array of objects is a pickle behind the header of ``.npy``.
 """
 
 import re
