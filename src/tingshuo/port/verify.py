@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from tingshuo.engine.onnx import Session, open_graph
 from tingshuo.errors import VerifyError
 from tingshuo.models.layers.graph import Graph
+from tingshuo.tasks.golden import LIMITS, error_db
 
 Array = NDArray[Any]
 
@@ -39,15 +40,6 @@ LIMITS_DB: dict[str, dict[str, float]] = {
     },
 }
 """Precision to output to largest error."""
-
-
-def error_db(ours: Array, reference: Array) -> float:
-    """Return the energy of the difference over that of the reference, dB, at least -200; infinite for a NaN or another shape."""
-    if ours.shape != reference.shape or not np.isfinite(ours).all():
-        return np.inf
-    difference = ours.astype(np.float64) - reference
-    energy = np.sum(np.square(reference, dtype=np.float64)) + 1e-30
-    return float(10 * np.log10(np.sum(difference**2) / energy + 1e-20))
 
 
 def reference_outputs(graph: Graph, inputs: Mapping[str, Array]) -> dict[str, Array]:
@@ -100,7 +92,7 @@ def golden_files(golden: Mapping[str, tuple[Mapping[str, Array], Mapping[str, Ar
         ``golden/<graph>.npz`` with arrays ``input/<name>`` and ``output/<name>``, and ``golden/limits.json`` with the largest
         error of each output per precision, dB.
     """
-    files = {"golden/limits.json": json.dumps(LIMITS_DB, indent=1).encode() + b"\n"}
+    files = {LIMITS: json.dumps(LIMITS_DB, indent=1).encode() + b"\n"}
     for name, (inputs, outputs) in golden.items():
         arrays = {f"input/{key}": value for key, value in inputs.items()}
         arrays |= {f"output/{key}": value for key, value in outputs.items()}

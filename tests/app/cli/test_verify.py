@@ -1,5 +1,6 @@
 """``verify``."""
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -143,3 +144,23 @@ def test_an_address_is_read_to_the_last_byte(tingshuo, bundle, monkeypatch, tmp_
     assert "1 of its files are not what the manifest says" in done.err
     assert json.loads(tingshuo("verify", address, "--json").out)["ok"] is False
     assert tingshuo("verify", f"file://{tmp_path}/place").code == 2
+
+
+def test_golden_vectors_are_run_and_a_report_is_written(tingshuo, copy, tmp_path):
+    done = tingshuo("verify", copy, "--report", tmp_path / "out.html")
+    assert done.code == 0
+    assert "14 outputs of its graphs are within the limits of its golden vectors" in done.text
+    assert "It is not signed" in (tmp_path / "out.html").read_text()
+    assert len(json.loads(tingshuo("verify", copy, "--json").out)["golden"]) == 14
+    limits = copy / "golden/limits.json"
+    strict = limits.read_text().replace("-60.0", "-190.0")
+    manifest = json.loads((copy / "manifest.json").read_text())
+    limits.write_text(strict)
+    manifest["files"]["golden/limits.json"] = {"sha256": hashlib.sha256(strict.encode()).hexdigest(), "size": len(strict)}
+    (copy / "manifest.json").write_text(json.dumps(manifest))
+    done = tingshuo("verify", copy, "--report", tmp_path / "bad.html")
+    assert done.code == 11
+    assert "outputs are beyond their limits on this machine" in done.err
+    assert 'class="bad"' in (tmp_path / "bad.html").read_text()
+    assert json.loads(tingshuo("verify", copy, "--json").out)["ok"] is False
+    assert tingshuo("verify", copy, "--report", tmp_path / "bad.html" / "inside.html").code == 6

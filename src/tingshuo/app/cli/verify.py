@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tingshuo.errors import BundleError, RequestError, SignatureError
+from tingshuo.errors import BundleError, RequestError, SignatureError, VerifyError
 
 if TYPE_CHECKING:
+    from tingshuo.store.bundle import BundleReport
     from tingshuo.store.sign import Signed
+    from tingshuo.tasks.golden import GoldenRun
 
 
 def verify(
@@ -17,18 +19,19 @@ def verify(
     key: Annotated[Path | None, typer.Option(help="The public key that must have signed it, PEM.")] = None,
     policy: Annotated[Path | None, typer.Option(help="A policy: which keys may publish which names.")] = None,
     allow_http: Annotated[bool, typer.Option("--allow-http", help="Of an address: accept what is not encrypted.")] = False,
+    report: Annotated[Path | None, typer.Option(help="Write what was found as a page, for those who answer for it.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Check a bundle against its manifest.
 
-    Sizes and hashes of all files, the config, and the weights for NaN. With --key or --policy the signature first, before
-    anything in the bundle is read; this needs the sign extra.
+    Sizes and hashes of all files, the config, the weights for NaN; then its golden vectors are run in every precision. With
+    --key or --policy the signature first, before anything in the bundle is read; this needs the sign extra.
 
     Example:
 
       tingshuo verify default
 
-      tingshuo verify my-voice --key keys/acme.pub
+      tingshuo verify my-voice --key keys/acme.pub --report integrity.html
 
       tingshuo verify s3://bucket/voices/anna@1.2.0
     """
@@ -46,22 +49,67 @@ def verify(
         if as_json:
             print_json({"ok": False, "problems": [str(error)], "signature": {"verified": False}})
         raise
-    report = verify_bundle(folder)
+    found = verify_bundle(folder)
+    golden = _run_golden(folder) if found.ok else ()
     unchecked = signed is None and is_signed(folder)
+    if report is not None:
+        _write_report(report, folder, found, golden, _signer(signed, unchecked))
     if as_json:
-        print_json({**asdict(report), "ok": report.ok, "signature": _signature(signed, unchecked)})
+        runs = [{**run._asdict(), "ok": run.ok} for run in golden]
+        ok = found.ok and all(run.ok for run in golden)
+        print_json({**asdict(found), "ok": ok, "golden": runs, "signature": _signature(signed, unchecked)})
     else:
-        for problem in report.problems:
+        for problem in found.problems:
             typer.echo(problem)
-    if not report.ok:
-        raise BundleError(f"{report.name} {report.version}: {len(report.problems)} of its files are not what the manifest says")
+    _refuse(found, golden)
     if as_json:
         return
-    typer.echo(f"{report.name} {report.version}: {report.n_files} files, {report.n_bytes / 1e6:.1f} MB, all as the manifest says")
+    typer.echo(f"{found.name} {found.version}: {found.n_files} files, {found.n_bytes / 1e6:.1f} MB, all as the manifest says")
+    if golden:
+        typer.echo(f"{len(golden)} outputs of its graphs are within the limits of its golden vectors")
+    if signed is not None or unchecked:
+        typer.echo(_signer(signed, unchecked))
+
+
+def _run_golden(folder: Path) -> "tuple[GoldenRun, ...]":
+    """Run the golden vectors of a bundle whose files are sound; nothing where it has none."""
+    from tingshuo.store.bundle import open_bundle
+    from tingshuo.tasks.golden import has_golden, run_golden
+
+    bundle = open_bundle(folder)
+    return tuple(run_golden(bundle)) if has_golden(bundle) else ()
+
+
+def _refuse(found: "BundleReport", golden: "tuple[GoldenRun, ...]") -> None:
+    """Raise BundleError for files, and VerifyError for graphs, that are not what they were."""
+    if not found.ok:
+        raise BundleError(f"{found.name} {found.version}: {len(found.problems)} of its files are not what the manifest says")
+    wrong = [run for run in golden if not run.ok]
+    if wrong:
+        worst = wrong[0]
+        which = f"{worst.output!r} of {worst.graph} {worst.precision}: {worst.error_db:.1f} dB, at most {worst.limit_db:.0f}"
+        raise VerifyError(
+            f"{found.name} {found.version}: {len(wrong)} outputs are beyond their limits on this machine, the first {which}"
+        )
+
+
+def _write_report(path: Path, folder: Path, found: "BundleReport", golden: "tuple[GoldenRun, ...]", signature: str) -> None:
+    from datetime import UTC, datetime
+
+    from tingshuo.store.atomic import replace_file
+    from tingshuo.store.manifest import read_manifest
+    from tingshuo.tasks.integrity import to_html
+
+    now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    replace_file(path, to_html(found, read_manifest(folder), golden, signature, now).encode())
+
+
+def _signer(signed: "Signed | None", unchecked: bool) -> str:
     if signed is not None:
-        typer.echo(f"Signed with {signed.key.label}: {signed.key.kind} key {signed.key.fingerprint}")
-    elif unchecked:
-        typer.echo("It has a signature, which was not checked: --key PUBLIC_KEY or --policy FILE checks it")
+        return f"Signed with {signed.key.label}: {signed.key.kind} key {signed.key.fingerprint}"
+    if unchecked:
+        return "It has a signature, which was not checked: --key PUBLIC_KEY or --policy FILE checks it"
+    return "It is not signed"
 
 
 def _verify_address(address: str, key: Path | None, policy: Path | None, allow_http: bool, as_json: bool) -> None:
