@@ -1,5 +1,6 @@
 """Only what nobody needs is removed."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -54,7 +55,9 @@ def test_leftovers_of_killed_writings_go(registry: Registry, tmp_path: Path) -> 
     registry.blobs.put(orphan, "0" * 64)
     (registry.blobs.folder / "00" / ".x.1.partial").write_bytes(b"1")
     (registry.folder / "incoming").mkdir()
-    (registry.folder / "incoming" / "part").write_bytes(b"12")
+    for name in ("new", "old"):
+        (registry.folder / "incoming" / name).write_bytes(b"12")
+    os.utime(registry.folder / "incoming" / "old", (0, 0))
     found = collect(registry)
     assert len(found.leftovers) == 3
     assert found.blobs == ("0" * 64,)

@@ -6,6 +6,7 @@ import numpy as np  # noqa: E402
 from tests.train.conftest import make_recipe  # noqa: E402
 
 import tingshuo  # noqa: E402
+import tingshuo.train.publish as publishing  # noqa: E402
 from tingshuo.config import SpeakerConfig, StyleConfig, VoiceConfig  # noqa: E402
 from tingshuo.errors import ConfigError  # noqa: E402
 from tingshuo.models.source_filter.config import SourceFilterConfig  # noqa: E402
@@ -181,6 +182,16 @@ def test_it_is_said_where_each_net_began_and_how_long_it_learnt(acoustic, vocode
     manifest = read_manifest(find_voice("default"))
     learnt = [Learnt(stage, steps, True, None) for stage, steps in stages.items()]
     assert describe_making(Base(manifest, acoustic, vocoder), learnt, "vocos") == made.replace("@V", f"@{manifest.version}")
+
+
+def test_a_work_is_credited_once_with_all_that_it_was_used_for():
+    def credit(work, use):
+        return Attribution(work, "somebody", "CC-BY-4.0", "https://example.org", use)
+
+    manifest = read_manifest(find_voice("default")).replace(attributions=(credit("a", "timbre"), credit("b", "rhythm")))
+    config = BundleConfig(attributions=(credit("b", "vocoder; rhythm"), credit("c", "")))
+    found = {one.work: one.used_for for one in publishing._credits(config, Base(manifest, True, True))}
+    assert found == {"b": "vocoder; rhythm", "c": "", "a": "timbre"}
 
 
 def test_who_taught_and_is_not_offered_is_not_in_the_bundle(published, tmp_path):

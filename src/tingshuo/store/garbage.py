@@ -1,13 +1,17 @@
 """What of a registry nobody needs: versions beyond those that shall stay, blobs of no version, leftovers of what was killed."""
 
 import shutil
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from tingshuo.errors import OutputError
 from tingshuo.store.registry import INCOMING, Record, Registry
 
+FORGOTTEN_S = 86_400.0
+"""A download that has not grown for so long is nobody's; before, somebody may go on with it."""
 LEFTOVERS = ".*.partial", ".*.old", ".*.gone"
 
 
@@ -79,4 +83,7 @@ def leftovers(folder: Path) -> Iterator[Path]:
             for parent in (place, *(path for path in sorted(place.iterdir()) if path.is_dir())):
                 yield from sorted(path for pattern in LEFTOVERS for path in parent.glob(pattern))
     if (folder / INCOMING).is_dir():
-        yield from sorted((folder / INCOMING).iterdir())
+        for path in sorted((folder / INCOMING).iterdir()):
+            with suppress(FileNotFoundError):  # whoever pulls holds no lock, and may just have used it
+                if time.time() - path.stat().st_mtime > FORGOTTEN_S:
+                    yield path

@@ -207,8 +207,14 @@ def _manifest(voice: VoiceConfig, bundle: BundleConfig, base: Base, made: str, b
 
 
 def _credits(bundle: BundleConfig, base: Base | None) -> Sequence[Attribution]:
-    """Return what is owed for the recordings and for a base voice, each once."""
-    return tuple(dict.fromkeys([*bundle.attributions, *(base.manifest.attributions if base is not None else ())]))
+    """Return what is owed for the recordings and for a base voice: each work once, with all that it was used for."""
+    credits: dict[tuple[str, str], Attribution] = {}
+    for one in (*bundle.attributions, *(base.manifest.attributions if base is not None else ())):
+        known = credits.get((one.work, one.licence))
+        uses = f"{known.used_for if known else ''};{one.used_for}".split(";")
+        each = dict.fromkeys(use.strip() for use in uses if use.strip())
+        credits[one.work, one.licence] = (known or one).replace(used_for="; ".join(each))
+    return tuple(credits.values())
 
 
 def _card(manifest: Mapping[str, Any], learnt: Sequence[Learnt], built: Variants) -> str:
