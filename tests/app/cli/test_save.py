@@ -54,6 +54,14 @@ def test_the_step_is_what_semver_asks_for(tingshuo, bundle, home, changed):
     assert again.err == f"Error: nothing has changed since anna@{major}.{minor}.{patch + 1}; there is no new version to save\n"
 
 
+def test_a_signature_that_no_longer_fits_is_not_dropped_in_silence(tingshuo, home, changed):
+    (changed / "signature.json").write_text("{}")
+    done = tingshuo("save", changed, "--name", "anna")
+    assert done.code == 0
+    assert "its signature is of what it was and is not kept; sign again: tingshuo sign anna@" in done.text
+    assert "not checked" not in tingshuo("verify", "anna").text
+
+
 def test_a_name_that_is_not_allowed_is_refused(tingshuo, bundle, home):
     done = tingshuo("save", bundle.path, "--name", "../anna")
     assert done.code == 14

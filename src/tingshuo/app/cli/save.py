@@ -34,6 +34,7 @@ def save(
     from tingshuo.store.manifest import MANIFEST
     from tingshuo.store.registry import Registry
     from tingshuo.store.saving import save as keep
+    from tingshuo.store.sign import is_signed
     from tingshuo.store.versions import STEPS
 
     if bump not in BUMPS:
@@ -42,11 +43,13 @@ def save(
     if folder is None:
         raise BundleError(f"{source}: is neither a bundle nor a training that has made one; finish it with --resume")
     saved = keep(Registry(), folder, name=name, step=STEPS.get(bump), note=note, aliases=alias or ())
+    signed = is_signed(folder)
     if as_json:
-        print_json(asdict(saved) | {"record": saved.record.fields(), "path": str(saved.path)})
+        print_json(asdict(saved) | {"record": saved.record.fields(), "path": str(saved.path), "signature_lost": signed})
         return
     for line in saved.changes:
         typer.echo(f"  {line}")
-    typer.echo(
-        f"{saved.record.label}: {saved.new_bytes / 1e6:.1f} MB are new. Try: tingshuo say 你好 --voice {saved.record.label}"
-    )
+    label = saved.record.label
+    if signed:
+        typer.echo(f"  its signature is of what it was and is not kept; sign again: tingshuo sign {label} --key KEY")
+    typer.echo(f"{label}: {saved.new_bytes / 1e6:.1f} MB are new. Try: tingshuo say 你好 --voice {label}")
