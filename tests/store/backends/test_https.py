@@ -1,6 +1,7 @@
 """Pulling from web servers that misbehave: one clear sentence, nothing half installed, and the next pull completes."""
 
 import http.server
+import io
 import ssl
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -121,9 +122,10 @@ def test_a_file_that_is_shorter_than_it_should_be(server: Any, weights: str, her
 
 def test_a_redirect_from_https_to_http_is_not_followed(server: Any) -> None:
     redirects = https._Redirects(allow_http=False)
-    request = https.Request("https://host/x")
+    request, answer = https.Request("https://host/x"), io.BytesIO()
     with pytest.raises(RegistryError, match="redirects to http://host/y, which is not encrypted"):
-        redirects.redirect_request(request, None, 302, "", None, "http://host/y")
+        redirects.redirect_request(request, answer, 302, "", None, "http://host/y")
+    assert answer.closed, "an answer left open is a socket left open"
 
 
 def test_a_download_that_breaks_goes_on_where_it_was(server: Any, weights: str, here: Registry) -> None:

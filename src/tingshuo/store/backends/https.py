@@ -138,6 +138,7 @@ class _Redirects(HTTPRedirectHandler):
     ) -> Request | None:
         target = urljoin(req.full_url, newurl)
         if urlsplit(target).scheme not in self._allowed:
+            fp.close()  # urllib closes only the answers that it gives on
             raise RegistryError(f"{req.full_url}: the server redirects to {target}, which is not encrypted; it was not followed")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
