@@ -18,7 +18,9 @@
     ├── BundleError              a bundle that is damaged or not a bundle
     │   ├── SchemaVersionError   written by a newer version
     │   ├── HashMismatchError    a file differs from its manifest
-    │   └── SignatureError       a signature that is missing, wrong, or of a key that may not sign this
+    │   ├── SignatureError       a signature that is missing, wrong, or of a key that may not sign this
+    │   ├── SealedError          encrypted, and the key is missing, wrong, or does not fit what it should open
+    │   └── ConsentError         a cloned voice without the consent of the person, or after its end
     ├── RegistryError            a version that cannot be saved, found or moved
     ├── EngineError              a graph that cannot be opened or run
     │   └── EngineNotInstalledError
@@ -130,6 +132,14 @@ class SignatureError(BundleError):
     """A signature that is missing, does not fit the files, or is of a key that may not sign this."""
 
 
+class SealedError(BundleError):
+    """Something encrypted whose key is missing or wrong, or that was cut short or exchanged for something else."""
+
+
+class ConsentError(BundleError):
+    """A cloned voice for which the person's consent is missing or has ended."""
+
+
 class RegistryError(TingshuoError):
     """A version that cannot be saved, found or moved; nothing has been changed."""
 
@@ -183,6 +193,8 @@ OUTCOMES: dict[type[TingshuoError], Outcome] = {
     SchemaVersionError: Outcome(500, 9),
     HashMismatchError: Outcome(500, 9),
     SignatureError: Outcome(500, 9),
+    SealedError: Outcome(500, 9),
+    ConsentError: Outcome(403, 15),
     RegistryError: Outcome(409, 14),
     EngineError: Outcome(500, 10),
     EngineNotInstalledError: Outcome(501, 10),

@@ -104,7 +104,7 @@ def service_of(voice: FakeVoice, bundle: Bundle) -> Service:
     first = bundle.config.speakers[0].replace(name="tan")
     pair = bundle.config.replace(speakers=(first, first.replace(name="deep", gender="male")))
     other = dataclasses.replace(bundle, manifest=bundle.manifest.replace(name="other"))
-    return Service(Voices(lambda _: voice, {"default": dataclasses.replace(bundle, config=pair), "other": other}), Workers(2, 3))
+    return Service(Voices(lambda _: voice, {"default": dataclasses.replace(bundle, held=pair), "other": other}), Workers(2, 3))
 
 
 @contextlib.contextmanager

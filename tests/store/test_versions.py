@@ -59,7 +59,7 @@ def test_what_callers_rely_on_is_a_major_change(bundle: Bundle, fields: dict[str
 
 def test_phonemes_may_be_added_and_not_moved(bundle: Bundle) -> None:
     def with_phonemes(*phonemes: str) -> Bundle:
-        return dataclasses.replace(bundle, config=bundle.config.replace(phonemes=phonemes))
+        return dataclasses.replace(bundle, held=bundle.config.replace(phonemes=phonemes))
 
     assert least_step(changes(bundle, with_phonemes("sil", "a", "b"))) is Step.MINOR
     assert least_step(changes(bundle, with_phonemes("a", "sil"))) is Step.MAJOR

@@ -17,7 +17,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from tingshuo.config import VoiceConfig
-from tingshuo.errors import BundleError, ConfigError, HashMismatchError, TingshuoError
+from tingshuo.errors import BundleError, ConfigError, HashMismatchError, SealedError, TingshuoError
 from tingshuo.store.atomic import Content, new_folder, write_file, write_files
 from tingshuo.store.blobs import hash_file
 from tingshuo.store.environment import environment
@@ -27,6 +27,8 @@ from tingshuo.store.tensors import read_tensors
 
 _SMALL = 256 << 10
 """Files up to this size, in bytes, are hashed on every opening."""
+SEAL_KEY_FILE = "TINGSHUO_SEAL_KEY_FILE"
+"""Environment variable that names the file of the key which opens encrypted bundles and timbres."""
 _PICKLE = "is a pickle, which could run code; a bundle holds data alone"
 Hasher = Callable[[Path], str]
 """Returns the SHA-256 of a file."""
@@ -38,7 +40,21 @@ class Bundle:
 
     path: Path
     manifest: Manifest
-    config: VoiceConfig
+    held: VoiceConfig | None
+    """The config, None when the bundle is encrypted; `config` is the one to use."""
+
+    @property
+    def config(self) -> VoiceConfig:
+        """The voice's config.
+
+        Raises
+        ------
+        SealedError
+            The bundle is encrypted.
+        """
+        if self.held is None:
+            raise SealedError(f"{self.path}: is encrypted; `tingshuo unseal`, or the key in {SEAL_KEY_FILE}, opens it")
+        return self.held
 
     def file(self, name: str) -> Path:
         """Return the path of a listed file.
@@ -100,7 +116,7 @@ def open_bundle(path: str | os.PathLike[str], *, verify: bool = False, hasher: H
     manifest = read_manifest(folder)
     for problem in _problems(folder, manifest, None if verify else _SMALL, hasher):
         raise problem
-    return Bundle(folder, manifest, _read_config(folder, manifest))
+    return Bundle(folder, manifest, None if manifest.sealed else _read_config(folder, manifest))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +149,8 @@ def verify_bundle(path: str | os.PathLike[str]) -> BundleReport:
     problems += [f"{folder / name}: is not listed in the manifest" for name in _unlisted(folder, manifest)]
     problems += [f"{folder / name}: {_PICKLE}" for name in manifest.files if _is_pickle(folder / name)]
     try:
-        _read_config(folder, manifest)
+        if not manifest.sealed:
+            _read_config(folder, manifest)
     except BundleError as error:
         problems.append(str(error))
     for name in manifest.files:

@@ -7,6 +7,7 @@ out of the bundle's folder. The JSON schema in ``docs/manifest.schema.json`` is 
 import json
 import re
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -24,6 +25,8 @@ ALIGNER = "aligner"
 every bundle has them."""
 
 _SEMVER = r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?$"
+_DATE = r"^\d{4}-\d{2}-\d{2}$"
+UNLIMITED = "unlimited"
 _PART = re.compile(r"[^\x00-\x1f\x7f/\\:*?\"<>|]+")
 _MAX_MANIFEST_BYTES = 4 << 20
 
@@ -111,6 +114,38 @@ class Measurement(StrictModel, frozen=True):
     figures: dict[str, float]
 
 
+class ConsentRecord(StrictModel, frozen=True, kw_only=True):
+    """That a person agreed to a voice which was cloned from theirs."""
+
+    speaker: str
+    """As the manifest lists it."""
+    given_by: Annotated[str, Meta(min_length=1, max_length=200)]
+    """Who agreed: a name, or a reference to where the name is kept."""
+    given_on: Annotated[str, Meta(pattern=_DATE)]
+    """The day, ``2026-05-01``."""
+    purpose: Annotated[str, Meta(min_length=1, max_length=1000)]
+    """What the voice may be used for."""
+    valid_until: Annotated[str, Meta(pattern=rf"{_DATE}|^unlimited$")]
+    """The last day, or ``unlimited``, which has to be said."""
+    recording_sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$", max_length=64)]
+    """Of the recording, or of the signed paper, in which they agreed; the file itself stays with whoever made the voice."""
+
+    def __post_init__(self) -> None:
+        """Refuse days that no calendar has."""
+        for day in (self.given_on, self.valid_until):
+            if day != UNLIMITED:
+                date.fromisoformat(day)
+
+
+class Sealing(StrictModel, frozen=True, kw_only=True):
+    """That the files of a bundle are encrypted, and for whom."""
+
+    recipients: Annotated[tuple[str, ...], Meta(min_length=1)]
+    """Public keys of age: ``age1...``."""
+    plain_sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$", max_length=64)]
+    """Of the manifest inside, and so of all that was encrypted: what has not changed is known without a key."""
+
+
 class Manifest(StrictModel, frozen=True, kw_only=True):
     """manifest.json.
 
@@ -138,6 +173,11 @@ class Manifest(StrictModel, frozen=True, kw_only=True):
     """What the weights were trained on, and what is known about its limits."""
     consent: str
     """On what ground the voices of these people may be used."""
+    cloned: tuple[str, ...] = ()
+    """Speakers whose voice was cloned from recordings of a person; each needs a record among ``consents``."""
+    consents: tuple[ConsentRecord, ...] = ()
+    sealed: Sealing | None = None
+    """Set when the files are encrypted; what this manifest says of them is then all that can be known without the key."""
     created_with: dict[str, str] = msgspec.field(default_factory=dict)
     """Library to version."""
     parent: str | None = None
@@ -156,12 +196,24 @@ class Manifest(StrictModel, frozen=True, kw_only=True):
             raise ValueError("two file names differ only in case")
         if folded & {MANIFEST, "signature.json"}:
             raise ValueError("the manifest and its signature cannot list themselves as files")
-        if CONFIG not in self.files:
+        self._check_people()
+        if self.sealed is None and CONFIG not in self.files:
             raise ValueError(f"{CONFIG} is not among the files")
         for name, graph in self.graphs.items():
             for path in (p for v in graph.variants for p in (v.path, *v.weights)):
                 if path not in self.files:
                     raise ValueError(f"graph {name!r} refers to {path!r}, which is not among the files")
+
+    def _check_people(self) -> None:
+        """Refuse a cloned voice without licence and consent."""
+        unknown = {*self.cloned, *(record.speaker for record in self.consents)} - set(self.speakers)
+        if unknown:
+            raise ValueError(f"cloned or consents name {min(unknown)!r}, who is not among the speakers")
+        missing = set(self.cloned) - {record.speaker for record in self.consents}
+        if missing:
+            raise ValueError(f"{min(missing)!r} was cloned from a person, so consents needs a record of their consent")
+        if self.cloned and not self.licence.strip():
+            raise ValueError("a voice that was cloned from a person needs a licence")
 
     def variant(self, graph: str, precision: str, engine: str) -> GraphVariant:
         """Return the row of a graph for an engine and precision.
