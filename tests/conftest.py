@@ -1,9 +1,34 @@
 """Fixtures that several rooms share."""
 
+import importlib.util
 import json
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+
+GOLDEN = Path(__file__).parents[2] / "shared" / "golden"
+
+
+@dataclass(frozen=True)
+class Golden:
+    """What a network answered: ``spec`` of the fixture, ``arrays`` by name, ``files`` the folder with its rebuilt checkpoint."""
+
+    spec: dict[str, Any]
+    arrays: dict[str, np.ndarray]
+    files: Path
+
+    def check(self, name: str, answer: Any) -> None:
+        """Compare an answer with the stored one, within the tolerance that the fixture states."""
+        expected, row = self.arrays[name], self.spec["golden"][name]
+        answer = np.asarray(answer)
+        assert answer.shape == expected.shape, f"{name}: {answer.shape} instead of {expected.shape}"
+        error = float(np.abs(answer.astype(np.float64) - expected).max()) if expected.size else 0.0
+        assert error <= row.get("tolerance", 0), f"{name}: off by {error:.2e}, allowed {row.get('tolerance', 0):.2e}"
 
 
 @pytest.fixture(scope="session")
@@ -17,7 +42,6 @@ def voice():
 @pytest.fixture(scope="session")
 def two_speakers(tmp_path_factory):
     """Return a bundle of the first speaker of the built-in voice and a second, a man five semitones lower, named "deep"."""
-    import numpy as np
     from safetensors.numpy import load_file, save
 
     from tingshuo.config import SpeakerConfig
@@ -46,3 +70,30 @@ def pair(two_speakers):
     import tingshuo
 
     return tingshuo.load(two_speakers)
+
+
+@pytest.fixture(scope="session")
+def golden(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Golden]:
+    """Return a fixture by name with its checkpoint rebuilt; skips where the folder is not there. Names may be merged into one
+    folder: ``golden("sambert_16k", "kan_hifigan_16k")`` rebuilds both, and is of the first."""
+    if not GOLDEN.is_dir():
+        pytest.skip("the golden fixtures are not there")
+    pytest.importorskip("torch")
+    described = importlib.util.spec_from_file_location("make_weights", GOLDEN / "make_weights.py")
+    assert described is not None
+    assert described.loader is not None
+    maker = importlib.util.module_from_spec(described)
+    described.loader.exec_module(maker)
+    made: dict[tuple[str, ...], Golden] = {}
+
+    def get(*names: str) -> Golden:
+        if names not in made:
+            out = tmp_path_factory.mktemp(names[0])
+            specs = [json.loads((GOLDEN / name / "spec.json").read_text("utf-8")) for name in names]
+            for spec in specs:
+                maker.write(spec, out)
+            with np.load(GOLDEN / names[0] / "golden.npz") as stored:
+                made[names] = Golden(specs[0], dict(stored), out)
+        return made[names]
+
+    return get

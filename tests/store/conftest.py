@@ -1,6 +1,8 @@
 """A bundle of a few kilobytes."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -100,3 +102,14 @@ def make(tmp_path: Path) -> Callable[..., Path]:
         return write_bundle(tmp_path / f"source-{number}", fields, files, replace=True)
 
     return build
+
+
+@pytest.fixture
+def interrupted(tmp_path: Path) -> Callable[..., int]:
+    """Kill a piece of work of ``killed.py`` before each of its writes; returns how many copies of the registry that left."""
+
+    def interrupt(work: str, *arguments: object) -> int:
+        command = [sys.executable, str(Path(__file__).with_name("killed.py")), work, str(tmp_path), *map(str, arguments)]
+        return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+    return interrupt

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save
 
-from tingshuo.errors import BundleError, HashMismatchError, OutputError, SchemaVersionError
+from tingshuo.errors import BundleError, HashMismatchError, OutputError, SchemaVersionError, SealedError
 from tingshuo.store import bundle as bundle_module
 from tingshuo.store.blobs import hash_file
 from tingshuo.store.bundle import open_bundle, verify_bundle, write_bundle
@@ -216,3 +216,45 @@ def test_opening_does_not_read_the_large_files(tmp_path: Path, fields: dict[str,
 
     open_bundle(path, hasher=hasher)
     assert sorted(hashed) == ["config.json", "encoder.onnx"]
+
+
+CLONED: dict[str, Any] = {
+    "cloned": ["one"],
+    "consents": [
+        {
+            "speaker": "one",
+            "given_by": "One",
+            "given_on": "2026-05-01",
+            "purpose": "Reading aloud.",
+            "valid_until": "unlimited",
+            "recording_sha256": "0" * 64,
+        }
+    ],
+}
+
+
+@pytest.mark.parametrize("name", ["speakers/one.npy", "speakers/ONE.npy"])
+def test_the_timbre_of_a_person_is_encrypted_unless_asked_for_on_purpose(
+    tmp_path: Path, fields: dict[str, Any], files: dict[str, bytes], name: str
+) -> None:
+    files[name] = b"vector"
+    with pytest.raises(
+        BundleError, match=r"out: the timbre of 'one', who was cloned .* unencrypted; encrypt it: write_voiceprint"
+    ):
+        write_bundle(tmp_path / "out", fields | CLONED, files)
+    assert os.listdir(tmp_path) == []
+    write_bundle(tmp_path / "asked", fields | CLONED, files, plain_voiceprints=True)
+    write_bundle(tmp_path / "nobody", fields, files)
+    del files[name]
+    write_bundle(tmp_path / "encrypted", fields | CLONED, files | {f"{name}.age": b"vector"})
+
+
+def test_an_encrypted_bundle_holds_nothing_that_is_not(tmp_path: Path, fields: dict[str, Any]) -> None:
+    sealed = fields | {"graphs": {}, "sealed": {"recipients": ["age1"], "plain_sha256": "0" * 64}}
+    age = b"age-encryption.org/v1\n"
+    made = write_bundle(tmp_path / "out", sealed, {"config.json.age": age, "CHANGELOG.md": b"# Changelog"})
+    with pytest.raises(SealedError, match="out: is encrypted; `tingshuo unseal`, or the key in TINGSHUO_SEAL_KEY_FILE, opens it"):
+        _ = open_bundle(made).config
+    for name, content in (("config.json", age), ("config.json.age", b"{}")):
+        with pytest.raises(BundleError, match=rf"{name}: is not encrypted, but the manifest says so"):
+            write_bundle(tmp_path / "plain", sealed, {name: content})

@@ -6,7 +6,7 @@ import pytest
 from safetensors.numpy import save
 
 from tingshuo.store.bundle import open_bundle, write_bundle
-from tingshuo.store.differences import compare
+from tingshuo.store.differences import Difference, Worse, compare, compare_figures, judged, worse
 
 WEIGHTS = "weights/acoustic.safetensors"
 
@@ -47,3 +47,37 @@ def test_a_tensor_that_was_nought_has_changed_beyond_measure(tmp_path: Path, fie
         files[WEIGHTS] = save({"weight": np.full(3, number, np.float32)})
         both.append(open_bundle(write_bundle(tmp_path / f"v{len(both)}", fields, files)))
     assert [t.relative for t in compare(*both).tensors] == [float("inf")] * value
+
+
+def test_all_figures_are_told_also_those_that_are_the_same(tmp_path: Path, fields, files) -> None:
+    both = []
+    for number, figures in enumerate(({"rtf": 0.5, "x": 1.0}, {"rtf": 0.5, "y": 2.0})):
+        fields["measured"] = [{"engine": "onnx", "precision": "int8", "machine": "m", "threads": 1, "figures": figures}]
+        both.append(open_bundle(write_bundle(tmp_path / f"v{number}", fields, files)))
+    found = compare_figures(*both)
+    assert found == (("onnx int8 m rtf", 0.5, 0.5), ("onnx int8 m x", 1.0, None), ("onnx int8 m y", None, 2.0))
+    assert [row.where for row in judged(found, {"rtf": "lower", "x": "lower"})] == ["onnx int8 m rtf"]
+
+
+def test_worse_is_judged_by_the_direction_and_beyond_the_tolerance() -> None:
+    better = {"error": "lower", "score": "higher", "length": ""}
+    rows = [
+        Difference("a error", 1.0, 1.06),
+        Difference("b error", 1.0, 1.04),
+        Difference("c error", 1.0, 0.5),
+        Difference("d score", 2.0, 1.0),
+        Difference("e score", 2.0, 3.0),
+        Difference("f score", -1.0, -1.5),
+        Difference("g error", 0, 0.1),
+        Difference("h error", 0, 0),
+        Difference("i length", 1.0, 9.0),
+        Difference("j error", 1.0, None),
+        Difference("k other", 1.0, 9.0),
+    ]
+    assert len(judged(rows, better)) == 8
+    assert worse(rows, better, 0.05) == (
+        Worse("a error", 1.0, 1.06, pytest.approx(0.06)),
+        Worse("d score", 2.0, 1.0, 0.5),
+        Worse("f score", -1.0, -1.5, 0.5),
+        Worse("g error", 0, 0.1, float("inf")),
+    )

@@ -1,16 +1,19 @@
 """Only what nobody needs is removed."""
 
+import hashlib
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tingshuo.errors import RegistryError
+from tingshuo.errors import BundleError, RegistryError
 from tingshuo.store.bundle import verify_bundle
 from tingshuo.store.garbage import collect, find_garbage
 from tingshuo.store.registry import Registry
 from tingshuo.store.saving import save
+from tingshuo.store.states import Source
 
 
 @pytest.fixture
@@ -70,3 +73,29 @@ def test_nothing_is_collected_while_somebody_writes(registry: Registry) -> None:
     with registry.writing(), pytest.raises(RegistryError, match="somebody else is writing"):
         collect(registry, keep=1)
     assert len(registry.history("tiny")) == 4
+
+
+def test_a_state_stays_with_its_version_and_goes_with_it(tmp_path: Path, make: Callable[..., Path]) -> None:
+    registry = Registry(tmp_path / "other")
+    (tmp_path / "moments").write_bytes(b"moments")
+    save(registry, make(0), state=Source({"moments": tmp_path / "moments"}, {}))
+    digest = hashlib.sha256(b"moments").hexdigest()
+    save(registry, make(1))
+    assert collect(registry).blobs == ()
+    assert registry.blobs.sound(digest)
+    (registry.folder / "voices/tiny/1.0.0/record.json").write_text(
+        json.dumps({k: v for k, v in registry.find("tiny@1.0.0").fields().items() if k != "state"})
+    )
+    assert collect(registry).blobs == (), "a record that was made anew forgets the state, the collector does not"
+    assert digest in collect(registry, keep=1).blobs
+    assert digest not in registry.blobs
+
+
+def test_a_damaged_list_of_a_state_stops_the_collector(tmp_path: Path, make: Callable[..., Path]) -> None:
+    registry = Registry(tmp_path / "other")
+    (tmp_path / "moments").write_bytes(b"moments")
+    saved = save(registry, make(0), state=Source({"moments": tmp_path / "moments"}, {}))
+    (saved.path.parent / "state/state.json").unlink()
+    with pytest.raises(BundleError, match=r"state\.json: is missing; tingshuo scrub heals"):
+        collect(registry)
+    assert hashlib.sha256(b"moments").hexdigest() in registry.blobs

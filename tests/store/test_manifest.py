@@ -55,6 +55,47 @@ def test_a_wrong_value_is_named(fields: dict[str, Any], changes: dict[str, Any],
     assert "\n" not in str(caught.value)
 
 
+CONSENT = {
+    "speaker": "one",
+    "given_by": "Anna",
+    "given_on": "2026-05-01",
+    "purpose": "audio books",
+    "valid_until": "unlimited",
+    "recording_sha256": "0" * 64,
+}
+
+
+def test_a_clone_has_a_record_of_consent_that_survives_json(fields: dict[str, Any]) -> None:
+    manifest = parse(fields, cloned=["one"], consents=[CONSENT, {**CONSENT, "valid_until": "2028-02-29"}])
+    assert [one.valid_until for one in manifest.consents] == ["unlimited", "2028-02-29"]
+    assert parse_manifest(json.loads(json.dumps(manifest.fields())), "there") == manifest
+    assert parse(fields, consents=[CONSENT]).cloned == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "where"),
+    [
+        ({"cloned": ["one"]}, "'one' was cloned from a person, so consents needs a record of their consent"),
+        ({"cloned": ["two"], "consents": [CONSENT]}, "cloned or consents name 'two', who is not among the speakers"),
+        ({"consents": [{**CONSENT, "speaker": "two"}]}, "cloned or consents name 'two', who is not among the speakers"),
+        ({"cloned": ["one"], "consents": [CONSENT], "licence": " "}, "a voice that was cloned from a person needs a licence"),
+        ({"consents": [{**CONSENT, "given_on": "2026-02-30"}]}, "consents.*day"),
+        ({"consents": [{**CONSENT, "given_on": "unlimited"}]}, "consents.*given_on"),
+        ({"consents": [{**CONSENT, "valid_until": "2027-13-01"}]}, "consents.*month"),
+        ({"consents": [{**CONSENT, "valid_until": "for ever"}]}, "consents.*valid_until"),
+        ({"consents": [{**CONSENT, "valid_until": "2026-04-30"}]}, "it ends on 2026-04-30, before it was given on"),
+        ({"consents": [{**CONSENT, "valid_until": ""}]}, "consents.*valid_until"),
+        ({"consents": [{**CONSENT, "given_by": ""}]}, "consents.*given_by"),
+        ({"consents": [{**CONSENT, "recording_sha256": "no"}]}, "consents.*recording_sha256"),
+        ({"consents": [{key: value for key, value in CONSENT.items() if key != "valid_until"}]}, "consents.*valid_until"),
+    ],
+)
+def test_what_no_person_can_have_agreed_to_is_named(fields: dict[str, Any], changes: dict[str, Any], where: str) -> None:
+    with pytest.raises(BundleError, match=where) as caught:
+        parse(fields, **changes)
+    assert "\n" not in str(caught.value)
+
+
 @pytest.mark.parametrize("path", ["a", "a/b.c", "声音/词典.txt", "a-b_c.d/e f"])
 def test_plain_paths_are_accepted(path: str) -> None:
     assert check_relative_path(path) == path

@@ -4,7 +4,6 @@ import errno
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -261,45 +260,14 @@ def test_a_version_that_is_there_is_not_copied_over(registry: Registry, tmp_path
         copy_version(registry, copy, registry.find("tiny"))
 
 
-KILLED = """
-import os, sys
-from pathlib import Path
-from tingshuo.store.registry import Registry
-from tingshuo.store.mirrors import mirror
-
-os.fsync = lambda _: None  # the disk outlives the process; this is only quicker
-WRITES = {"os.mkdir", "os.rename", "os.link", "os.remove", "os.chmod", "os.rmdir"}
-wanted = seen = 0
-
-def watch(event, args):
-    global seen
-    if event in WRITES or (event == "open" and isinstance(args[2], int) and args[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)):
-        seen += 1
-        if seen == wanted:
-            os._exit(9)
-
-sys.addaudithook(watch)
-folder = Path(sys.argv[1])
-for step in range(1, int(sys.argv[2]) + 1):
-    if not (child := os.fork()):
-        wanted, seen = step, 0
-        mirror(Registry(folder / "registry"), [folder / f"mirror-{step}"])
-        os._exit(0)
-    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-    (folder / "registry/mirrors.json").unlink(missing_ok=True)
-"""
-
-
-def test_killed_before_every_write_both_open_and_the_next_run_completes(tmp_path: Path, make: Make) -> None:
-    most = 110
+def test_killed_before_every_write_both_open_and_the_next_run_completes(
+    tmp_path: Path, make: Make, interrupted: Callable[..., int]
+) -> None:
     registry = Registry(tmp_path / "registry")
     save(registry, make(0), aliases=["prod"])
     before = snapshot(registry.folder)
-    command = [sys.executable, "-c", KILLED, str(tmp_path), str(most)]
-    ended = [int(code) for code in subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()]
-    steps = ended.count(9)
-    assert ended == [9] * steps + [0] * (most - steps), "every write was interrupted once"
-    assert 60 < steps < most
+    steps = interrupted("mirror")
+    assert steps > 60
     found = [Registry(tmp_path / f"mirror-{step}") for step in range(1, steps + 1)]
     versions = [[record.label for name in copy.names() for record in copy.history(name)] for copy in found]
     assert versions == sorted(versions), "a version is there, or it is not"

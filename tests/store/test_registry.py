@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tingshuo.errors import RegistryError
-from tingshuo.store.registry import Registry
+from tingshuo.errors import BundleError, RegistryError
+from tingshuo.store.blobs import hash_file
+from tingshuo.store.registry import Registry, for_owner
 from tingshuo.store.saving import save
+from tingshuo.store.states import Source
 
 Make = Callable[..., Path]
 
@@ -112,3 +114,25 @@ def test_a_version_that_is_removed_is_gone_and_the_others_stay(three: Registry) 
     three.remove(record)
     assert [record.version for record in three.history("tiny")] == ["1.2.0", "1.0.0"]
     assert three.rollback("tiny").version == "1.0.0"
+
+
+def test_all_files_of_a_version_are_known_by_their_digests(registry: Registry, make: Make, tmp_path: Path) -> None:
+    (tmp_path / "moments").write_bytes(b"moments")
+    plain = save(registry, make(0)).record
+    record = save(registry, make(1), state=Source({"a/moments": tmp_path / "moments"}, {"last": "a"})).record
+    for one in (plain, record):
+        folder, found = registry.folder_of(one.name, one.version), registry.files(one)
+        there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+        assert there == {*found, "record.json"}
+        assert {hash_file(folder / path) for path in found} == registry.digests(one) == set(found.values())
+    assert sorted(path for path in registry.files(record) if for_owner(path)) == ["state/a/moments", "state/state.json"]
+    assert for_owner("bundle/speakers/anna.npy")
+    assert not for_owner("bundle/state/x")
+    assert registry.state(plain) is None
+
+
+def test_a_state_that_a_record_promises_has_to_be_that_one(registry: Registry, make: Make, tmp_path: Path) -> None:
+    (tmp_path / "moments").write_bytes(b"moments")
+    record = save(registry, make(0), state=Source({"moments": tmp_path / "moments"}, {})).record
+    with pytest.raises(BundleError, match=r"state\.json: is damaged"):
+        registry.state(record.replace(state="0" * 64))

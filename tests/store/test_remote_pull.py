@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -249,48 +248,12 @@ def test_a_really_full_disk(store: Store, tmp_path: Path, monkeypatch: pytest.Mo
         subprocess.run(["umount", str(disk)], check=True)
 
 
-KILLED = """
-import os, shutil, sys
-from pathlib import Path
-from tingshuo.store.registry import Registry
-from tingshuo.store.remote import open_store
-from tingshuo.store.remote_pull import pull
-
-WRITES = {"os.mkdir", "os.rename", "os.link", "os.remove", "os.chmod", "os.rmdir", "os.truncate"}
-wanted = seen = 0
-
-def watch(event, args):
-    # What changes the registry passes here, just before it happens.
-    global seen
-    if event in WRITES or (event == "open" and isinstance(args[2], int) and args[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)):
-        if any("registry" in str(arg) for arg in args[:2]):
-            seen += 1
-            if seen == wanted:
-                os._exit(9)
-
-sys.addaudithook(watch)
-os.fsync = lambda _: None  # a program that is killed loses nothing that it has written; only the power does
-folder, store = Path(sys.argv[1]), open_store(sys.argv[2])
-code, step = 9, 0
-while code == 9:
-    step += 1
-    shutil.copytree(folder / "here", folder / f"registry-{step}")
-    if not (child := os.fork()):
-        seen, wanted = 0, step
-        pull(Registry(folder / f"registry-{step}"), [store], "tiny", "1.1.0")
-        os._exit(0)
-    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-print(code, step - 1)
-"""
-
-
 def test_killed_before_every_write_the_registry_opens_and_the_next_pull_completes(
-    store: Store, here: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, interrupted: Callable[..., int]
 ) -> None:
-    pull(here, [store], "tiny", "1.0.0")
-    command = [sys.executable, "-c", KILLED, str(tmp_path), store.where]
-    code, steps = map(int, subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
-    assert (code, steps > 15) == (0, True), "every write was interrupted once"
+    pull(Registry(tmp_path / "registry"), [store], "tiny", "1.0.0")
+    steps = interrupted("pull", store.where)
+    assert steps > 15
     monkeypatch.setattr(os, "fsync", lambda _: None)
     outcomes = []
     for step in range(1, steps + 1):

@@ -1,11 +1,11 @@
 """Saving keeps everything or nothing, wherever it is interrupted."""
 
 import errno
+import hashlib
 import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,10 +15,16 @@ import pytest
 
 from tingshuo.errors import BundleError, OutputError, RegistryError
 from tingshuo.store import saving
+from tingshuo.store.blobs import Blobs
 from tingshuo.store.bundle import open_bundle, verify_bundle
+from tingshuo.store.forget import Asked, forget
+from tingshuo.store.forgotten import Forgotten, Row, write_forgotten
 from tingshuo.store.garbage import collect
 from tingshuo.store.registry import Registry
+from tingshuo.store.remote import open_store
+from tingshuo.store.remote_push import push
 from tingshuo.store.saving import save
+from tingshuo.store.states import Source
 from tingshuo.store.versions import Step
 
 Make = Callable[..., Path]
@@ -173,45 +179,13 @@ def test_a_full_disk_leaves_the_version_before(registry: Registry, make: Make, m
     assert save(registry, make(1)).record.version == "1.1.0"
 
 
-KILLED = """
-import json, os, sys
-from pathlib import Path
-from tingshuo.store.registry import Registry
-from tingshuo.store.saving import save
-
-WRITES = {"os.mkdir", "os.rename", "os.link", "os.remove", "os.chmod", "os.rmdir"}
-wanted = seen = 0
-
-def watch(event, args):
-    # What changes the registry passes here, just before it happens.
-    global seen
-    if event in WRITES or (event == "open" and isinstance(args[2], int) and args[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)):
-        if any("registry" in str(arg) for arg in args[:2]):
-            seen += 1
-            if seen == wanted:
-                os._exit(9)
-
-sys.addaudithook(watch)
-folder, bundle = Path(sys.argv[1]), Path(sys.argv[2])
-for wanted in range(1, int(sys.argv[3]) + 1):
-    if not (child := os.fork()):
-        save(Registry(folder / f"registry-{wanted}"), bundle, aliases=["prod"])
-        os._exit(0)
-    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-"""
-
-
-def test_killed_before_every_write_the_registry_opens_and_nothing_is_lost(registry: Registry, make: Make, tmp_path: Path) -> None:
-    most = 80
+def test_killed_before_every_write_the_registry_opens_and_nothing_is_lost(
+    registry: Registry, make: Make, tmp_path: Path, interrupted: Callable[..., int]
+) -> None:
     save(registry, make(0), aliases=["prod"])
     second = make(1)
-    for step in range(1, most + 1):
-        shutil.copytree(registry.folder, tmp_path / f"registry-{step}")
-    command = [sys.executable, "-c", KILLED, str(tmp_path), str(second), str(most)]
-    ended = [int(code) for code in subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()]
-    steps = ended.count(9)
-    assert ended == [9] * steps + [0] * (most - steps), "every write was interrupted once"
-    assert 15 < steps < most
+    steps = interrupted("save", second)
+    assert steps > 15
     outcomes = [check_killed(Registry(tmp_path / f"registry-{step}"), second) for step in range(1, steps + 1)]
     assert outcomes == sorted(outcomes)
     assert set(outcomes) == {1, 2}, "killed before and after the rename that makes it a version"
@@ -263,3 +237,102 @@ def test_records_are_plain_json(registry: Registry, make: Make) -> None:
         "saved": "2026-03-01T00:00:00+00:00",
         "note": "n",
     }
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Source:
+    """What a training hands over: settings, and a checkpoint that a link leads to."""
+    files = {"config.yaml": b"loop: {}", "acoustic/checkpoints/step-1/tensors.safetensors": b"moments" * 99}
+    for name, content in files.items():
+        (tmp_path / "run" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "run" / name).write_bytes(content)
+    return Source({name: tmp_path / "run" / name for name in files}, {"acoustic/checkpoints/last": "step-1"})
+
+
+def test_the_state_of_a_training_goes_along_for_its_owner_alone(registry: Registry, make: Make, state: Source) -> None:
+    saved = save(registry, make(0), state=state, now=NOW)
+    folder = saved.path.parent / "state"
+    listing = registry.state(registry.find("tiny"))
+    assert listing is not None
+    assert saved.state_bytes == listing.n_bytes == 8 + 7 * 99
+    for name, path in state.files.items():
+        assert (folder / name).read_bytes() == path.read_bytes()
+    for path in folder.rglob("*"):
+        assert path.is_dir() or path.stat().st_mode & 0o077 == 0, path
+    assert verify_bundle(saved.path).ok, "the bundle knows nothing of it"
+    assert not [name for name in open_bundle(saved.path).manifest.files if "config.yaml" in name]
+    record = json.loads((saved.path.parent / "record.json").read_text())
+    assert hashlib.sha256((folder / "state.json").read_bytes()).hexdigest() == record["state"]
+    assert save(registry, make(1), now=NOW).state_bytes == 0
+    assert registry.state(registry.find("tiny")) is None
+
+
+def test_a_state_alone_is_something_new_once(registry: Registry, make: Make, state: Source) -> None:
+    save(registry, make(0))
+    assert save(registry, make(0), state=state).record.version == "1.0.1"
+    with pytest.raises(RegistryError, match=r"nothing has changed since tiny@1\.0\.1"):
+        save(registry, make(0), state=state)
+    state.files["config.yaml"].write_bytes(b"loop: {steps: 9}")
+    assert save(registry, make(0), state=state).record.version == "1.0.2"
+
+
+def test_a_state_that_cannot_be_kept_leaves_no_version(
+    registry: Registry, make: Make, state: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkpoint = state.files["acoustic/checkpoints/step-1/tensors.safetensors"]
+    sound = checkpoint.read_bytes()
+    checkpoint.write_bytes(b"\x80\x04K\x01.")
+    with pytest.raises(BundleError, match=r"tensors\.safetensors: is a pickle"):
+        save(registry, make(0), state=state)
+    checkpoint.write_bytes(sound)
+    monkeypatch.setattr("tingshuo.store.states.SPARE_BYTES", 1 << 62)
+    with pytest.raises(OutputError, match=r"the state of the training needs .* or save without --state"):
+        save(registry, make(0), state=state)
+    monkeypatch.undo()
+    link = registry.blobs.link
+
+    def full(blobs: Blobs, digest: str, destination: Path) -> None:
+        if destination.name == "tensors.safetensors":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        link(digest, destination)
+
+    monkeypatch.setattr(Blobs, "link", full)
+    with pytest.raises(OutputError, match="No space left"):
+        save(registry, make(0), state=state)
+    monkeypatch.undo()
+    assert registry.names() == ()
+    assert save(registry, make(0), state=state).record.version == "1.0.0"
+
+
+def test_a_state_is_never_pushed(registry: Registry, make: Make, state: Source, tmp_path: Path) -> None:
+    saved = save(registry, make(0), state=state)
+    push(registry, "tiny", open_store(str(tmp_path / "place")))
+    sent = {hashlib.sha256(path.read_bytes()).hexdigest() for path in (tmp_path / "place").rglob("*") if path.is_file()}
+    listing = registry.state(saved.record)
+    assert listing is not None
+    own = {entry.sha256 for entry in listing.files.values()} | {saved.record.state}
+    assert open_bundle(saved.path).manifest.files["config.json"].sha256 in sent
+    assert not own & sent
+
+
+def test_what_was_forgotten_is_not_saved_again(
+    registry: Registry, make: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TINGSHUO_HOME", str(tmp_path / "home"))
+    source = make(0)
+    speaker = open_bundle(save(registry, source).path).manifest.speakers[0]
+    forget(registry, Asked(speaker))
+    with pytest.raises(RegistryError, match="was forgotten here"):
+        save(registry, source)
+    assert registry.names() == ()
+
+
+def test_a_state_of_somebody_forgotten_is_not_saved(registry: Registry, make: Make, tmp_path: Path) -> None:
+    content = b"moments" * 20_000
+    (tmp_path / "moments").write_bytes(content)
+    row = Row(digest="0" * 64, on="2026-03-01", blobs={hashlib.sha256(content).hexdigest(): len(content)})
+    save(registry, make(0))
+    write_forgotten(registry, Forgotten([row]))
+    with pytest.raises(RegistryError, match="was forgotten here"):
+        save(registry, make(1), state=Source({"a/moments": tmp_path / "moments"}, {}))
+    assert len(registry.history("tiny")) == 1

@@ -4,11 +4,14 @@ import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
+from tingshuo.store.blobs import hash_file
 from tingshuo.store.bundle import Bundle, open_bundle
-from tingshuo.store.versions import Step, Version, changes, least_step
+from tingshuo.store.manifest import Sealing
+from tingshuo.store.versions import Change, Step, Version, changes, least_step
 
 
 @pytest.fixture
@@ -79,3 +82,34 @@ def test_phonemes_may_be_added_and_not_moved(bundle: Bundle) -> None:
 )
 def test_other_changes_ask_for_less(bundle: Bundle, change: Callable[[Bundle], Bundle], step: Step) -> None:
     assert least_step(changes(bundle, change(bundle))) is step
+
+
+def sealed(bundle: Bundle, digest: str, recipient: str = "age1a", **fields: Any) -> Bundle:
+    """The bundle as it is when it is encrypted; every time the files have other bytes."""
+    sealing = Sealing(recipients=(recipient,), plain_sha256=digest)
+    entry = bundle.manifest.files["config.json"].replace(sha256=uuid4().hex * 2)
+    other_files = {"config.json.age": entry, "manifest.json.age": entry}
+    manifest = bundle.manifest.replace(sealed=sealing, graphs={}, files=other_files, **fields)
+    return dataclasses.replace(bundle, manifest=manifest, held=None)
+
+
+def test_of_encrypted_bundles_it_counts_what_they_hold(bundle: Bundle) -> None:
+    old = sealed(bundle, "a" * 64)
+    assert changes(old, sealed(bundle, "a" * 64)) == ()
+    assert changes(old, sealed(bundle, "a" * 64, recipient="age1b")) == ()
+    found = changes(old, sealed(bundle, "b" * 64))
+    assert found == (Change(Step.MINOR, "what is encrypted differs"),)
+
+
+def test_of_encrypted_bundles_the_statements_count_as_ever(bundle: Bundle) -> None:
+    found = changes(sealed(bundle, "a" * 64), sealed(bundle, "b" * 64, speakers=("two",)))
+    assert [change.step for change in found] == [Step.MAJOR, Step.MINOR, Step.MINOR]
+    assert found[0].what == "speakers: one is gone"
+
+
+def test_encrypting_the_same_bundle_is_packaging_and_another_one_more(bundle: Bundle) -> None:
+    same = sealed(bundle, hash_file(bundle.path / "manifest.json"))
+    assert changes(bundle, same) == changes(same, bundle) == ()
+    found = [changes(*pair)[0] for pair in ((bundle, sealed(bundle, "a" * 64)), (sealed(bundle, "a" * 64), bundle))]
+    assert found[0] == Change(Step.MINOR, "it is encrypted now, and what it holds may differ")
+    assert found[1] == Change(Step.MINOR, "it is not encrypted now, and what it holds may differ")

@@ -10,6 +10,8 @@ import soundfile
 pytest.importorskip("torch")
 
 from tingshuo.app.cli.main import run
+from tingshuo.store.blobs import hash_file
+from tingshuo.store.manifest import read_manifest
 
 pytestmark = pytest.mark.train
 
@@ -37,6 +39,7 @@ def test_the_recipe_ends_with_a_voice_that_speaks(tmp_path, monkeypatch, voice, 
     for number, text in enumerate(SENTENCES):
         soundfile.write(folder / f"{number}.wav", voice.synthesize(text, pitch=-2).wav, voice.sample_rate)
         (folder / f"{number}.txt").write_text(text, "utf-8")
+    soundfile.write(tmp_path / "consent.wav", voice.synthesize("我同意。", pitch=-2).wav, voice.sample_rate)
     (tmp_path / "statements.yaml").write_text(blocks("yaml")[0], "utf-8")
     commands = [shlex.split(line)[1:] for block in blocks("bash") for line in block.splitlines() if line.startswith("tingshuo ")]
     assert [command[0] for command in commands] == ["data", "train", "verify", "say", "evaluate"]
@@ -46,4 +49,7 @@ def test_the_recipe_ends_with_a_voice_that_speaks(tmp_path, monkeypatch, voice, 
     assert (tmp_path / "check.html").is_file()
     assert (tmp_path / "run" / "report.html").is_file()
     assert soundfile.info(tmp_path / "hello.wav").duration > 1
+    manifest = read_manifest(tmp_path / "run" / "bundle")
+    assert manifest.cloned == manifest.speakers
+    assert [record.recording_sha256 for record in manifest.consents] == [hash_file(tmp_path / "consent.wav")]
     assert (tmp_path / "evaluation" / "evaluation.json").is_file()

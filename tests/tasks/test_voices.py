@@ -1,11 +1,15 @@
 import shutil
 
+import numpy as np
 import pytest
 
 import tingshuo
-from tingshuo.errors import BundleError, RegistryError, UnknownVoiceError
+from tingshuo.errors import BundleError, RegistryError, SealedError, UnknownVoiceError
+from tingshuo.store import seal_folders
 from tingshuo.store.registry import Registry
 from tingshuo.store.saving import save
+from tingshuo.store.seal_keys import SEAL_KEY, SEAL_KEY_COMMAND, SEAL_KEY_FILE, make_seal_key
+from tingshuo.store.sealing import seal_bundle
 from tingshuo.tasks.voices import BUILT_IN, find_voice, list_voices, load
 
 
@@ -73,3 +77,36 @@ def test_a_damaged_record_is_said_where_it_matters_and_hides_nothing_else(tmp_pa
     assert find_voice("default") == BUILT_IN / "default"
     with pytest.raises(RegistryError, match="tingshuo scrub"):
         find_voice("anna")
+
+
+@pytest.fixture(scope="module")
+def sealed(tmp_path_factory):
+    """The built-in voice, encrypted; its key lies beside it."""
+    folder = tmp_path_factory.mktemp("sealing")
+    return seal_bundle(BUILT_IN / "default", folder / "sealed", [make_seal_key(folder / "key")])
+
+
+@pytest.fixture
+def memory(tmp_path, monkeypatch):
+    """Where voices are decrypted to; no key is at hand."""
+    monkeypatch.setenv("TINGSHUO_HOME", str(tmp_path / "home"))
+    for variable in (SEAL_KEY, SEAL_KEY_FILE, SEAL_KEY_COMMAND):
+        monkeypatch.delenv(variable, raising=False)
+    (tmp_path / "memory").mkdir()
+    monkeypatch.setattr(seal_folders, "_places", lambda: iter([tmp_path / "memory"]))
+    return tmp_path / "memory"
+
+
+def test_an_encrypted_voice_speaks_with_its_key_and_leaves_nothing_decrypted(sealed, memory, monkeypatch, voice):
+    with pytest.raises(SealedError, match=r"sealed: is encrypted for age1\w+, and there is no key; name its file in"):
+        load(sealed)
+    monkeypatch.setenv(SEAL_KEY_FILE, str(sealed.with_name("key")))
+    opened = load(sealed)
+    assert [path for path in memory.rglob("*") if path.is_file()] == []
+    assert np.array_equal(opened.synthesize("你好").wav, voice.synthesize("你好").wav)
+
+
+def test_an_encrypted_voice_is_found_and_listed_without_a_key(sealed, memory, tmp_path):
+    shutil.copytree(sealed, tmp_path / "home/voices/anna")
+    assert find_voice("anna") == tmp_path / "home/voices/anna"
+    assert list_voices()["anna"].sealed is not None

@@ -1,3 +1,4 @@
+import hashlib
 import json
 
 import pytest
@@ -71,6 +72,70 @@ def test_what_is_written_is_read_back(tmp_path):
     assert check_config(read_yaml(tmp_path / "config.yaml"), "config.yaml") == config
 
 
+CONSENT = "{speaker: anna, given_by: Anna Li, given_on: 2026-05-01, purpose: books, valid_until: unlimited, recording: yes.wav}"
+
+
+def test_consents_are_read_from_a_file_and_from_a_setting(tmp_path, monkeypatch):
+    (tmp_path / "yes.wav").write_bytes(b"I agree")
+    path = tmp_path / "mine.yaml"
+    path.write_text(f"bundle:\n  cloned: [anna]\n  consents:\n    - {CONSENT}\n", "utf-8")
+    config = read_config("few_shot", path)
+    [consent] = config.bundle.consents
+    assert config.bundle.cloned == ("anna",)
+    assert (consent.given_on, consent.valid_until) == ("2026-05-01", "unlimited")
+    assert consent.recording_sha256 == hashlib.sha256(b"I agree").hexdigest()
+    monkeypatch.chdir(tmp_path)
+    assert read_config("few_shot", settings=["bundle.cloned=[anna]", f"bundle.consents=[{CONSENT}]"]).bundle == config.bundle
+    write_config(tmp_path, config)
+    assert check_config(read_yaml(tmp_path / "config.yaml"), "config.yaml") == config
+
+
+def test_who_is_cloned_may_be_left_unsaid():
+    assert read_config("few_shot").bundle.cloned is None
+    assert read_config("few_shot", settings=["bundle.cloned=[]"]).bundle.cloned == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("2026-05-01", "2026-02-30"), r"--set bundle.consents=.*: day (is out of range|30 must be in range)"),
+        (("2026-05-01", "May"), "bundle.consents.*given_on"),
+        (("unlimited", "''"), "bundle.consents.*valid_until"),
+        (("speaker: anna, ", ""), "bundle.consents.*missing required field `speaker`"),
+        (("purpose", "porpoise"), "bundle.consents.*(porpoise|purpose)"),
+        ((", recording: yes.wav", ""), "bundle.consents.*missing required field `recording_sha256`"),
+        (("yes.wav", "[yes.wav]"), "bundle.consents.*recording"),
+    ],
+)
+def test_a_wrong_consent_is_one_line(tmp_path, monkeypatch, change, message):
+    (tmp_path / "yes.wav").write_bytes(b"I agree")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match=message) as caught:
+        read_config("few_shot", settings=[f"bundle.consents=[{CONSENT.replace(*change)}]"])
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_with_a_day_that_no_calendar_has_is_one_line(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text(f"bundle: {{consents: [{CONSENT.replace('05-01', '02-30')}]}}\n", "utf-8")
+    with pytest.raises(ConfigError, match=r"mine.yaml: has a value that cannot be: day"):
+        read_config("few_shot", path)
+
+
+@pytest.mark.parametrize(
+    ("preset", "settings", "copies"),
+    [
+        ("few_shot", [], True),
+        ("few_shot", ["stages=[acoustic, joint]"], True),
+        ("few_shot", ["stages=[vocoder]"], False),
+        ("few_shot", ["acoustic.learn=[mel]"], False),
+        ("default", [], False),
+    ],
+)
+def test_what_learns_little_but_who_speaks_copies_timbres(preset, settings, copies):
+    assert read_config(preset, settings=settings).copies_timbres is copies
+
+
 @pytest.mark.parametrize("stage", STAGES)
 def test_only_what_changes_the_training_is_part_of_its_identity(stage):
     one = read_config("tiny").identity(stage)
@@ -81,6 +146,7 @@ def test_only_what_changes_the_training_is_part_of_its_identity(stage):
         "vocoder.loop.steps=9",
         "joint.loop.minutes=1",
         "bundle.name=x",
+        "bundle.cloned=[]",
         "stages=[acoustic]",
     ]
     assert one == read_config("tiny", settings=free).identity(stage)

@@ -25,7 +25,9 @@ def quick():
 
 @pytest.fixture(scope="module")
 def teacher(tmp_path_factory):
-    return write_voice(tmp_path_factory.mktemp("voices") / "teacher")
+    said = {"given_by": "Anna", "given_on": "2020-05-01", "purpose": "audio books", "valid_until": "unlimited"}
+    consents = [{"speaker": "a", "recording_sha256": "0" * 64, **said}]
+    return write_voice(tmp_path_factory.mktemp("voices") / "teacher", cloned=["a"], consents=consents)
 
 
 def test_a_voice_is_pruned_without_learning(quick, teacher, tmp_path):
@@ -35,6 +37,10 @@ def test_a_voice_is_pruned_without_learning(quick, teacher, tmp_path):
     assert (sizes.encoder_hidden, sizes.decoder_hidden, nets.vocoder.config.hidden) == (64, 80, 12)
     assert shrunk.comparison["vocoder_parameters"].after < shrunk.comparison["vocoder_parameters"].before
     assert "pruned to 0.5" in open_bundle(shrunk.bundle).manifest.data_statement
+    before, after = (open_bundle(path) for path in (teacher, shrunk.bundle))
+    assert after.manifest.cloned == ("a",)
+    assert after.manifest.consents == before.manifest.consents  # whose clone the parent is, its child is too
+    assert "Cloned from people who agreed: a, for audio books" in after.file("MODELCARD.md").read_text()
     assert not run_folder(tmp_path / "narrow").exists()
     # Random numbers of a net that was not trained are as hard to replace as can be; still most of the mel is kept.
     assert shrunk.comparison["mel_l1_nepers"].after < 0.1

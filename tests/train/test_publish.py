@@ -8,20 +8,20 @@ from tests.train.conftest import make_recipe  # noqa: E402
 import tingshuo  # noqa: E402
 import tingshuo.train.publish as publishing  # noqa: E402
 from tingshuo.config import SpeakerConfig, StyleConfig, VoiceConfig  # noqa: E402
-from tingshuo.errors import ConfigError  # noqa: E402
+from tingshuo.errors import ConfigError, ConsentError  # noqa: E402
 from tingshuo.models.source_filter.config import SourceFilterConfig  # noqa: E402
 from tingshuo.models.source_filter.net import SourceFilter  # noqa: E402
 from tingshuo.port.nets import VoiceNets, architecture, voice_family  # noqa: E402
 from tingshuo.port.voice import contexts  # noqa: E402
 from tingshuo.store.bundle import open_bundle, verify_bundle  # noqa: E402
-from tingshuo.store.manifest import Attribution, read_manifest  # noqa: E402
+from tingshuo.store.manifest import Attribution, ConsentRecord, read_manifest  # noqa: E402
 from tingshuo.tasks.voices import find_voice  # noqa: E402
 from tingshuo.text.symbols import PHONES  # noqa: E402
 from tingshuo.train.aligner import bundled_aligner  # noqa: E402
 from tingshuo.train.checkpoint import load_checkpoint, load_part  # noqa: E402
-from tingshuo.train.config import BundleConfig, StyleOffer  # noqa: E402
+from tingshuo.train.config import BundleConfig, StyleOffer, read_config  # noqa: E402
 from tingshuo.train.loop import fit  # noqa: E402
-from tingshuo.train.publish import Base, check_statements, describe_making, publish, read_nets  # noqa: E402
+from tingshuo.train.publish import Base, check_offer, check_statements, describe_making, publish, read_nets  # noqa: E402
 from tingshuo.train.run_folder import Learnt  # noqa: E402
 from tingshuo.types import SpeechRequest  # noqa: E402
 
@@ -90,6 +90,7 @@ def test_the_manifest_says_whose_it_is(published):
     )
     assert manifest.speakers == manifest.styles == ("a", "b")
     assert manifest.parent is None
+    assert (manifest.cloned, manifest.consents) == ((), ())
     assert manifest.attributions == read_manifest(find_voice("default")).attributions
     assert "tingshuo" in manifest.created_with
     assert {variant.precision for variant in manifest.graphs["decoder"].variants} >= {"fp32"}
@@ -154,6 +155,29 @@ def test_a_statement_that_is_missing_is_asked_for(missing):
         check_statements(STATEMENTS.replace(**{missing: "  "}))
 
 
+def test_a_clone_is_not_begun_without_consent():
+    check_statements(STATEMENTS.replace(cloned=()), clones=True)
+    with pytest.raises(ConsentError, match="add a record of their consent"):
+        check_statements(STATEMENTS, clones=True)
+    with pytest.raises(ConsentError, match="'b' is cloned from a person and there is no record"):
+        check_statements(STATEMENTS.replace(cloned=("b",)))
+
+
+@pytest.mark.parametrize(("settings", "cloned"), [(["stages=[vocoder]"], ("tan",)), (["bundle.cloned=[]"], ()), ([], None)])
+def test_who_is_cloned_is_known_before_the_training(settings, cloned):
+    bundle = open_bundle(find_voice("default"))
+    consent = ConsentRecord(
+        speaker="tan", given_by="T", given_on="2020-05-01", purpose="x", valid_until="unlimited", recording_sha256="0" * 64
+    )
+    base = Base(bundle.manifest.replace(cloned=("tan",), consents=(consent,)), acoustic=True, vocoder=True)
+    config = read_config("few_shot", settings=settings)
+    if cloned is None:
+        with pytest.raises(ConsentError, match="'tan' is cloned from a person and there is no record"):
+            check_offer(bundle.config, config, base)
+    else:  # a vocoder alone leaves the timbres of the base voice, and so their records
+        assert check_offer(bundle.config, config, base).cloned == cloned
+
+
 BEGAN, OWN = "began as that of default@V and learnt for", "is that of default@V."
 
 
@@ -199,13 +223,32 @@ def test_who_taught_and_is_not_offered_is_not_in_the_bundle(published, tmp_path)
     config = VoiceConfig.read(run / "bundle/config.json")
     nets = read_nets(open_bundle(run / "bundle"))
     credit = Attribution(work="Words", author="B", licence="CC0-1.0")
+    consent = ConsentRecord(
+        speaker="b",
+        given_by="Ben",
+        given_on="2020-05-01",
+        purpose="audio books",
+        valid_until="unlimited",
+        recording_sha256="0" * 64,
+    )
     few = STATEMENTS.replace(
-        speakers=("b",), styles={"a": StyleOffer(name="calm", description="reads calmly")}, attributions=(credit,)
+        cloned=("b",),
+        consents=(consent,),
+        speakers=("b",),
+        styles={"a": StyleOffer(name="calm", description="reads calmly")},
+        attributions=(credit,),
     )
     base = Base(read_manifest(find_voice("default")), acoustic=False, vocoder=False)
     voice = tingshuo.load(publish(tmp_path / "few", config, nets, few, base, []), precision="fp32")
     assert (voice.manifest.speakers, voice.manifest.styles) == (("b",), ("calm",))
     assert voice.manifest.attributions == (credit,)
+    assert (voice.manifest.cloned, voice.manifest.consents) == (("b",), (consent,))
+    assert (
+        "\n\nCloned from people who agreed: b, for audio books, until unlimited.\n" in (tmp_path / "few/MODELCARD.md").read_text()
+    )
+    with pytest.raises(ConsentError, match=r"bundle.cloned names 'b', who is not among the speakers of the bundle: a"):
+        publish(tmp_path / "other", config, nets, few.replace(speakers=("a",)), base, [])
+    assert not (tmp_path / "other").exists()
     whole = tingshuo.load(run / "bundle", precision="fp32")
     ours, theirs = voice.synthesize("你好。").wav, whole.synthesize("你好。", speaker="b", style="a").wav
     assert np.abs(ours - theirs).max() < 1e-5

@@ -6,10 +6,10 @@ torch = pytest.importorskip("torch")
 
 from tests.train.toy import IDENTITY, Toy  # noqa: E402
 
-from tingshuo.errors import TrainError  # noqa: E402
+from tingshuo.errors import RegistryError, TrainError  # noqa: E402
 from tingshuo.train.config import read_config  # noqa: E402
 from tingshuo.train.loop import fit  # noqa: E402
-from tingshuo.train.run_folder import begun, check_identities, check_run  # noqa: E402
+from tingshuo.train.run_folder import begun, check_identities, check_run, claimed  # noqa: E402
 
 pytestmark = pytest.mark.train
 
@@ -65,3 +65,16 @@ def test_other_settings_of_any_stage_are_refused(tmp_path):
     check_identities(tmp_path, {"acoustic": IDENTITY, "vocoder": IDENTITY, "joint": {"not": "begun"}})
     with pytest.raises(TrainError, match="data was 'toy' and is 'other'"):
         check_identities(tmp_path, {"acoustic": IDENTITY, "vocoder": {**IDENTITY, "data": "other"}})
+
+
+def test_one_at_a_time_is_at_a_run(tmp_path):
+    with claimed(tmp_path / "run"):
+        with (
+            pytest.raises(TrainError, match="run: is in use, by a training or by who saves or cleans it"),
+            claimed(tmp_path / "run"),
+        ):
+            pass
+        with claimed(tmp_path / "other"):
+            pass
+    with pytest.raises(RegistryError, match="of the work"), claimed(tmp_path / "run"):
+        raise RegistryError("of the work itself")

@@ -12,7 +12,7 @@ import soundfile  # noqa: E402
 from tests.train.conftest import SENTENCES  # noqa: E402
 
 import tingshuo  # noqa: E402
-from tingshuo.errors import ConfigError, DataError, OutputError, TrainError  # noqa: E402
+from tingshuo.errors import ConfigError, ConsentError, DataError, OutputError, TrainError  # noqa: E402
 from tingshuo.store.bundle import open_bundle, verify_bundle  # noqa: E402
 from tingshuo.tasks.voices import find_voice  # noqa: E402
 from tingshuo.train import loop  # noqa: E402
@@ -24,6 +24,10 @@ from tingshuo.train.voice import train_voice  # noqa: E402
 pytestmark = pytest.mark.train
 
 STATEMENTS = ("bundle.licence=CC-BY-4.0", "bundle.consent=my own voice", "bundle.data_statement=Eight sentences.")
+CONSENT = (
+    "{speaker: nobody, given_by: Nobody, given_on: 2020-05-01, purpose: tests, valid_until: unlimited, "
+    f"recording_sha256: '{'0' * 64}'}}"
+)
 SHORT = ("loop.steps=3", "loop.evaluate_every=2", "vocoder.loop.steps=3", "vocoder.loop.evaluate_every=2", "joint.loop.steps=2")
 TINY = read_config("tiny", settings=[*STATEMENTS, *SHORT, "loop.precision=fp32"])
 ACOUSTIC = TINY.replace(stages=("acoustic",))
@@ -164,7 +168,8 @@ def test_killed_in_every_stage_it_comes_to_the_same_to_the_last_bit(run, recordi
 def test_a_voice_from_few_sentences_begins_as_another_and_keeps_its_rhythm(run, recordings, tmp_path, monkeypatch):
     published = []
     monkeypatch.setattr(pipeline, "publish", lambda *what: published.append(what))
-    config = read_config("few_shot", settings=[*STATEMENTS, "loop.steps=1", "loop.batch_frames=200"])
+    nobody = "bundle.cloned=[]"  # synthetic speech
+    config = read_config("few_shot", settings=[*STATEMENTS, nobody, "loop.steps=1", "loop.batch_frames=200"])
     train_voice(recordings, tmp_path / "run", config, run[0] / "bundle", from_base=True)
     [(_, voice, nets, _, base, _, texts, *_)] = published
     assert (base.acoustic, base.vocoder, base.label) == (True, True, "my-voice@1.0.0")
@@ -248,6 +253,11 @@ def test_what_cannot_end_well_is_not_begun(recordings, tmp_path, monkeypatch):
     base = find_voice("default")
     with pytest.raises(ConfigError, match=r"bundle\.consent is missing"):
         train_voice(recordings, tmp_path / "a", TINY.replace(bundle=TINY.bundle.replace(consent="")), base)
+    with pytest.raises(ConsentError, match="this training clones the voices of those who speak in the recordings"):
+        train_voice(recordings, tmp_path / "a", read_config("few_shot", settings=STATEMENTS), base, from_base=True)
+    few = read_config("few_shot", settings=[*STATEMENTS, "bundle.cloned=[nobody]", f"bundle.consents=[{CONSENT}]"])
+    with pytest.raises(ConsentError, match="names 'nobody', who is not among the speakers"):
+        train_voice(recordings, tmp_path / "n", few, base, from_base=True)
     with pytest.raises(DataError, match="no such file or folder"):
         train_voice(tmp_path / "nowhere", tmp_path / "b", TINY, base)
     with pytest.raises(TrainError, match="train without --resume"):

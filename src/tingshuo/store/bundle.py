@@ -18,17 +18,19 @@ from numpy.typing import NDArray
 
 from tingshuo.config import VoiceConfig
 from tingshuo.errors import BundleError, ConfigError, HashMismatchError, SealedError, TingshuoError
+from tingshuo.store import changelog
 from tingshuo.store.atomic import Content, new_folder, write_file, write_files
 from tingshuo.store.blobs import hash_file
 from tingshuo.store.environment import environment
 from tingshuo.store.manifest import CONFIG, MANIFEST, SCHEMA_VERSION, FileEntry, Manifest, parse_manifest, read_manifest
 from tingshuo.store.pickles import is_pickle
+from tingshuo.store.seal_cipher import SUFFIX, is_encrypted
+from tingshuo.store.seal_keys import SEAL_KEY_FILE
 from tingshuo.store.tensors import read_tensors
+from tingshuo.store.voiceprints import unprotected
 
 _SMALL = 256 << 10
 """Files up to this size, in bytes, are hashed on every opening."""
-SEAL_KEY_FILE = "TINGSHUO_SEAL_KEY_FILE"
-"""Environment variable that names the file of the key which opens encrypted bundles and timbres."""
 _PICKLE = "is a pickle, which could run code; a bundle holds data alone"
 Hasher = Callable[[Path], str]
 """Returns the SHA-256 of a file."""
@@ -148,6 +150,7 @@ def verify_bundle(path: str | os.PathLike[str]) -> BundleReport:
     problems = [str(problem) for problem in _problems(folder, manifest, None)]
     problems += [f"{folder / name}: is not listed in the manifest" for name in _unlisted(folder, manifest)]
     problems += [f"{folder / name}: {_PICKLE}" for name in manifest.files if _is_pickle(folder / name)]
+    problems += [f"{folder / name}: is not encrypted, but the manifest says so" for name in _left_plain(folder, manifest)]
     try:
         if not manifest.sealed:
             _read_config(folder, manifest)
@@ -164,7 +167,12 @@ def verify_bundle(path: str | os.PathLike[str]) -> BundleReport:
 
 
 def write_bundle(
-    destination: str | os.PathLike[str], manifest: Mapping[str, Any], files: Mapping[str, Content], *, replace: bool = False
+    destination: str | os.PathLike[str],
+    manifest: Mapping[str, Any],
+    files: Mapping[str, Content],
+    *,
+    replace: bool = False,
+    plain_voiceprints: bool = False,
 ) -> Path:
     """Write a bundle, whole or not at all.
 
@@ -179,6 +187,8 @@ def write_bundle(
         Path inside the bundle to what it holds: bytes, a file to copy, or a function that writes to the path it is given.
     replace : bool
         Take the place of a bundle that is there.
+    plain_voiceprints : bool
+        Let the timbre of a person whose voice was cloned lie in it unencrypted.
 
     Returns
     -------
@@ -188,7 +198,8 @@ def write_bundle(
     Raises
     ------
     BundleError
-        The fields or files do not make a bundle that `open_bundle` would open, or a weight is NaN.
+        The fields or files do not make a bundle that `open_bundle` would open, a weight is NaN, or the timbre of a person is not
+        encrypted.
     OutputError
         The destination exists (without ``replace``) or cannot be written.
     """
@@ -200,7 +211,9 @@ def write_bundle(
         "schema_version": SCHEMA_VERSION,
         "created_with": environment() | dict(manifest.get("created_with", {})),
     }
-    parse_manifest(fields | {"files": dict.fromkeys(files, unwritten)}, f"the manifest of {destination}")
+    planned = parse_manifest(fields | {"files": dict.fromkeys(files, unwritten)}, f"the manifest of {destination}")
+    if not plain_voiceprints:
+        _check_voiceprints(planned, destination)
     with new_folder(destination, replace=replace) as folder:
         write_files(folder, files, _mode)
         entries = {name: entry_of(folder / name).fields() for name in sorted(files)}
@@ -211,6 +224,15 @@ def write_bundle(
         if not report.ok:
             raise BundleError(report.problems[0].replace(str(folder), str(destination)))
     return destination
+
+
+def _check_voiceprints(manifest: Manifest, destination: Path) -> None:
+    names = unprotected(manifest)
+    if names:
+        raise BundleError(
+            f"{destination}: the timbre of {names[0]!r}, who was cloned from a person, would lie in it unencrypted; encrypt it: "
+            "write_voiceprint with a recipient, or ask for plain_voiceprints on purpose"
+        )
 
 
 def is_private(name: str) -> bool:
@@ -261,6 +283,22 @@ def _is_pickle(path: Path) -> bool:
         return path.is_file() and not path.is_symlink() and is_pickle(path)
     except OSError:
         return False  # that it cannot be read has been said
+
+
+def _left_plain(folder: Path, manifest: Manifest) -> list[str]:
+    """Files of an encrypted bundle that are not; the changelog never is."""
+    if manifest.sealed is None:
+        return []
+    return [
+        name for name in manifest.files if name != changelog.NAME and not (name.endswith(SUFFIX) and _begins_so(folder / name))
+    ]
+
+
+def _begins_so(path: Path) -> bool:
+    try:
+        return path.is_symlink() or is_encrypted(path)
+    except OSError:
+        return True  # that it cannot be read has been said
 
 
 def _unlisted(folder: Path, manifest: Manifest) -> list[str]:

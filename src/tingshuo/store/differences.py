@@ -1,6 +1,6 @@
 """What differs between two bundles: config, statements, figures, tensors and files."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -92,6 +92,12 @@ def _leaves(where: str, value: Any) -> Iterator[tuple[str, Any]]:
         yield where, value
 
 
+def compare_figures(old: Bundle, new: Bundle) -> tuple[Difference, ...]:
+    """Return every figure of either manifest, also those that do not differ."""
+    before, after = (_figures(bundle.manifest.measured) for bundle in (old, new))
+    return tuple(Difference(where, before.get(where), after.get(where)) for where in sorted({*before, *after}))
+
+
 def _figures(measured: tuple[Measurement, ...]) -> dict[str, Any]:
     return {
         f"{one.engine} {one.precision} {one.machine} {name}": value for one in measured for name, value in one.figures.items()
@@ -131,3 +137,42 @@ def _tensor(old: NDArray[Any] | None, new: NDArray[Any] | None) -> tuple[str, tu
         return None
     change, size = (float(np.linalg.norm(part.astype(np.float64))) for part in (new.astype(np.float64) - old, old))
     return "changed", new.shape, change / size if size else float("inf")
+
+
+class Worse(NamedTuple):
+    """A figure that is worse: by how much of the old one, 0.05 being 5 %; infinite where the old one was 0."""
+
+    where: str
+    old: float
+    new: float
+    share: float
+
+
+ERRORS = ("durations_changed", "f0_rmse_cents", "voicing_changed", "mel_l1_nepers", "gain_l1_nepers")
+"""Figures that `tingshuo.port.variants` writes into manifests: how far int8 moves what is heard; lower is better."""
+
+
+def worse(figures: Iterable[Difference], better: Mapping[str, str], tolerance: float) -> tuple[Worse, ...]:
+    """Return the figures that are worse by more than a share of what they were.
+
+    Parameters
+    ----------
+    figures : iterable of Difference
+        Their places end with their names. One that is missing on a side is not judged.
+    better : Mapping of str to str
+        ``lower`` or ``higher`` by name; figures without one are not judged.
+    tolerance : float
+        Such as 0.05 for 5 %.
+    """
+    found = []
+    for where, old, new in judged(figures, better):
+        loss = new - old if better[where.split()[-1]] == "lower" else old - new
+        share = loss / abs(old) if old else float("inf")
+        if loss > 0 and share > tolerance:
+            found.append(Worse(where, old, new, share))
+    return tuple(found)
+
+
+def judged(figures: Iterable[Difference], better: Mapping[str, str]) -> tuple[Difference, ...]:
+    """Return the figures that both sides have and of which it is known which way is better."""
+    return tuple(figure for figure in figures if better.get(figure.where.split()[-1]) and None not in (figure.old, figure.new))

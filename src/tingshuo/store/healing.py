@@ -12,14 +12,18 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from msgspec import UNSET
+
 from tingshuo.errors import BundleError, RegistryError, TingshuoError
 from tingshuo.store.atomic import flush, replace_file, write_file
 from tingshuo.store.blobs import PRIVATE, READABLE
-from tingshuo.store.bundle import is_private
 from tingshuo.store.copies import copy_checked
+from tingshuo.store.forgotten import Forgotten
+from tingshuo.store.manifest import Manifest
 from tingshuo.store.mirrors import copy_version, record_bytes
 from tingshuo.store.pointers import Pointers
-from tingshuo.store.registry import RECORD, Record
+from tingshuo.store.registry import BUNDLE, RECORD, Record, for_owner
+from tingshuo.store.states import LISTING, STATE, contents_of_state
 from tingshuo.store.survey import ALIASES, SIGNATURE, Label, Place, contents_of, links_of, pointed, read_aliases, reason_of
 from tingshuo.store.verdict import Verdict, contents_of_all, judge
 
@@ -44,11 +48,13 @@ class Healer:
         The registry, then its mirrors, just read; healed from the first that has what is needed.
     closed : Mapping of Path to str
         Folders of places that are only looked at, and why.
+    forgotten : Forgotten or None
+        What is never brought back.
     """
 
-    def __init__(self, places: Sequence[Place], closed: Mapping[Path, str]) -> None:
+    def __init__(self, places: Sequence[Place], closed: Mapping[Path, str], forgotten: Forgotten | None = None) -> None:
         self.findings: list[Finding] = []
-        self._places, self._closed = places, closed
+        self._places, self._closed, self._forgotten = places, closed, forgotten or Forgotten()
         self._contents = contents_of_all(places)
         self._verdicts: dict[Place, dict[Label, Verdict]] = {
             place: {label: judge(place, label, places, self._contents) for label in place.records} for place in places
@@ -86,15 +92,25 @@ class Healer:
                 problem = f"{problem}; {error}"
         self.findings.append(Finding(path, problem, healed))
 
-    @staticmethod
-    def _needed_by(verdicts: Mapping[Label, Verdict], place: Place) -> dict[Path, tuple[str, bool]]:
-        """Return what the files of all bundles should hold, and which of them are for their owner alone."""
+    def _needed_by(self, verdicts: Mapping[Label, Verdict], place: Place) -> dict[Path, tuple[str, bool]]:
+        """Return what the files of all versions should hold, and which of them are for their owner alone."""
         return {
-            place.bundle(label) / name: (digest, is_private(name))
+            place.registry.folder_of(*label) / path: (digest, for_owner(path))
             for label, verdict in verdicts.items()
             if verdict.manifest is not None
-            for name, digest in contents_of(verdict.manifest, verdict.digest).items()
+            for path, digest in self._contents_of(verdict, verdict.manifest).items()
         }
+
+    def _contents_of(self, verdict: Verdict, manifest: Manifest) -> dict[str, str]:
+        """Return the SHA-256 of each file of a version by its path in the version's folder."""
+        found = {f"{BUNDLE}/{name}": digest for name, digest in contents_of(manifest, verdict.digest).items()}
+        state = UNSET if verdict.record is None else verdict.record.state
+        if state is not UNSET:
+            found[f"{STATE}/{LISTING}"] = state
+            for copy in self._contents.get(state, ()):
+                with suppress(BundleError):
+                    return found | contents_of_state(copy, state)
+        return found
 
     def _heal_contents(self, place: Place) -> None:
         """Heal blobs, then the files of bundles, which are links to them."""
@@ -130,6 +146,8 @@ class Healer:
         """
         if _is_linked(place, path):
             raise BundleError("remove the link, and scrub again")
+        if digest in self._forgotten:
+            raise BundleError("it was forgotten at the wish of a person, and is not brought back")
         parent = place.registry.blobs.path(digest).parent
         for folder in (parent.parent, parent):
             folder.mkdir(exist_ok=True)  # not their parents: where a disk has gone, its place is not to be filled
@@ -183,8 +201,8 @@ class Healer:
     def _extra(self, place: Place) -> Iterator[Finding]:
         """Yield what lies in bundles and should not."""
         for label, verdict in self._verdicts[place].items():
-            bundle = place.bundle(label)
-            found = [path for path in (*place.digests, *place.flaws) if bundle in path.parents]
+            bundle, folder = place.bundle(label), place.registry.folder_of(*label)
+            found = [path for path in (*place.digests, *place.flaws) if folder in path.parents]
             for path in sorted(set(found) - set(self._needed[place])) if verdict.manifest is not None else ():
                 if path != bundle / SIGNATURE:
                     yield Finding(path, "is not listed in the manifest; look at it, and remove it")

@@ -135,6 +135,8 @@ class ConsentRecord(StrictModel, frozen=True, kw_only=True):
         for day in (self.given_on, self.valid_until):
             if day != UNLIMITED:
                 date.fromisoformat(day)
+        if self.valid_until != UNLIMITED and self.valid_until < self.given_on:
+            raise ValueError(f"it ends on {self.valid_until}, before it was given on {self.given_on}")
 
 
 class Sealing(StrictModel, frozen=True, kw_only=True):

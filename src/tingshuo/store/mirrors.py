@@ -1,7 +1,8 @@
 """Mirrors: folders that hold a whole registry of their own, of which each version can be had when this one loses it.
 
 Bringing one up to date adds and never overwrites: blobs are copied, flushed and read again; a version made of links to them
-appears by one rename; the aliases follow. What is damaged here is not spread. Killed anywhere, both can be opened, and the next
+appears by one rename; the aliases follow. What is damaged here is not spread. Only what was forgotten at the wish of a person is
+removed, and does not come again. Killed anywhere, both can be opened, and the next
 run completes the mirror. `Registry(folder)` opens one.
 """
 
@@ -13,15 +14,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tingshuo.errors import BundleError, OutputError, RegistryError
+from msgspec import UNSET
+
+from tingshuo.errors import BundleError, ConfigError, OutputError, RegistryError
 from tingshuo.store.atomic import new_folder, replace_file, write_file
 from tingshuo.store.blobs import PRIVATE, READABLE
-from tingshuo.store.bundle import is_private, open_bundle
+from tingshuo.store.bundle import open_bundle
 from tingshuo.store.copies import copy_checked, digest_of
+from tingshuo.store.forgotten import refuse_forgotten, share_forgotten
 from tingshuo.store.garbage import leftovers
 from tingshuo.store.mirror_list import MARKS, absolute, known_mirrors, open_mirror, remember_mirror
 from tingshuo.store.pointers import Pointers
-from tingshuo.store.registry import BUNDLE, RECORD, Record, Registry
+from tingshuo.store.registry import BUNDLE, RECORD, Record, Registry, for_owner
+from tingshuo.store.removal import clean, sharing
+from tingshuo.store.states import contents_of_state
 from tingshuo.store.survey import (
     ALIASES,
     SIGNATURE,
@@ -37,12 +43,16 @@ from tingshuo.store.survey import (
 
 @dataclass(slots=True)
 class Mirrored:
-    """How a mirror was brought up to date: versions that are new to it, bytes that were copied, one sentence for each problem."""
+    """How a mirror was brought up to date: versions that are new to it, bytes that were copied, one sentence for each problem.
+
+    ``forgotten`` are paths of what was removed, as it had been forgotten.
+    """
 
     folder: Path
     versions: list[str] = field(default_factory=list)
     n_bytes: int = 0
     problems: list[str] = field(default_factory=list)
+    forgotten: list[Path] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
@@ -99,15 +109,20 @@ def copy_version(source: Registry, target: Registry, record: Record) -> int:
         It is damaged in the source.
     OutputError
         The target cannot be written, or the version is there already.
+    RegistryError
+        It was forgotten in the target.
     """
     label = record.name, record.version
     manifest = manifest_at(source.blobs.path(record.digest), record.digest, label)
-    files = contents_of(manifest, record.digest)
-    copied = sum(_copy_blob(source, target, digest, private=is_private(name)) for name, digest in files.items())
+    files = {f"{BUNDLE}/{name}": digest for name, digest in contents_of(manifest, record.digest).items()}
+    if record.state is not UNSET:
+        files |= contents_of_state(source.blobs.path(record.state), record.state)
+    refuse_forgotten(target, files.values(), record.label)
+    copied = sum(_copy_blob(source, target, digest, private=for_owner(name)) for name, digest in files.items())
     with new_folder(target.folder_of(*label)) as folder:
         for name, digest in files.items():
-            target.blobs.link(digest, folder / BUNDLE / name)
-            if not (folder / BUNDLE / name).samefile(target.blobs.path(digest)) and digest_of(folder / BUNDLE / name) != digest:
+            target.blobs.link(digest, folder / name)
+            if not (folder / name).samefile(target.blobs.path(digest)) and digest_of(folder / name) != digest:
                 raise OSError(errno.EIO, "the disk returns other bytes than were written to it")
         write_file(folder / RECORD, record_bytes(record))
         open_bundle(folder / BUNDLE)
@@ -156,8 +171,11 @@ def _bring(registry: Registry, folder: Path, tell: Callable[[float], None], *, n
             remember_mirror(registry, folder)
             for left in list(leftovers(folder)):
                 shutil.rmtree(left) if left.is_dir() else left.unlink()
+            forgotten = share_forgotten(registry, target)
+            result.forgotten = [hit.path for hit in clean(target, forgotten, like=registry)]
+            result.problems += sharing(target, forgotten)
             _fill(registry, target, result, tell)
-    except (OutputError, RegistryError) as error:
+    except (ConfigError, OutputError, RegistryError) as error:
         result.problems.append(str(error))
     except OSError as error:
         result.problems.append(f"{folder}: cannot be written: {error.strerror or error}")

@@ -5,7 +5,9 @@
     registry/
       blobs/ab/abc0...                 each content once (`tingshuo.store.blobs`)
       voices/NAME/1.2.0/bundle/        a bundle, made of links to blobs
+      voices/NAME/1.2.0/state/         what a training needs to go on, where that was asked for (`tingshuo.store.states`)
       voices/NAME/1.2.0/record.json    when and why it was saved, and the digest of its manifest
+      forgotten.json                   what was forgotten, as digests (`tingshuo.store.forgotten`)
       voices/NAME/aliases.json         what ``current`` and ``@prod`` point to now, and pointed to before
 
 A version appears by one rename, after every byte of it has been written, flushed and read again; what is there is never changed.
@@ -20,13 +22,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+from msgspec import UNSET, UnsetType
+
 from tingshuo.config import StrictModel
 from tingshuo.errors import ConfigError, RegistryError
-from tingshuo.store.blobs import Blobs
+from tingshuo.store.blobs import Blobs, hash_file
+from tingshuo.store.bundle import is_private
 from tingshuo.store.home import home
 from tingshuo.store.locks import locked
-from tingshuo.store.manifest import read_manifest
+from tingshuo.store.manifest import MANIFEST, read_manifest
 from tingshuo.store.pointers import CURRENT, Pointers
+from tingshuo.store.states import LISTING, STATE, Listing, contents_of_state, read_listing
 from tingshuo.store.versions import Version
 
 RECORD, BUNDLE = "record.json", "bundle"
@@ -47,6 +53,8 @@ class Record(StrictModel, frozen=True, kw_only=True):
     saved: str
     """When, UTC, ISO 8601."""
     note: str = ""
+    state: str | UnsetType = UNSET
+    """SHA-256 of the list of its state's files, and so of the whole state; absent where none was kept."""
 
     @property
     def label(self) -> str:
@@ -174,16 +182,39 @@ class Registry:
             pointers.move(alias, before, now or datetime.now(UTC), back=True)
         return self.find(f"{name}@{before}")
 
-    def digests(self, record: Record) -> set[str]:
-        """Return the blobs that a version is made of, its manifest among them.
+    def state(self, record: Record) -> Listing | None:
+        """Return the list of the files that a training needs to go on from a version; None where they were not kept.
 
         Raises
         ------
         BundleError
-            The manifest cannot be read.
+            It is missing, or damaged.
         """
-        manifest = read_manifest(self.folder_of(record.name, record.version) / BUNDLE)
-        return {record.digest, *(entry.sha256 for entry in manifest.files.values())}
+        folder = self.folder_of(record.name, record.version) / STATE
+        if record.state is UNSET:
+            # A record that was made anew from its manifest knows nothing of a state, which is not lost with it.
+            return read_listing(folder) if (folder / LISTING).is_file() else None
+        return read_listing(folder, record.state)
+
+    def files(self, record: Record) -> dict[str, str]:
+        """Return every file of a version that is a blob: its SHA-256 by its path in the version's folder.
+
+        Raises
+        ------
+        BundleError
+            The manifest, or the list of the state's files, cannot be read.
+        """
+        folder = self.folder_of(record.name, record.version)
+        found = {f"{BUNDLE}/{name}": entry.sha256 for name, entry in read_manifest(folder / BUNDLE).files.items()}
+        found[f"{BUNDLE}/{MANIFEST}"] = record.digest
+        own = folder / STATE / LISTING
+        if record.state is not UNSET or own.is_file():
+            found |= contents_of_state(own, hash_file(own) if record.state is UNSET else record.state)
+        return found
+
+    def digests(self, record: Record) -> set[str]:
+        """Return the blobs that a version is made of, those of its state among them; raises as `files`."""
+        return set(self.files(record).values())
 
     def remove(self, record: Record) -> None:
         """Remove a version, not its blobs; at no moment is half of it there.
@@ -210,6 +241,12 @@ class Registry:
             if (record.name, record.version) != (name, path.name):
                 raise RegistryError(f"{path / RECORD}: is of {record.label}; tingshuo scrub heals what it can")
             yield record
+
+
+def for_owner(path: str) -> bool:
+    """Whether a file of a version, by its path in the version's folder, is for its owner alone: timbres and states are."""
+    folder, _, name = path.partition("/")
+    return folder == STATE or (folder == BUNDLE and is_private(name))
 
 
 def _is_version(path: Path) -> bool:

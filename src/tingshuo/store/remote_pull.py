@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from tingshuo.errors import BundleError, NotFoundError, OutputError, RegistryError
 from tingshuo.store.atomic import new_folder, write_file
 from tingshuo.store.bundle import is_private, open_bundle
+from tingshuo.store.forgotten import refuse_forgotten
 from tingshuo.store.manifest import MANIFEST
 from tingshuo.store.pointers import CURRENT
 from tingshuo.store.registry import BUNDLE, INCOMING, RECORD, Record, Registry
@@ -98,7 +99,7 @@ def pull(
     SignatureError, HashMismatchError, BundleError
         What is there is not what was signed, pushed, or is no bundle.
     RegistryError
-        Another version is in the registry under its name, the name is not allowed, or no place can be read.
+        Another version is in the registry under its name, the name is not allowed, it was forgotten, or no place can be read.
     OutputError
         The registry cannot be written, for example because the disk is full.
     """
@@ -108,6 +109,7 @@ def pull(
     registry.check_name(local)
     already = _is_there(registry, local, record)
     contents = read_contents(places, record, trust)
+    refuse_forgotten(registry, (record.digest, *contents.sizes), record.label)
     new_bytes = 0
     try:
         if not already:
@@ -203,6 +205,7 @@ def _bring(
         fetched |= missing
         keep(contents.content, record.digest, incoming / record.digest)
         with registry.writing(wait_s=_PATIENCE_S):
+            refuse_forgotten(registry, (record.digest, *sizes), record.label)  # it may have been forgotten meanwhile
             if _is_there(registry, local, record):  # somebody else has pulled it meanwhile
                 break
             sound = _take(registry, incoming, contents, record)

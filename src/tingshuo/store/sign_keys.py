@@ -6,14 +6,14 @@ algorithms of sigstore has it (https://github.com/sigstore/architecture-docs/blo
 """
 
 import hashlib
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tingshuo.errors import EngineNotInstalledError, OutputError, RequestError
+from tingshuo.errors import EngineNotInstalledError, RequestError
+from tingshuo.store.key_files import read_key_file, write_pair
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurve, EllipticCurvePrivateKey, EllipticCurvePublicKey
@@ -25,10 +25,8 @@ _HASHES = {"p256": "SHA256", "p384": "SHA384", "p521": "SHA512"}
 KINDS = (*_CURVES, ED25519)
 """Kinds of keys, the default first."""
 _ACCEPTED = "P-256, P-384, P-521 or Ed25519"
-_MAX_KEY_BYTES = 64 << 10
 _MAX_PASSWORD_BYTES = 1023
 """What OpenSSL takes."""
-_PRIVATE, _PUBLIC = 0o600, 0o644
 
 
 @contextmanager
@@ -127,17 +125,8 @@ def make_key(path: Path, kind: str = KINDS[0], password: str | None = None) -> P
     key = ed25519.Ed25519PrivateKey.generate() if kind == ED25519 else ec.generate_private_key(_curve(kind))
     protection = serialization.NoEncryption() if secret is None else serialization.BestAvailableEncryption(secret)
     private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, protection)
-    beside = path.with_name(f"{path.name}.pub")
-    public = _public_key(key.public_key(), str(beside))
-    for taken in (path, beside):
-        if os.path.lexists(taken):
-            raise OutputError(f"{taken}: already exists; a key is never overwritten, choose another path")
-    _write_new(path, private, _PRIVATE)
-    try:
-        _write_new(beside, public.pem, _PUBLIC)
-    except OutputError:
-        path.unlink()
-        raise
+    public = _public_key(key.public_key(), f"{path}.pub")
+    write_pair(path, private, public.pem)
     return public
 
 
@@ -151,7 +140,7 @@ def read_private_key(path: Path, password: str | None = None) -> PrivateKey:
     EngineNotInstalledError
         The ``sign`` extra is missing.
     """
-    data = _read(path)
+    data = read_key_file(path)
     secret = None if password is None else _encoded(password)
     with sign_extra():
         from cryptography.exceptions import UnsupportedAlgorithm
@@ -183,7 +172,7 @@ def read_public_key(path: Path, label: str | None = None) -> PublicKey:
     EngineNotInstalledError
         The ``sign`` extra is missing.
     """
-    return parse_public_key(_read(path), label or str(path))
+    return parse_public_key(read_key_file(path), label or str(path))
 
 
 def parse_public_key(data: bytes, label: str) -> PublicKey:
@@ -235,33 +224,3 @@ def _encoded(password: str) -> bytes:
     if not 0 < len(secret) <= _MAX_PASSWORD_BYTES:
         raise RequestError(f"a password has 1 to {_MAX_PASSWORD_BYTES} bytes, this one has {len(secret)}", "password")
     return secret
-
-
-def _read(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            data = file.read(_MAX_KEY_BYTES + 1)
-    except (OSError, ValueError) as error:  # ValueError: a path with a zero byte
-        raise RequestError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}", "key") from error
-    if len(data) > _MAX_KEY_BYTES:
-        raise RequestError(f"{path}: is larger than {_MAX_KEY_BYTES} bytes, so it is not a key", "key")
-    return data
-
-
-def _write_new(path: Path, data: bytes, mode: int) -> None:
-    """Write a file that nobody else has made meanwhile, and that is never readable by more than its mode says."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
-    try:
-        with open(descriptor, "wb") as file:
-            os.fchmod(descriptor, mode)  # whatever the umask is
-            file.write(data)
-            file.flush()
-            os.fsync(descriptor)
-    except OSError as error:
-        with suppress(OSError):
-            path.unlink()
-        raise OutputError(f"{path}: cannot be written: {error.strerror}") from error

@@ -17,6 +17,7 @@ from tingshuo.store.copies import check_plain, digest_of
 from tingshuo.store.manifest import MANIFEST, Manifest, parse_manifest
 from tingshuo.store.pointers import Pointers
 from tingshuo.store.registry import BUNDLE, RECORD, Record, Registry
+from tingshuo.store.states import STATE
 
 ALIASES, SIGNATURE = "aliases.json", "signature.json"
 REMEDY = "tingshuo scrub heals what it can"
@@ -216,10 +217,10 @@ def _files(registry: Registry) -> list[Path]:
     blobs = [registry.blobs.path(digest) for digest in registry.blobs if not registry.blobs.path(digest).parent.is_symlink()]
     found = [path for path in blobs if os.path.lexists(path)]
     for label in versions_of(registry):
-        bundle = registry.folder_of(*label) / BUNDLE
-        for parent, folders, names in os.walk(bundle) if not bundle.is_symlink() else ():
-            links = [name for name in folders if Path(parent, name).is_symlink()]
-            found += [Path(parent, name) for name in sorted([*names, *links])]
+        for top in (registry.folder_of(*label) / part for part in (BUNDLE, STATE)):
+            for parent, folders, names in os.walk(top) if not top.is_symlink() else ():
+                links = [name for name in folders if Path(parent, name).is_symlink()]
+                found += [Path(parent, name) for name in sorted([*names, *links])]
     return found
 
 

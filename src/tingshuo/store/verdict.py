@@ -10,9 +10,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from msgspec import UNSET
+
 from tingshuo.errors import BundleError
 from tingshuo.store.manifest import MANIFEST, Manifest
 from tingshuo.store.registry import Record
+from tingshuo.store.states import LISTING, STATE
 from tingshuo.store.survey import Label, Place, manifest_at
 
 Contents = dict[str, list[Path]]
@@ -80,7 +83,8 @@ def judge(place: Place, label: Label, places: Sequence[Place], contents: Content
     manifest, when = _manifest(digest, label, contents), _time_of(contents[digest][0])
     if own is not None:
         return Verdict(own.replace(digest=digest), manifest, problem, "with the digest of its manifest")
-    blank = Record(name=label[0], version=label[1], digest=digest, saved=when)
+    state = place.digests.get(place.registry.folder_of(*label) / STATE / LISTING, UNSET)
+    blank = Record(name=label[0], version=label[1], digest=digest, saved=when, state=state)
     return Verdict(blank, manifest, problem, "made from its manifest; the note is lost, and the time is that of the file")
 
 

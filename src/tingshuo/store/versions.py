@@ -8,7 +8,9 @@ from collections.abc import Iterator, Sequence
 from enum import IntEnum
 from typing import NamedTuple, Self
 
+from tingshuo.store.blobs import hash_file
 from tingshuo.store.bundle import Bundle
+from tingshuo.store.manifest import MANIFEST
 
 
 class Step(IntEnum):
@@ -77,7 +79,7 @@ def changes(old: Bundle, new: Bundle) -> tuple[Change, ...]:
     Parameters
     ----------
     old, new : Bundle
-        Of the same name.
+        Of the same name. Of an encrypted one no more is known than its manifest tells, and whether what it holds has changed.
     """
     return tuple(sorted(_changes(old, new), key=lambda change: -change.step))
 
@@ -94,7 +96,11 @@ def _changes(old: Bundle, new: Bundle) -> Iterator[Change]:
             yield Change(Step.MAJOR, f"{field} is {getattr(after, field)}, it was {getattr(before, field)}")
     for field in ("languages", "speakers", "styles", "emotions"):
         yield from _choices(field, getattr(before, field), getattr(after, field))
-    phones = old.config.phonemes
+    yield from _plain_contents(old, new) if before.sealed is None and after.sealed is None else _sealed_contents(old, new)
+
+
+def _plain_contents(old: Bundle, new: Bundle) -> Iterator[Change]:
+    before, after, phones = old.manifest, new.manifest, old.config.phonemes
     if new.config.phonemes[: len(phones)] != phones:
         yield Change(Step.MAJOR, "phonemes that were there are gone or have moved")
     elif new.config.phonemes != phones:
@@ -103,6 +109,23 @@ def _changes(old: Bundle, new: Bundle) -> Iterator[Change]:
         if name.startswith(SPOKEN_WITH) and before.files.get(name) != after.files.get(name):
             how = "is new" if name not in before.files else "is gone" if name not in after.files else "differs"
             yield Change(Step.MINOR, f"{name} {how}")
+
+
+def _sealed_contents(old: Bundle, new: Bundle) -> Iterator[Change]:
+    """What is encrypted is the same where the manifest inside is: encrypted once more, every file has other bytes."""
+    if _inner_digest(old) == _inner_digest(new):
+        return
+    before, after = (bundle.manifest.sealed is not None for bundle in (old, new))
+    if before and after:
+        yield Change(Step.MINOR, "what is encrypted differs")
+    else:
+        yield Change(Step.MINOR, f"it is {'' if after else 'not '}encrypted now, and what it holds may differ")
+
+
+def _inner_digest(bundle: Bundle) -> str:
+    """SHA-256 of the manifest of what a bundle holds, encrypted or not."""
+    sealed = bundle.manifest.sealed
+    return sealed.plain_sha256 if sealed is not None else hash_file(bundle.path / MANIFEST)
 
 
 def _choices(field: str, before: tuple[str, ...], after: tuple[str, ...]) -> Iterator[Change]:

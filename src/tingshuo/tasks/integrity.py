@@ -1,15 +1,19 @@
 """What those who answer for a voice want on one page: files, signature, golden run, licence, consent, figures."""
 
 from collections.abc import Sequence
+from datetime import date
 from html import escape
 
 from tingshuo.audio.page import card, page, section, table
 from tingshuo.store.bundle import BundleReport
+from tingshuo.store.consent import standing, standing_of
 from tingshuo.store.manifest import Manifest
 from tingshuo.tasks.golden import GoldenRun
 
 
-def to_html(report: BundleReport, manifest: Manifest, golden: Sequence[GoldenRun], signature: str, checked: str) -> str:
+def to_html(
+    report: BundleReport, manifest: Manifest, golden: Sequence[GoldenRun], signature: str, checked: str, day: date
+) -> str:
     """Return a self-contained page.
 
     Parameters
@@ -24,10 +28,13 @@ def to_html(report: BundleReport, manifest: Manifest, golden: Sequence[GoldenRun
         One sentence on who signed it.
     checked : str
         When, as it is to be shown.
+    day : date
+        On which consents are looked at.
     """
     sections = [
-        _section("结论 · Verdict", ("", ""), _verdict(report, golden, signature)),
+        _section("结论 · Verdict", ("", ""), [*_verdict(report, golden, signature), *_people(manifest, day)]),
         _section("声明 · Statements", ("", ""), _statements(manifest)),
+        _section("克隆的声音与同意 · Cloned voices and consent", _CONSENTS, _consents(manifest, day)),
         _section("标准样本 · Golden vectors", _GOLDEN, _golden(golden), (3, 4)),
         _section("制作时量到的 · Measured when it was made", _MEASURED, _measured(manifest), (2,)),
         _section("文件 · Files", _FILES, _files(manifest), (1,)),
@@ -35,6 +42,15 @@ def to_html(report: BundleReport, manifest: Manifest, golden: Sequence[GoldenRun
     return page(f"{manifest.name} {manifest.version}", f"完整性报告 · Integrity report, {checked}", sections)
 
 
+_CONSENTS = (
+    "说话人 speaker",
+    "谁同意的 given by",
+    "日期 on",
+    "到 until",
+    "用途 for",
+    "今天 today",
+    "录音或文件 recording, SHA-256",
+)
 _GOLDEN = ("图 graph", "精度 precision", "输出 output", "误差 error, dB", "限度 limit, dB")
 _MEASURED = ("在哪里 where", "数字 figure", "")
 _FILES = ("文件 file", "字节 bytes", "SHA-256")
@@ -54,6 +70,29 @@ def _verdict(report: BundleReport, golden: Sequence[GoldenRun], signature: str) 
     if wrong:
         ran = f'<span class="bad">{wrong} 个输出超出限度 · outputs beyond their limits</span>'
     return [("文件 · files", files), ("签名 · signature", escape(signature)), ("标准样本 · golden vectors", ran)]
+
+
+def _people(manifest: Manifest, day: date) -> Rows:
+    """Say of a cloned voice whether everybody agreed until today and the licence is there; nothing of any other voice."""
+    found = standing(manifest, day)
+    if not found:
+        return []
+    wrong = [f"{one.speaker}: {one.told}" for one in found if not one.ok]
+    told = f'<span class="bad">{escape("; ".join(wrong))}</span>' if wrong else "都有效 · all valid today"
+    licence = escape(manifest.licence) if manifest.licence.strip() else '<span class="bad">没有 · missing</span>'
+    names = escape(", ".join(manifest.cloned))
+    return [("克隆自 · cloned from", names), ("同意 · consent", told), ("许可 · licence", licence)]
+
+
+def _consents(manifest: Manifest, day: date) -> Rows:
+    """Each record, and how it stands; records of people who are not cloned too."""
+    rows: Rows = []
+    for record in manifest.consents:
+        [one] = standing_of([record.speaker], [record], day)
+        told = escape(one.told) if one.ok else f'<span class="bad">{escape(one.told)}</span>'
+        said = (record.speaker, record.given_by, record.given_on, record.valid_until, record.purpose)
+        rows.append((*map(escape, said), told, f"<code>{record.recording_sha256}</code>"))
+    return rows
 
 
 def _statements(manifest: Manifest) -> Rows:

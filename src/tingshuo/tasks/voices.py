@@ -7,13 +7,17 @@ user's wins over the registry, and both over what is built in.
 
 import logging
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 from tingshuo.errors import BundleError, RegistryError, UnknownVoiceError
+from tingshuo.store.archive_formats import is_archive
 from tingshuo.store.bundle import open_bundle
+from tingshuo.store.consent import check_consent
 from tingshuo.store.home import home
 from tingshuo.store.manifest import MANIFEST, Manifest, read_manifest
 from tingshuo.store.registry import Registry
+from tingshuo.store.unpacked import open_archive
 from tingshuo.tasks.tts import Voice
 
 logger = logging.getLogger(__name__)
@@ -44,7 +48,8 @@ def find_voice(name_or_path: str | Path = DEFAULT) -> Path:
     Parameters
     ----------
     name_or_path : str or Path
-        A name from `list_voices`, ``name@version`` or ``name@alias`` of the registry, or the folder of a bundle.
+        A name from `list_voices`, ``name@version`` or ``name@alias`` of the registry, the folder of a bundle, or an archive of
+        one, which is unpacked into the user's folder.
 
     Raises
     ------
@@ -52,7 +57,11 @@ def find_voice(name_or_path: str | Path = DEFAULT) -> Path:
         No voice of that name and no bundle at that path; the message lists the names.
     RegistryError
         There is one in the registry, and its record is damaged.
+    BundleError
+        It is an archive that does not hold a sound bundle.
     """
+    if is_archive(name_or_path):  # first: anna@1.2.0.tar is no version of anna
+        return open_archive(Path(name_or_path))
     own, built_in = voice_folders()
     name, registry = str(name_or_path), Registry()
     saved, _, wanted = name.partition("@")
@@ -76,7 +85,7 @@ def find_voice(name_or_path: str | Path = DEFAULT) -> Path:
 def load(
     name_or_path: str | Path = DEFAULT, *, precision: str = "auto", threads: int = 1, lexicon_path: str | Path | None = None
 ) -> Voice:
-    """Open a voice.
+    """Open a voice; an encrypted one with the key that is at hand, and nothing decrypted stays where it could be found.
 
     Parameters
     ----------
@@ -95,9 +104,21 @@ def load(
         No such voice.
     BundleError
         The bundle is damaged.
+    ConsentError
+        It was cloned from a person who has not agreed, or no longer agrees.
+    SealedError
+        It is encrypted, and the key is missing or does not fit.
     """
     lexicon = None if lexicon_path is None else Path(lexicon_path)
-    return Voice(open_bundle(find_voice(name_or_path)), precision=precision, threads=threads, lexicon_path=lexicon)
+    bundle = open_bundle(find_voice(name_or_path))
+    check_consent(bundle.manifest, date.today())
+    if bundle.manifest.sealed is None:
+        return Voice(bundle, precision=precision, threads=threads, lexicon_path=lexicon)
+    from tingshuo.store.sealing import sealed_keys, unseal_bundle
+
+    # What a voice needs is in memory once it is open, mapped or copied, so the decrypted files can go.
+    with unseal_bundle(bundle.path, sealed_keys(bundle)) as unsealed:
+        return Voice(open_bundle(unsealed.path), precision=precision, threads=threads, lexicon_path=lexicon)
 
 
 def _is_name(text: str) -> bool:

@@ -18,7 +18,8 @@ from tingshuo.data.features import FeatureConfig
 from tingshuo.errors import ConfigError
 from tingshuo.models.hmm.config import HmmConfig
 from tingshuo.store.atomic import replace_file
-from tingshuo.store.manifest import Attribution
+from tingshuo.store.manifest import Attribution, ConsentRecord
+from tingshuo.train.consents import with_hashes
 from tingshuo.train.loop_config import Above, LoopConfig, Pace, Positive, Weight
 from tingshuo.train.vocoder_config import JointConfig, VocoderConfig
 
@@ -101,6 +102,12 @@ class BundleConfig(StrictModel, frozen=True, kw_only=True):
     """Style to how it is offered, the default first; empty is all of them as they are."""
     attributions: tuple[Attribution, ...] = ()
     """Works that the recordings are from, and the credit that they are owed; those of the base voice are added."""
+    cloned: tuple[str, ...] | None = None
+    """Speakers of the bundle whose voices were learnt in order to sound like a person. None says nothing: nobody is, but in a
+    training that copies timbres, see `TrainConfig.copies_timbres`, everybody. An empty list says that the recordings are nobody's
+    voice, or not to be taken for anybody's."""
+    consents: tuple[ConsentRecord, ...] = ()
+    """That these people agreed. In a file ``recording``, a path beside that file, may stand instead of ``recording_sha256``."""
 
 
 class TrainConfig(StrictModel, frozen=True, kw_only=True):
@@ -122,6 +129,11 @@ class TrainConfig(StrictModel, frozen=True, kw_only=True):
     def needs_texts(self) -> bool:
         """Whether something is trained that learns from what is said."""
         return self.stages != ("vocoder",)
+
+    @property
+    def copies_timbres(self) -> bool:
+        """Whether little but who speaks is learnt, as with the preset few_shot: with ``--from``, that is cloning."""
+        return self.needs_texts and "speaker" in self.acoustic.learn
 
     def loop_of(self, stage: Stage) -> LoopConfig:
         """Return how long, how fast, how often a stage is trained."""
@@ -149,7 +161,7 @@ def read_config(preset: str = "default", path: Path | None = None, settings: Ite
     preset : str
         One of `PRESETS`.
     path : Path or None
-        YAML with any of the keys; they win over the preset's.
+        YAML with any of the keys; they win over the preset's. Recordings of consents are hashed here.
     settings : iterable of str
         ``section.key=value``, the value as in YAML; they win over both.
 
@@ -157,15 +169,17 @@ def read_config(preset: str = "default", path: Path | None = None, settings: Ite
     ------
     ConfigError
         An unknown preset or key, or a wrong value; the message names what is accepted.
+    ConsentError
+        The recording of a consent cannot be read, is empty, or is another one.
     """
     if preset not in PRESETS:
         raise ConfigError(f"unknown preset {preset!r}; accepted: {', '.join(PRESETS)}")
     text = resources.files("tingshuo.train").joinpath("presets", f"{preset}.yaml").read_text("utf-8")
     fields = _parse(text, f"preset {preset}")
     if path is not None:
-        fields = _merge(fields, read_yaml(path))
+        fields = _merge(fields, with_hashes(read_yaml(path), path.parent))
     for setting in settings:
-        fields = _merge(fields, _one(setting))
+        fields = _merge(fields, with_hashes(_one(setting), Path()))
     source = str(path) if path is not None else f"preset {preset}"
     return check_config(fields, f"{source}, --set" if settings else source)
 
@@ -214,6 +228,8 @@ def _parse(text: str, source: str) -> dict[str, Any]:
         where = getattr(error, "problem_mark", None)
         line = f", line {where.line + 1}" if where is not None else ""
         raise ConfigError(f"{source}{line}: is not YAML: {getattr(error, 'problem', None) or error}") from error
+    except ValueError as error:  # a day that no calendar has
+        raise ConfigError(f"{source}: has a value that cannot be: {error}") from error
     if fields is None:
         return {}
     if not isinstance(fields, dict):
@@ -230,6 +246,8 @@ def _one(setting: str) -> dict[str, Any]:
         fields: Any = yaml.safe_load(value)
     except yaml.YAMLError as error:
         raise ConfigError(f"--set {setting}: the value is not YAML") from error
+    except ValueError as error:  # a day that no calendar has
+        raise ConfigError(f"--set {setting}: {error}") from error
     if isinstance(fields, str):
         fields = _number(fields)
     for key in reversed(name.strip().split(".")):

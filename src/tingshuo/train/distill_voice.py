@@ -22,6 +22,7 @@ from tingshuo.port.nets import VoiceNets
 from tingshuo.port.voice import ACOUSTIC_WEIGHTS
 from tingshuo.store.atomic import replace_file
 from tingshuo.store.bundle import Bundle, open_bundle
+from tingshuo.store.sealing import readable
 from tingshuo.tasks.voices import load
 from tingshuo.text.symbols import has_english
 from tingshuo.train import loop
@@ -96,7 +97,7 @@ def distill_voice(
         The destination is there, or the disk is full.
     """
     tell, run = tell or _silent, run or run_folder(destination)
-    bundle = open_bundle(teacher)
+    bundle = readable(open_bundle(teacher))
     nets = read_nets(bundle)
     sizes = student_config(nets.acoustic.config, config.size, config.sizes)
     if config.loop.rate == DistillConfig().loop.rate:

@@ -15,6 +15,7 @@ from tingshuo.port.nets import VoiceNets
 from tingshuo.port.prune import prune_voice
 from tingshuo.port.voice import ACOUSTIC_WEIGHTS
 from tingshuo.store.bundle import open_bundle
+from tingshuo.store.sealing import readable
 from tingshuo.tasks.voices import load
 from tingshuo.text.symbols import has_english
 from tingshuo.train import loop
@@ -90,7 +91,7 @@ def prune_bundle(
     if not LEAST <= keep <= MOST:
         raise RequestError(f"keep is {keep:g}; accepted: {LEAST} to {MOST}, the share of hidden features that stay", "keep")
     tell = tell or (lambda stage, done, note: None)
-    bundle = open_bundle(voice)
+    bundle = readable(open_bundle(voice))
     nets = read_nets(bundle)
     run = run_folder(destination)
     parameters = sum(parameter.numel() for parameter in nets.acoustic.parameters())

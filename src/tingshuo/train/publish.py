@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,8 @@ from tingshuo.store.environment import LIBRARIES, TRAINING, environment
 from tingshuo.store.manifest import Attribution, Manifest
 from tingshuo.tasks.monitor.statistics import STATISTICS, Statistics
 from tingshuo.train.aligner import Aligner, bundle_files
-from tingshuo.train.config import BundleConfig
+from tingshuo.train.config import BundleConfig, TrainConfig
+from tingshuo.train.consents import People, card_line, check_people, settle_people
 from tingshuo.train.offered import offer
 from tingshuo.train.run_folder import Learnt
 from tingshuo.train.start import NEUTRAL
@@ -68,13 +70,24 @@ def read_nets(bundle: Bundle) -> VoiceNets:
     return load_nets(bundle.config, bundle.tensors(ACOUSTIC_WEIGHTS), bundle.tensors(VOCODER_WEIGHTS))
 
 
-def check_statements(bundle: BundleConfig) -> None:
+def check_statements(bundle: BundleConfig, *, clones: bool = False, day: date | None = None) -> None:
     """Refuse to begin what could not be published at the end.
+
+    Parameters
+    ----------
+    bundle : BundleConfig
+        What the recipe says.
+    clones : bool
+        Whether the training copies timbres, see `tingshuo.train.consents`.
+    day : date or None
+        On which consents have to be valid; None is today.
 
     Raises
     ------
     ConfigError
         A statement that only the owner of the recordings can make is missing.
+    ConsentError
+        A person would be cloned whose consent is not there.
     """
     for key, meaning in (
         ("licence", "the licence that the voice gets, such as CC-BY-4.0"),
@@ -83,6 +96,36 @@ def check_statements(bundle: BundleConfig) -> None:
     ):
         if not getattr(bundle, key).strip():
             raise ConfigError(f"bundle.{key} is missing: say in the config, or with --set bundle.{key}=..., {meaning}")
+    check_people(bundle, clones, day or date.today())
+
+
+def check_offer(voice: VoiceConfig, config: TrainConfig, base: Base) -> People:
+    """Refuse to train what could not be published at the end, once it is known who speaks.
+
+    Parameters
+    ----------
+    voice : VoiceConfig
+        With everybody who teaches.
+    config : TrainConfig
+        Of the training.
+    base : Base
+        The voice that it leans on.
+
+    Returns
+    -------
+    People
+        Who of the bundle's speakers is cloned, and that they agreed.
+
+    Raises
+    ------
+    ConfigError
+        The bundle shall have a speaker or style that the voice has not.
+    ConsentError
+        A person would be cloned whose consent is not there.
+    """
+    speakers = [one.name for one in offer(voice, config.bundle.speakers, config.bundle.styles).voice.speakers]
+    kept = None if config.needs_texts else base.manifest  # the speakers are those of the base voice then
+    return settle_people(config.bundle, speakers, clones=base.acoustic and config.copies_timbres, kept=kept)
 
 
 def publish(
@@ -96,6 +139,7 @@ def publish(
     aligner: Aligner | None = None,
     known: KnownGraphs | None = None,
     statistics: Statistics | None = None,
+    people: People | None = None,
 ) -> Path:
     """Write the bundle of a voice.
 
@@ -122,11 +166,15 @@ def publish(
         Graphs that may fit, see `tingshuo.port.reuse`.
     statistics : Statistics or None
         How the recordings and texts that taught are spread; goes along for those who watch the voice later.
+    people : People or None
+        Who is cloned, and that they agreed; None is what ``bundle`` alone says of it.
 
     Raises
     ------
     ConfigError
         The bundle shall have a speaker or style that the voice has not.
+    ConsentError
+        A cloned speaker has not agreed, or is not in the bundle.
     VerifyError
         A graph differs from its net.
     OutputError
@@ -135,15 +183,16 @@ def publish(
     offered = offer(voice, bundle.speakers, bundle.styles)
     tensors = offered.take(_published(nets.acoustic, voice))
     voice = offered.voice
+    people = people or settle_people(bundle, [one.name for one in voice.speakers])
     nets = load_nets(voice, tensors, _shipped(nets.vocoder.state_dict()))
     lines = [*SENTENCES, *texts]
     built = build_variants(
         voice, nets, pick_texts(lines, CALIBRATION_TEXTS), pick_texts(lines, TEST_TEXTS, 3), GOLDEN_TEXT, known
     )
     made = describe_making(base, learnt, vocoder_family(nets.vocoder).name)
-    manifest = _manifest(voice, bundle, base, made, built)
+    manifest = _manifest(voice, bundle, base, made, built) | people.fields()
     files: dict[str, Content] = dict(voice_files(voice, nets, built.models) | built.golden)
-    files["MODELCARD.md"] = _card(manifest, learnt, built).encode()
+    files["MODELCARD.md"] = _card(manifest, learnt, built, people).encode()
     if aligner is not None and (base.acoustic or base.vocoder):
         files |= bundle_files(aligner)
     if statistics is not None:
@@ -217,7 +266,7 @@ def _credits(bundle: BundleConfig, base: Base | None) -> Sequence[Attribution]:
     return tuple(credits.values())
 
 
-def _card(manifest: Mapping[str, Any], learnt: Sequence[Learnt], built: Variants) -> str:
+def _card(manifest: Mapping[str, Any], learnt: Sequence[Learnt], built: Variants, people: People) -> str:
     """Return the model card: what this is, on what ground, how it was made."""
     rows = "".join(f"| {one.stage} | {one.step} | {'' if one.best is None else f'{one.best:.4f}'} |\n" for one in learnt)
     refused = "".join(f"- {name} has no int8 variant: {why}\n" for name, why in built.refused.items())
@@ -226,5 +275,6 @@ def _card(manifest: Mapping[str, Any], learnt: Sequence[Learnt], built: Variants
         f"{manifest['data_statement']}\n\n"
         f"Licence: {manifest['licence']}. Consent: {manifest['consent']}\n\n"
         f"Speakers: {', '.join(manifest['speakers'])}. Styles: {', '.join(manifest['styles'])}.\n\n"
+        f"{card_line(people)}"
         f"| stage | steps | lowest held-out loss |\n|---|---|---|\n{rows}{refused and chr(10) + refused}"
     )

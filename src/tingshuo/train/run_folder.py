@@ -6,21 +6,25 @@
     acoustic/     log.jsonl   samples/   checkpoints/
     vocoder/      the same
     joint/        the same
+    lock          held by who trains, saves or cleans at this moment
 
 Each stage is a training of its own with its own log and checkpoints; a later one begins with what an earlier one has learnt.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tingshuo.errors import TrainError
+from tingshuo.errors import RegistryError, TrainError
+from tingshuo.store.locks import locked
 from tingshuo.train.checkpoint import has_checkpoint
 from tingshuo.train.config import STAGES, Stage, TrainConfig
 from tingshuo.train.loop import check_begin, is_done
 
 MANIFEST, SKIPPED, VOICE, BUNDLE = "data.jsonl", "skipped.jsonl", "voice.json", "bundle"
+LOCK = "lock"
 BEFORE: Mapping[Stage, tuple[Stage, ...]] = {"acoustic": (), "vocoder": (), "joint": ("acoustic", "vocoder")}
 """What a stage begins with the results of."""
 
@@ -33,6 +37,27 @@ class Learnt:
     step: int
     finished: bool
     best: float | None
+
+
+@contextmanager
+def claimed(run: Path) -> Iterator[None]:
+    """Keep everybody else from training in a run, from saving and from cleaning it, while the block runs.
+
+    Raises
+    ------
+    TrainError
+        Somebody is at it.
+    OutputError
+        The run cannot be written, or its disk knows no locks.
+    """
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(locked(run / LOCK))
+        except RegistryError as error:
+            raise TrainError(
+                f"{run}: is in use, by a training or by who saves or cleans it; wait until that has ended"
+            ) from error
+        yield
 
 
 def begun(run: Path) -> tuple[Stage, ...]:

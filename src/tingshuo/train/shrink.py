@@ -16,6 +16,7 @@ from tingshuo.store.atomic import Content
 from tingshuo.store.bundle import Bundle, write_bundle
 from tingshuo.store.manifest import ALIGNER
 from tingshuo.text.symbols import has_english
+from tingshuo.train.consents import People, card_line
 from tingshuo.train.lessons_texts import built_in_texts
 from tingshuo.train.publish import GOLDEN_TEXT
 
@@ -73,7 +74,7 @@ def write_smaller(destination: Path, parent: Bundle, nets: VoiceNets, how: str) 
     built = build_variants(config, nets, calibration, test, GOLDEN_TEXT, known_graphs(parent))
     manifest = _manifest(destination, parent, config, how, built)
     files: dict[str, Content] = dict(voice_files(config, nets, built.models) | built.golden)
-    files["MODELCARD.md"] = _card(manifest, built).encode()
+    files["MODELCARD.md"] = _card(manifest, built, _people(parent)).encode()
     files |= {name: parent.file(name) for name in parent.manifest.files if name.startswith(f"{ALIGNER}/")}
     return write_bundle(destination, manifest, files)
 
@@ -115,15 +116,21 @@ def _manifest(destination: Path, parent: Bundle, config: VoiceConfig, how: str, 
         "attributions": [one.fields() for one in old.attributions],
         "data_statement": f"{old.data_statement} Made from {label}: {how}",
         "consent": old.consent,
+        **_people(parent).fields(),
         "parent": label,
         "graphs": graph_entries(built.models),
         "measured": built.measured,
     }
 
 
-def _card(manifest: dict[str, Any], built: Variants) -> str:
+def _people(parent: Bundle) -> People:
+    """Whose clone the parent is, its child is too."""
+    return People(parent.manifest.cloned, parent.manifest.consents)
+
+
+def _card(manifest: dict[str, Any], built: Variants, people: People) -> str:
     refused = "".join(f"- {name} has no int8 variant: {why}\n" for name, why in built.refused.items())
     return (
         f"# {manifest['name']} {manifest['version']}\n\n{manifest['data_statement']}\n\n"
-        f"Licence: {manifest['licence']}. Consent: {manifest['consent']}\n{refused and chr(10) + refused}"
+        f"Licence: {manifest['licence']}. Consent: {manifest['consent']}\n\n{card_line(people)}{refused}"
     )

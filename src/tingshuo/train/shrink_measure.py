@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from tingshuo.models.layers.cost import count_parameters
 from tingshuo.port.voice import ACOUSTIC_WEIGHTS, voice_graphs
 from tingshuo.store.bundle import open_bundle
+from tingshuo.store.sealing import readable
 from tingshuo.tasks.evaluate.sentences import SENTENCES
 from tingshuo.tasks.tts import Voice
 from tingshuo.tasks.voices import load
@@ -85,7 +86,7 @@ def compare(before: Path, after: Path, texts: Sequence[str] = SENTENCES, repeats
 
 
 def _sizes(paths: Sequence[Path]) -> Iterator[Row]:
-    bundles = [open_bundle(path) for path in paths]
+    bundles = [readable(open_bundle(path)) for path in paths]
     nets = [read_nets(bundle) for bundle in bundles]
     parameters = [[count_parameters(net) for net in (one.acoustic, one.vocoder)] for one in nets]
     files = [sum(entry.size for entry in bundle.manifest.files.values()) / 1e6 for bundle in bundles]
@@ -122,7 +123,7 @@ def _speeds(voices: Sequence[Voice], texts: Sequence[str], repeats: int) -> Iter
 def _distances(paths: Sequence[Path], voices: Sequence[Voice], texts: Sequence[str]) -> Iterator[Row]:
     """What the smaller voice answers to what the other one was asked."""
     config = voices[0].config
-    theirs, mine = (open_bundle(path).tensors(ACOUSTIC_WEIGHTS) for path in paths)
+    theirs, mine = (readable(open_bundle(path)).tensors(ACOUSTIC_WEIGHTS) for path in paths)
     lessons = record_lessons(voices[0].graphs, config, theirs, texts, seed=1)
     asked = graph_inputs(lessons, config, theirs, len(lessons))
     found = [_apart(voices[1], mine, lessons, number, asked) for number in range(len(lessons))]

@@ -7,6 +7,7 @@ recordings come before training.
 import json
 import os
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from tingshuo.port.vocoders import Vocoder
 from tingshuo.port.voice import contexts
 from tingshuo.store.atomic import replace_file
 from tingshuo.store.bundle import Bundle, open_bundle
+from tingshuo.store.sealing import readable
 from tingshuo.tasks.monitor.statistics import Statistics, statistics_of_rows
 from tingshuo.text.symbols import ALL_PHONES, PHONES, has_english
 from tingshuo.train.aligner import bundled_aligner
@@ -29,9 +31,8 @@ from tingshuo.train.config import TrainConfig, write_config
 from tingshuo.train.distributed import World
 from tingshuo.train.generator import build_generator, vocoder_sizes
 from tingshuo.train.material import Material, prepare_material, read_rows
-from tingshuo.train.offered import offer
-from tingshuo.train.publish import Base, check_statements, publish, read_nets
-from tingshuo.train.run_folder import BUNDLE, SKIPPED, VOICE, Learnt, check_run
+from tingshuo.train.publish import Base, check_offer, check_statements, publish, read_nets
+from tingshuo.train.run_folder import BUNDLE, SKIPPED, VOICE, Learnt, check_run, claimed
 from tingshuo.train.stages import Stages, acoustic_net, plain
 from tingshuo.train.start import Start, sizes_of, start_fresh, start_from
 from tingshuo.train.tempo import with_tempo
@@ -96,18 +97,20 @@ def train_voice(
     ------
     ConfigError
         A statement for the manifest is missing, or the vocoder, the features and the base voice do not fit together.
+    ConsentError
+        A person would be cloned of whose consent there is no record, or whose consent has ended.
     DataError
         Nothing in the corpus can be learnt from.
     TrainError
-        The run cannot be begun or resumed, or a loss is not finite.
+        The run cannot be begun or resumed, is in use, or a loss is not finite.
     OutputError
         The disk is too small or cannot be written.
     """
-    check_statements(config.bundle)
-    bundle = open_bundle(base)
     config = check_run(run, config, resume)
-    check_fit(config, bundle, from_base)
     from_base = from_base or "acoustic" not in config.stages
+    check_statements(config.bundle, clones=from_base and config.copies_timbres)
+    bundle = readable(open_bundle(base))
+    check_fit(config, bundle, from_base)
     if from_base and has_english(bundle.config.phonemes):
         config = config.replace(features=config.features.replace(english=True))
     nets = read_nets(bundle)
@@ -117,37 +120,38 @@ def train_voice(
     torch.set_num_threads(config.loop.threads or max(1, usable_cpus() // int(os.environ.get("LOCAL_WORLD_SIZE", "1"))))
     aligner = bundled_aligner(bundle)
     run.mkdir(parents=True, exist_ok=True)
-    world.any(False)  # everybody has looked
-    if world.leads:
-        read_rows(data, run, config, told, kind=kind, parts=parts, resume=resume)
-        prepare_material(run, config, told, aligner)
-    world.any(False)  # the others wait until the features are there
-    material = prepare_material(run, config, told, aligner)
-    start = None
-    if config.needs_texts:
-        beginning = (config, material.features, material.examples)
-        start = start_from(bundle.config, nets, *beginning) if from_base else start_fresh(*beginning)
-        config = config.replace(acoustic=sizes_of(start.net.config, config.acoustic))
-    used = Base(bundle.manifest, from_base, not tuned or config.vocoder.family == BASE)
-    stages = Stages(run, config, material, used.label, world, told)
-    stages.check(from_base)
-    voice = describe_voice(start, config, generator) if start is not None else with_vocoder(bundle.config, nets, generator)
-    offer(voice, config.bundle.speakers, config.bundle.styles)  # what could not be published is not trained
-    if world.leads:
-        write_config(run, config)
-        replace_file(run / VOICE, json.dumps(voice.fields(), ensure_ascii=False, indent=1).encode())
-    speaking = nets.vocoder if bundle.config.mel == config.features.mel else None
-    published, notes = None, tuple(material.notes)
-    if _train(stages, start, generator, speaking, from_base) and world.leads:
-        told("publish", 0.0)
-        ready = VoiceNets(acoustic_net(start) if start is not None else nets.acoustic, plain(generator))
-        if start is not None and "acoustic" in config.stages:
-            voice = _at_their_tempo(voice, start, ready.acoustic, material)
-        texts = [row.text for row in material.rows if row.text]
-        spread = _spread(material)
-        notes += () if spread else ("The recordings are no longer there, so the voice does not say how they are spread.",)
-        along = (texts, material.aligner or aligner, known_graphs(bundle), spread)
-        published = publish(run / BUNDLE, voice, ready, config.bundle, used, stages.learnt, *along)
+    with claimed(run) if world.leads else nullcontext():
+        world.any(False)  # everybody has looked
+        if world.leads:
+            read_rows(data, run, config, told, kind=kind, parts=parts, resume=resume)
+            prepare_material(run, config, told, aligner)
+        world.any(False)  # the others wait until the features are there
+        material = prepare_material(run, config, told, aligner)
+        start = None
+        if config.needs_texts:
+            beginning = (config, material.features, material.examples)
+            start = start_from(bundle.config, nets, *beginning) if from_base else start_fresh(*beginning)
+            config = config.replace(acoustic=sizes_of(start.net.config, config.acoustic))
+        used = Base(bundle.manifest, from_base, not tuned or config.vocoder.family == BASE)
+        stages = Stages(run, config, material, used.label, world, told)
+        stages.check(from_base)
+        voice = describe_voice(start, config, generator) if start is not None else with_vocoder(bundle.config, nets, generator)
+        people = check_offer(voice, config, used)  # what could not be published is not trained
+        if world.leads:
+            write_config(run, config)
+            replace_file(run / VOICE, json.dumps(voice.fields(), ensure_ascii=False, indent=1).encode())
+        speaking = nets.vocoder if bundle.config.mel == config.features.mel else None
+        published, notes = None, tuple(material.notes)
+        if _train(stages, start, generator, speaking, from_base) and world.leads:
+            told("publish", 0.0)
+            ready = VoiceNets(acoustic_net(start) if start is not None else nets.acoustic, plain(generator))
+            if start is not None and "acoustic" in config.stages:
+                voice = _at_their_tempo(voice, start, ready.acoustic, material)
+            texts = [row.text for row in material.rows if row.text]
+            spread = _spread(material)
+            notes += () if spread else ("The recordings are no longer there, so the voice does not say how they are spread.",)
+            along = (texts, material.aligner or aligner, known_graphs(bundle), spread, people)
+            published = publish(run / BUNDLE, voice, ready, config.bundle, used, stages.learnt, *along)
     return Trained(tuple(stages.learnt), _lines(run / SKIPPED), published, notes)
 
 

@@ -34,7 +34,8 @@ def test_a_mirror_is_made_listed_kept_up_to_date_and_forgotten(tingshuo, registr
     assert Registry(tmp_path / "a").find("anna@prod").label == "anna@1.0.0"
     again = json.loads(tingshuo("mirror", "--json").out)
     assert again["ok"] is True
-    assert again["mirrors"][1] == {"folder": f"{tmp_path}/b", "ok": True, "versions": [], "n_bytes": 0, "problems": []}
+    nothing = {"versions": [], "n_bytes": 0, "problems": [], "forgotten": []}
+    assert again["mirrors"][1] == {"folder": f"{tmp_path}/b", "ok": True} | nothing
     assert tingshuo("mirror", "--forget", "a").text == f"{tmp_path}/b\n"
     assert json.loads(tingshuo("mirror", "--list", "--json").out) == {"mirrors": [f"{tmp_path}/b"]}
     assert (tmp_path / "a/voices/anna/1.0.0/record.json").is_file()

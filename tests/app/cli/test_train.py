@@ -5,7 +5,8 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from tingshuo.app.cli.main import run  # noqa: E402
-from tingshuo.train import voice  # noqa: E402
+from tingshuo.tasks.voices import find_voice  # noqa: E402
+from tingshuo.train import state, voice  # noqa: E402
 from tingshuo.train.config import LOOPS, STAGES, read_config, write_config  # noqa: E402
 from tingshuo.train.run_folder import Learnt  # noqa: E402
 from tingshuo.train.voice import Trained  # noqa: E402
@@ -88,3 +89,44 @@ def test_mistakes_are_one_line(tmp_path, capsys, more, code, message):
     err = capsys.readouterr().err
     assert message in err
     assert "Traceback" not in err
+
+
+def test_clean_stands_beside_it_and_a_folder_of_that_name_is_still_recordings(asked, tmp_path, capsys):
+    assert run(["train", "--help"]) == 0
+    out = capsys.readouterr().out
+    assert "--resume-from" in out
+    assert "tingshuo train clean" in out
+    assert run(["train", "clean", "--help"]) == 0
+    assert "--dry-run" in capsys.readouterr().out
+    assert run(["train", "clean", str(tmp_path)]) == 13
+    assert run(["train", "./clean", "-o", str(tmp_path), "--preset", "tiny"]) == 0
+    assert str(asked[0]["data"]) == "clean"
+
+
+@pytest.fixture
+def laid_out(monkeypatch):
+    """What is laid into the run folder, instead of a state: its settings."""
+    monkeypatch.setattr(state, "check_recordings", lambda folder: None)
+
+    def resume_from(registry, reference, folder):
+        folder.mkdir()
+        write_config(folder, read_config("small", settings=[f"bundle.name={reference}"]))
+
+    monkeypatch.setattr(state, "resume_from", resume_from)
+
+
+def test_a_training_that_was_saved_goes_on_in_a_new_folder(asked, laid_out, tmp_path, capsys):
+    new = tmp_path / "new"
+    assert run(["train", "recordings", "-o", str(new), "--resume-from", "anna", "--steps", "9"]) == 0
+    assert asked[0]["resume"]
+    assert asked[0]["config"] == read_config("small", settings=["bundle.name=anna", *(f"{loop}.steps=9" for loop in LOOPS)])
+    assert run(["train", "recordings", "-o", str(new), "--resume-from", "anna", "--resume"]) == 2
+    assert "--resume and --resume-from exclude each other" in capsys.readouterr().err
+
+
+def test_a_version_without_its_training_is_said(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("TINGSHUO_HOME", str(tmp_path / "home"))
+    assert run(["save", str(find_voice("default")), "--name", "anna"]) == 0
+    assert run(["train", "recordings", "-o", str(tmp_path / "new"), "--resume-from", "anna"]) == 14
+    assert "was saved without the state of its training" in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()

@@ -35,6 +35,7 @@ SMALL = {
     "vocoder.resolutions": 1,
     "bundle.licence": "CC-BY-SA-4.0",
     "bundle.consent": "a made-up voice",
+    "bundle.cloned": "[]",
     "bundle.data_statement": "Six sentences.",
 }
 

@@ -146,6 +146,23 @@ def test_an_address_is_read_to_the_last_byte(tingshuo, bundle, monkeypatch, tmp_
     assert tingshuo("verify", f"file://{tmp_path}/place").code == 2
 
 
+def test_how_the_consent_to_a_clone_stands_is_one_line_and_fails_nothing(tingshuo, copy, tmp_path):
+    path = copy / "manifest.json"
+    manifest = json.loads(path.read_text())
+    said = {"given_by": "Yue Tan", "given_on": "2001-05-01", "purpose": "books", "recording_sha256": "0" * 64}
+    one, other = manifest["speakers"]
+    until = {one: "2001-06-01", other: "unlimited"}
+    consents = [{"speaker": name, "valid_until": day, **said} for name, day in until.items()]
+    path.write_text(json.dumps(manifest | {"cloned": [one, other], "consents": consents}))
+    done = tingshuo("verify", copy, "--report", tmp_path / "out.html")
+    assert (done.code, done.err) == (0, "")
+    assert f"Cloned from people: {one}, ended on 2001-06-01; {other}, valid without end\n" in done.text
+    assert f'<span class="bad">{one}: ended on 2001-06-01</span>' in (tmp_path / "out.html").read_text("utf-8")
+    told = json.loads(tingshuo("verify", copy, "--json").out)
+    assert told["ok"] is True
+    assert [(row["speaker"], row["state"]) for row in told["consents"]] == [(one, "ended"), (other, "valid")]
+
+
 def test_golden_vectors_are_run_and_a_report_is_written(tingshuo, copy, tmp_path):
     done = tingshuo("verify", copy, "--report", tmp_path / "out.html")
     assert done.code == 0

@@ -1,5 +1,7 @@
 """The application's life, addresses, and other origins."""
 
+import dataclasses
+import json
 import shutil
 import socket
 
@@ -7,7 +9,10 @@ import pytest
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from tingshuo.app.http.server import create_service, listen
-from tingshuo.errors import HashMismatchError, RequestError, UnknownVoiceError
+from tingshuo.errors import ConsentError, HashMismatchError, RequestError, SealedError, UnknownVoiceError
+from tingshuo.store.manifest import ConsentRecord
+from tingshuo.store.seal_keys import make_seal_key
+from tingshuo.store.sealing import seal_bundle
 
 ORIGIN = {"origin": "http://game.example"}
 
@@ -88,3 +93,57 @@ def test_a_bug_is_a_500_in_json(client, fake_voice):
     assert reply.status_code == 500
     assert reply.json()["error"]["code"] == "internal"
     assert "ZeroDivision" not in reply.text
+
+
+def with_consent(manifest, valid_until):
+    """The manifest of a clone whose consent ends on a day."""
+    who = manifest.speakers[0]
+    record = ConsentRecord(
+        speaker=who, given_by="Anna", given_on="2020-01-01", purpose="a test", valid_until=valid_until, recording_sha256="0" * 64
+    )
+    return manifest.replace(cloned=(who,), consents=(record,))
+
+
+def test_a_voice_whose_consent_has_ended_is_refused_and_the_others_speak(service, serve):
+    voices = service.voices.catalogue
+    voices["other"] = dataclasses.replace(voices["other"], manifest=with_consent(voices["other"].manifest, "2020-12-31"))
+    voices["valid"] = dataclasses.replace(voices["other"], manifest=with_consent(voices["other"].manifest, "unlimited"))
+    with serve(service) as client:
+        while client.get("/readyz").status_code != 200:
+            assert service.failure is None
+        refused = client.post("/api/tts", json={"text": "你好。", "voice": "other"})
+        assert refused.status_code == 403
+        assert "the consent of Anna" in refused.text
+        assert "ended on 2020-12-31" in refused.text
+        openai = client.post("/v1/audio/speech", json={"model": "tts-1", "input": "你好。", "voice": "other"})
+        assert openai.status_code == 403
+        for voice in ("default", "valid"):
+            assert client.post("/api/tts", json={"text": "你好。", "voice": voice}).status_code == 200
+        told = {row["name"]: row["unavailable"] for row in client.get("/api/voices").json()["voices"]}
+        assert (told["default"], told["valid"], "ended on" in told["other"]) == (None, None, True)
+
+
+def test_a_server_does_not_start_with_a_default_voice_that_may_not_speak(bundle, tmp_path):
+    folder = shutil.copytree(bundle.path, tmp_path / "voice")
+    fields = with_consent(bundle.manifest, "2020-12-31").fields()
+    (folder / "manifest.json").write_text(json.dumps(fields))
+    with pytest.raises(ConsentError, match="ended on 2020-12-31"):
+        create_service(str(folder))
+
+
+def test_an_encrypted_voice_without_its_key_is_left_out(bundle, tmp_path, monkeypatch, caplog):
+    pytest.importorskip("pyrage")
+    monkeypatch.setenv("TINGSHUO_HOME", str(tmp_path / "home"))
+    make_seal_key(tmp_path / "key")
+    sealed = seal_bundle(bundle.path, tmp_path / "home/voices/anna", [str(tmp_path / "key.pub")])
+    service = create_service(threads=1)
+    assert "anna" not in service.voices.catalogue
+    assert "anna: is encrypted for age1" in caplog.text
+    with pytest.raises(SealedError, match="there is no key"):
+        create_service(str(sealed))
+    monkeypatch.setenv("TINGSHUO_SEAL_KEY_FILE", str(tmp_path / "key"))
+    opened = create_service(threads=1)
+    assert opened.voices.catalogue["anna"].config == bundle.config
+    for one in (service, opened):
+        one.workers.close()
+        one.results.close()

@@ -23,8 +23,9 @@ def mirror(
 
     Copy what the registry holds to its mirrors, of which tingshuo scrub heals it.
 
-    Each mirror is a whole registry in a folder, best on another disk. Nothing in it is overwritten or removed; what is damaged
-    here is not copied. Without options, the mirrors that are known are brought up to date.
+    Each mirror is a whole registry in a folder, best on another disk. Nothing in it is overwritten or removed, but for what
+    tingshuo forget has forgotten; what is damaged here is not copied. Without options, the mirrors that are known are brought up
+    to date.
 
     Example:
 
@@ -53,6 +54,8 @@ def mirror(
     else:
         for one in done:
             typer.echo(f"{one.folder}: {len(one.versions)} versions are new, {one.n_bytes / 1e6:.1f} MB")
+            if one.forgotten:
+                typer.echo(f"{one.folder}: {len(one.forgotten)} things that had been forgotten are removed")
         for problem in dict.fromkeys(problem for one in done for problem in one.problems):
             typer.echo(problem)
     if failed:
@@ -78,4 +81,5 @@ def _fields(one: "Mirrored") -> dict[str, Any]:
         "versions": one.versions,
         "n_bytes": one.n_bytes,
         "problems": one.problems,
+        "forgotten": [str(path) for path in one.forgotten],
     }

@@ -140,13 +140,14 @@ def _compare(voice: str, path: Path, taught: "Subject | None", told: Told) -> bo
     """Compare requests with what a voice was taught with; return whether there is an alarm."""
     from tingshuo.app.cli.output import print_json
     from tingshuo.store.bundle import open_bundle
+    from tingshuo.store.sealing import readable
     from tingshuo.tasks.monitor.inputs import compare_inputs, plain, read_inputs
     from tingshuo.tasks.monitor.remedy import training
     from tingshuo.tasks.monitor.statistics import read_statistics, statistics_of_rows, statistics_of_texts
     from tingshuo.tasks.monitor.webhook import drift_event
     from tingshuo.tasks.voices import find_voice
 
-    bundle, inputs = open_bundle(find_voice(voice)), read_inputs(path)
+    bundle, inputs = readable(open_bundle(find_voice(voice))), read_inputs(path)
     if taught is None:
         reference = read_statistics(bundle)
     elif not inputs.rows:  # then nothing but the texts can be compared

@@ -28,6 +28,9 @@ def render() -> str:
     for name, verb in group.commands.items():  # type: ignore[attr-defined]
         context = verb.context_class(verb, info_name=name, parent=parent, terminal_width=WIDTH)
         parts.append(f"## {name}\n\n```\n{_help(verb, context)}\n```\n")
+        for other, further in getattr(verb, "beside", {}).items():
+            context = further.context_class(further, info_name=f"{name} {other}", parent=parent, terminal_width=WIDTH)
+            parts.append(f"## {name} {other}\n\n```\n{_help(further, context)}\n```\n")
     parts.append("## Exit codes\n\n| code | meaning |\n|---|---|\n" + "".join(f"{row}\n" for row in _exit_codes()))
     return "\n".join(parts)
 
@@ -44,6 +47,7 @@ def _exit_codes() -> Iterator[str]:
         meanings.setdefault(outcome.exit_code, []).append(first_line[0].lower() + first_line[1:])
     meanings[1] = ["a bug, or the reader of our output has gone"]
     meanings[_ALARM] = ["an alarm of monitor: a figure outside its band, or requests that have moved"]
+    meanings[_ALARM].append("diff --worse-than: a figure is worse by more than that")
     meanings[_USAGE].append("an unknown verb or option")
     meanings[_INTERRUPTED] = ["stopped with Ctrl-C"]
     meanings[_TERMINATED] = ["stopped with SIGTERM; 128 and its number for another signal"]

@@ -15,7 +15,8 @@ def scrub(
 
     Read every file of the registry and its mirrors, and heal what is damaged from wherever it is sound.
 
-    Nothing that is sound is touched. What cannot be healed is named, and the exit code is 9 then.
+    Nothing that is sound is touched, but for what tingshuo forget has forgotten, which is removed. What cannot be healed is
+    named, and the exit code is 9 then.
 
     Example:
 

@@ -67,11 +67,14 @@ def _make_key(path: Path, kind: str | None, password: str | None, as_json: bool)
 
 def _sign(bundle: str, path: Path, password: str | None, replace: bool, as_json: bool) -> None:
     from tingshuo.app.cli.output import print_json
+    from tingshuo.store.archive_formats import is_archive
     from tingshuo.store.sign import sign_bundle
     from tingshuo.store.sign_format import SIGNATURE
     from tingshuo.store.sign_keys import read_private_key
     from tingshuo.tasks.voices import find_voice
 
+    if is_archive(bundle):
+        raise RequestError(f"{bundle}: is an archive; sign the folder that it was made of, then tingshuo export it", "bundle")
     folder = find_voice(bundle)
     signed = sign_bundle(folder, read_private_key(path, password), replace=replace)
     signature = folder / SIGNATURE
@@ -91,29 +94,8 @@ def _password(variable: str | None, command: str | None) -> str | None:
     """
     if variable is not None and command is not None:
         raise RequestError("--password-env and --password-command exclude each other: give one of them", "password_env")
+    from tingshuo.store.key_files import from_command, from_environment
+
     if variable is not None:
-        return _from_environment(variable)
-    return None if command is None else _from_command(command)
-
-
-def _from_environment(variable: str) -> str:
-    import os
-
-    try:
-        return os.environ[variable]
-    except KeyError:
-        raise RequestError(f"the environment variable {variable!r} is not set", "password_env") from None
-
-
-def _from_command(command: str) -> str:
-    """Run a command without a shell; what it prints, without the end of its line, is the password."""
-    import shlex
-    import subprocess
-
-    try:
-        done = subprocess.run(shlex.split(command), stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603
-    except (OSError, ValueError, IndexError) as error:
-        raise RequestError(f"the command for the password cannot be run: {error}", "password_command") from error
-    if done.returncode != 0:
-        raise RequestError(f"the command for the password ended with code {done.returncode}", "password_command")
-    return done.stdout.removesuffix("\n").removesuffix("\r")
+        return from_environment(variable, "password_env")
+    return None if command is None else from_command(command, "the password", "password_command")

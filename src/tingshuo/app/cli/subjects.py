@@ -99,10 +99,11 @@ def find_aligner(voice: str, named: str | None = None) -> "Aligner | None":
         An aligner is damaged.
     """
     from tingshuo.store.bundle import open_bundle
+    from tingshuo.store.sealing import readable
     from tingshuo.tasks.voices import DEFAULT, find_voice
     from tingshuo.train.aligner import bundled_aligner
 
-    found = (bundled_aligner(open_bundle(find_voice(name))) for name in ([named] if named else [voice, DEFAULT]))
+    found = (bundled_aligner(readable(open_bundle(find_voice(name)))) for name in ([named] if named else [voice, DEFAULT]))
     aligner = next(filter(None, found), None)
     if aligner is None and named:
         raise RequestError(f"the voice {named!r} brings no aligner; name one that does", "aligner")

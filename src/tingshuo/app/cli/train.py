@@ -1,16 +1,20 @@
-"""``tingshuo train``: from a folder of recordings to a voice."""
+"""``tingshuo train``: from a folder of recordings to a voice; and ``tingshuo train clean`` beside it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
+from tingshuo.app.cli.clean import clean
+from tingshuo.app.cli.distill import train_extra
 from tingshuo.app.cli.progress import Stages
-from tingshuo.errors import EngineNotInstalledError, RequestError
+from tingshuo.errors import RequestError
 
 if TYPE_CHECKING:
     from tingshuo.train.config import TrainConfig
+    from tingshuo.train.distributed import World
     from tingshuo.train.voice import Trained
 
 DEFAULT_VOICE = "default"
@@ -23,6 +27,32 @@ NAMES = {
     "joint": "Vocoder and decoder",
     "publish": "Publishing",
 }
+
+
+class TrainCommand(TyperCommand):
+    """A verb that steps aside for another one when its first word names it; a folder of that name is ``./clean``."""
+
+    @property
+    def beside(self) -> Mapping[str, Any]:
+        """The verbs that stand beside this one, by their names."""
+        alone = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+        alone.command("clean")(clean)
+        return {"clean": typer.main.get_command(alone)}
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        """Read the command line, or let the other verb read it."""
+        other = self.beside.get(args[0]) if args else None
+        if other is not None:
+            return other.make_context(f"{info_name} {args[0]}", args[1:], parent, **extra)
+        return super().make_context(info_name, args, parent, **extra)
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the options into the help, and what stands beside this verb."""
+        super().format_options(ctx, formatter)
+        with formatter.section("Beside it"):
+            formatter.write_dl(
+                [(f"{ctx.command_path} {name}", other.get_short_help_str(80)) for name, other in self.beside.items()]
+            )
 
 
 def train(
@@ -40,6 +70,9 @@ def train(
     ] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Train each stage for so many steps.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted training, with its settings.")] = False,
+    resume_from: Annotated[
+        str | None, typer.Option(help="Go on, in a new folder, with the training that save --state kept, such as anna@1.2.0.")
+    ] = None,
     from_voice: Annotated[
         str | None, typer.Option("--from", help="Begin with this finished voice, a name or a bundle's folder.")
     ] = None,
@@ -68,10 +101,24 @@ def train(
       tingshuo train recordings -o mine --from default --config statements.yaml --only vocoder
 
       tingshuo train recordings -o run --resume
+
+      tingshuo train recordings -o again --resume-from anna@1.2.0 --steps 20000
     """
-    chosen = _config(run, preset, config, [*(settings or ())], only or [], steps, resume, from_voice is not None)
-    trained, leads = _run(data, run, chosen, from_voice, kind, part or [], resume, None if as_json else typer.echo)
-    if leads:
+    if resume and resume_from is not None:
+        raise RequestError("--resume and --resume-from exclude each other: the first goes on in the same folder", "resume_from")
+    going_on = resume or resume_from is not None
+
+    def choose() -> "TrainConfig":
+        return _config(run, preset, config, [*(settings or ())], only or [], steps, going_on, from_voice is not None)
+
+    with train_extra():
+        from tingshuo.train.distributed import join
+    with join() as world:
+        if resume_from is not None:
+            _lay_out(resume_from, run, world)
+        say = None if as_json or not world.leads else typer.echo
+        trained = _run(data, run, choose(), from_voice, kind, part or [], going_on, say, world)
+    if world.leads:
         _report(trained, run, as_json)
 
 
@@ -119,12 +166,7 @@ def _config(
     from_voice: bool,
 ) -> "TrainConfig":
     """Put the config together; a resumed run without a preset or file of its own has that which it was begun with."""
-    try:
-        from tingshuo.train.config import CONFIG_FILE, LOOPS, STAGES, read_config
-    except ModuleNotFoundError as error:
-        raise EngineNotInstalledError(
-            f"training needs the package {error.name!r}: pip install 'tingshuo[train]' installs it"
-        ) from error
+    from tingshuo.train.config import CONFIG_FILE, LOOPS, STAGES, read_config
 
     for stage in only:
         if stage not in STAGES:
@@ -147,17 +189,17 @@ def _run(
     parts: list[str],
     resume: bool,
     say: Callable[..., None] | None,
-) -> "tuple[Trained, bool]":
-    """Train with a progress bar for each stage; returns how it ended, and whether it is for this process to tell."""
+    world: "World",
+) -> "Trained":
+    """Train with a progress bar for each stage."""
     from tingshuo.tasks.voices import find_voice
-    from tingshuo.train.distributed import join
     from tingshuo.train.voice import train_voice
 
     names = NAMES | {stage: f"{NAMES[stage]}, {k} of {len(config.stages)}" for k, stage in enumerate(config.stages, 1)}
-    with join() as world, Stages(names, visible=None if world.leads else False) as stages:
-        if say is not None and world.leads:
+    with Stages(names, visible=None if world.leads else False) as stages:
+        if say is not None:
             say(_plan(config, from_voice or DEFAULT_VOICE), err=True)
-        trained = train_voice(
+        return train_voice(
             data,
             run,
             config,
@@ -169,4 +211,14 @@ def _run(
             world=world,
             tell=stages.tell,
         )
-        return trained, world.leads
+
+
+def _lay_out(reference: str, run: Path, world: "World") -> None:
+    """Lay the state of a training into a new folder; the other processes wait for the first."""
+    from tingshuo.store.registry import Registry
+    from tingshuo.train.state import check_recordings, resume_from
+
+    if world.leads:
+        resume_from(Registry(), reference, run)
+        check_recordings(run)
+    world.any(False)

@@ -18,20 +18,25 @@ from tingshuo.app.cli.doctor import doctor
 from tingshuo.app.cli.env import env
 from tingshuo.app.cli.evaluate import evaluate
 from tingshuo.app.cli.explain import explain
+from tingshuo.app.cli.export import export
+from tingshuo.app.cli.forget import forget
 from tingshuo.app.cli.gc import gc
 from tingshuo.app.cli.history import history
 from tingshuo.app.cli.list_remote import list_remote
 from tingshuo.app.cli.mirror import mirror
 from tingshuo.app.cli.monitor import monitor
+from tingshuo.app.cli.probe import probe
 from tingshuo.app.cli.prune import prune
 from tingshuo.app.cli.pull import pull
 from tingshuo.app.cli.push import push
 from tingshuo.app.cli.save import save
 from tingshuo.app.cli.say import say
 from tingshuo.app.cli.scrub import scrub
+from tingshuo.app.cli.seal import seal
 from tingshuo.app.cli.serve import serve
 from tingshuo.app.cli.sign import sign
-from tingshuo.app.cli.train import train
+from tingshuo.app.cli.train import TrainCommand, train
+from tingshuo.app.cli.unseal import unseal
 from tingshuo.app.cli.verify import verify
 from tingshuo.app.cli.voices import voices
 from tingshuo.errors import RequestError
@@ -59,10 +64,11 @@ VERBS = (
     *(say, voices, serve, doctor, bench),
     *(data, train, distill, prune, evaluate, explain, monitor),
     *(save, history, diff, alias, rollback, gc, mirror, scrub),
-    *(sign, verify, env, push, pull),
+    *(probe, export, verify, env),
+    *(sign, seal, unseal, forget, push, pull),
 )
 for verb in VERBS:
-    app.command()(verb)
+    app.command(cls=TrainCommand if verb is train else None)(verb)
 app.command("list")(list_remote)  # not to hide the built-in of that name
 
 

@@ -10,12 +10,13 @@ from tingshuo.errors import BundleError, RequestError, SignatureError, VerifyErr
 
 if TYPE_CHECKING:
     from tingshuo.store.bundle import BundleReport
+    from tingshuo.store.consent import Standing
     from tingshuo.store.sign import Signed
     from tingshuo.tasks.golden import GoldenRun
 
 
 def verify(
-    bundle: Annotated[str, typer.Argument(help="A voice's name, the folder of a bundle, or an address such as s3://...")],
+    bundle: Annotated[str, typer.Argument(help="A voice's name, a bundle's folder or archive, or an address such as s3://...")],
     key: Annotated[Path | None, typer.Option(help="The public key that must have signed it, PEM.")] = None,
     policy: Annotated[Path | None, typer.Option(help="A policy: which keys may publish which names.")] = None,
     allow_http: Annotated[bool, typer.Option("--allow-http", help="Of an address: accept what is not encrypted.")] = False,
@@ -24,8 +25,9 @@ def verify(
 ) -> None:
     """Check a bundle against its manifest.
 
-    Sizes and hashes of all files, the config, the weights for NaN; then its golden vectors are run in every precision. With
-    --key or --policy the signature first, before anything in the bundle is read; this needs the sign extra.
+    Sizes and hashes of all files, the config, the weights for NaN; then its golden vectors are run in every precision. Of a
+    cloned voice it says how the consent of each person stands today, which makes no bundle unsound. With --key or --policy the
+    signature first, before anything in the bundle is read; this needs the sign extra.
 
     Example:
 
@@ -51,13 +53,16 @@ def verify(
         raise
     found = verify_bundle(folder)
     golden = _run_golden(folder) if found.ok else ()
+    consents = _consents(folder)
     unchecked = signed is None and is_signed(folder)
     if report is not None:
         _write_report(report, folder, found, golden, _signer(signed, unchecked))
     if as_json:
         runs = [{**run._asdict(), "ok": run.ok} for run in golden]
         ok = found.ok and all(run.ok for run in golden)
-        print_json({**asdict(found), "ok": ok, "golden": runs, "signature": _signature(signed, unchecked)})
+        people = [{"speaker": one.speaker, "state": one.state, "told": one.told} for one in consents]
+        signature = _signature(signed, unchecked)
+        print_json({**asdict(found), "ok": ok, "golden": runs, "signature": signature, "consents": people})
     else:
         for problem in found.problems:
             typer.echo(problem)
@@ -67,8 +72,20 @@ def verify(
     typer.echo(f"{found.name} {found.version}: {found.n_files} files, {found.n_bytes / 1e6:.1f} MB, all as the manifest says")
     if golden:
         typer.echo(f"{len(golden)} outputs of its graphs are within the limits of its golden vectors")
+    if consents:
+        typer.echo(f"Cloned from people: {'; '.join(f'{one.speaker}, {one.told}' for one in consents)}")
     if signed is not None or unchecked:
         typer.echo(_signer(signed, unchecked))
+
+
+def _consents(folder: Path) -> "tuple[Standing, ...]":
+    """Return how the consent of each cloned speaker stands today."""
+    from datetime import date
+
+    from tingshuo.store.consent import standing
+    from tingshuo.store.manifest import read_manifest
+
+    return standing(read_manifest(folder), date.today())
 
 
 def _run_golden(folder: Path) -> "tuple[GoldenRun, ...]":
@@ -94,14 +111,15 @@ def _refuse(found: "BundleReport", golden: "tuple[GoldenRun, ...]") -> None:
 
 
 def _write_report(path: Path, folder: Path, found: "BundleReport", golden: "tuple[GoldenRun, ...]", signature: str) -> None:
-    from datetime import UTC, datetime
+    from datetime import UTC, date, datetime
 
     from tingshuo.store.atomic import replace_file
     from tingshuo.store.manifest import read_manifest
     from tingshuo.tasks.integrity import to_html
 
     now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    replace_file(path, to_html(found, read_manifest(folder), golden, signature, now).encode())
+    page = to_html(found, read_manifest(folder), golden, signature, now, date.today())
+    replace_file(path, page.encode())
 
 
 def _signer(signed: "Signed | None", unchecked: bool) -> str:
@@ -142,8 +160,13 @@ def _verify_address(address: str, key: Path | None, policy: Path | None, allow_h
 def _folder(bundle: str) -> Path:
     """Return a bundle's folder, found by its name alone: its manifest may not be what it was."""
     from tingshuo.errors import UnknownVoiceError
+    from tingshuo.store.archive_formats import is_archive
+    from tingshuo.store.blobs import hash_file
+    from tingshuo.store.unpacked import open_archive
     from tingshuo.tasks.voices import find_voice
 
+    if is_archive(bundle):
+        return open_archive(Path(bundle), hasher=hash_file)
     try:
         return find_voice(bundle)
     except UnknownVoiceError:

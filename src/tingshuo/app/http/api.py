@@ -1,6 +1,7 @@
 """The routes under ``/api``: speak into a file, speak as a stream of lines, fetch audio, list voices."""
 
 from collections.abc import AsyncIterator
+from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Request
@@ -25,6 +26,7 @@ from tingshuo.app.requests import make_request
 from tingshuo.audio.formats import FORMATS, media_type
 from tingshuo.errors import TingshuoError, outcome
 from tingshuo.store.bundle import Bundle
+from tingshuo.store.consent import complaint, standing
 from tingshuo.types import EMOTIONS, MAX_CHARACTERS, RANGES, AudioChunk, SpeechRequest
 
 router = APIRouter(prefix="/api", tags=["api"])
@@ -133,7 +135,8 @@ async def voices(request: Request) -> Response:
 
 def describe(name: str, bundle: Bundle) -> dict[str, object]:
     """Return what a user wants to know about a voice."""
-    manifest = bundle.manifest
+    manifest, today = bundle.manifest, date.today()
+    complaints = [complaint(one, today) for one in standing(manifest, today) if not one.ok]
     return {
         "name": name,
         "version": manifest.version,
@@ -143,6 +146,7 @@ def describe(name: str, bundle: Bundle) -> dict[str, object]:
         "emotions": list(manifest.emotions),
         "sample_rate": manifest.sample_rate,
         "licence": manifest.licence,
+        "unavailable": complaints[0] if complaints else None,
     }
 
 

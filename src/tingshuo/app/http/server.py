@@ -8,8 +8,10 @@ import contextlib
 import logging
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from datetime import date
 from functools import partial
+from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
@@ -23,11 +25,13 @@ from tingshuo.app.http.replies import HANDLERS, WARNINGS_HEADER
 from tingshuo.app.http.service import QUEUE, Service, Voices
 from tingshuo.app.http.workers import Workers
 from tingshuo.engine.cpu import usable_cpus
-from tingshuo.errors import RequestError
+from tingshuo.errors import RequestError, SealedError
 from tingshuo.store.blobs import hash_file
-from tingshuo.store.bundle import open_bundle
+from tingshuo.store.bundle import Bundle, Hasher, open_bundle
+from tingshuo.store.consent import check_consent
 from tingshuo.store.hash_cache import HashCache
 from tingshuo.store.policy import Policy, check
+from tingshuo.store.sealing import readable
 from tingshuo.tasks.tts import Voice
 from tingshuo.tasks.voices import find_voice, list_voices
 
@@ -59,6 +63,10 @@ def create_service(
         No such voice.
     SignatureError
         The policy does not allow a voice; no bundle has been opened then.
+    ConsentError
+        The voice that requests get by default may not speak any more.
+    SealedError
+        It is encrypted, and there is no key.
     BundleError
         The bundle of a voice is damaged, or a file of it was changed (`HashMismatchError`): all are checked here, once.
     """
@@ -68,13 +76,26 @@ def create_service(
             signed = check(folder, policy)
             log.info("%s is signed with %s", folder, signed.key.label)
     known = HashCache()
-    bundles = {
-        folder: open_bundle(folder, verify=True, hasher=hash_file if paranoid else known) for folder in set(folders.values())
-    }
+    bundles = _open_all(folders, hash_file if paranoid else known)
     known.write()
-    catalogue = {name: bundles[folder] for name, folder in folders.items()}
+    check_consent(bundles[folders["default"]].manifest, date.today())
+    catalogue = {name: bundles[folder] for name, folder in folders.items() if folder in bundles}
     workers = Workers(threads or min(2, usable_cpus()), QUEUE)
     return Service(Voices(partial(Voice, threads=1), catalogue), workers)
+
+
+def _open_all(folders: Mapping[str, Path], hasher: Hasher) -> dict[Path, Bundle]:
+    """Open and check the bundles; those that are encrypted and have no key here are left out, unless one is the default."""
+    bundles = {}
+    for folder in set(folders.values()):
+        opened = open_bundle(folder, verify=True, hasher=hasher)
+        try:
+            bundles[folder] = readable(opened)
+        except SealedError as error:
+            if folder == folders["default"]:
+                raise
+            log.warning("%s", error)
+    return bundles
 
 
 def create_app(service: Service, *, allow_origins: Sequence[str] = (), on_failure: Callable[[], None] = lambda: None) -> FastAPI:

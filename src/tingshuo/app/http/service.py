@@ -4,6 +4,7 @@ import base64
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from datetime import date
 from itertools import chain
 
 from tingshuo.app.http.replies import encode_json
@@ -13,6 +14,7 @@ from tingshuo.audio.formats import find_format
 from tingshuo.audio.write import FileWriter, open_encoder
 from tingshuo.errors import AudioError, BusyError, RequestError, UnknownVoiceError
 from tingshuo.store.bundle import Bundle
+from tingshuo.store.consent import check_consent
 from tingshuo.tasks.tts import SpeechStream, Voice
 from tingshuo.types import AudioChunk, SpeechRequest
 
@@ -65,12 +67,15 @@ class Voices:
             No such voice or speaker; the message lists the names.
         RequestError
             Two speakers are named.
+        ConsentError
+            It was cloned from a person whose consent has ended; the others go on.
         """
         name, _, speaker = voice.partition("/") if voice not in self.catalogue else (voice, "", "")
         if name not in self.catalogue:
             raise UnknownVoiceError(f"unknown voice {voice!r}; accepted: {', '.join(self.ids)}", "voice")
         if speaker and request.speaker not in (None, speaker):
             raise RequestError(f"the voice names the speaker {speaker!r} and the field speaker {request.speaker!r}", "speaker")
+        check_consent(self.catalogue[name].manifest, date.today())
         known = [one.name for one in self.catalogue[name].config.speakers]
         asked = speaker or request.speaker
         if asked is not None and asked not in known:
@@ -118,6 +123,8 @@ class Service:
             No such voice or speaker.
         RequestError
             Two speakers are named.
+        ConsentError
+            The voice may not speak any more.
         AudioError
             No such format.
         """

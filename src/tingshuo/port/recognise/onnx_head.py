@@ -1,0 +1,159 @@
+"""The outline of an ONNX file, read from its bytes: who wrote it, what goes in and out, which operators it has.
+
+Only the fields that are wanted are followed, everything else, the weights above all, is stepped over; the file is mapped, so one
+of gigabytes costs no more than a small one. Sources: the protobuf encoding (https://protobuf.dev/programming-guides/encoding) and
+the field numbers of ``onnx.proto`` (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto).
+"""
+
+import mmap
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+_MAX_TEXT = 1 << 20
+_NODES = 200_000
+Buffer = mmap.mmap | memoryview
+
+
+@dataclass(frozen=True, slots=True)
+class OnnxHead:
+    """An outline. Shapes hold a number or the name of a free dimension; ``metadata`` is what exporters left for runtimes."""
+
+    producer: str
+    opset: int
+    inputs: dict[str, tuple[int | str, ...]]
+    outputs: dict[str, tuple[int | str, ...]]
+    metadata: dict[str, str]
+    operators: Counter[str]
+
+
+def read_onnx_head(path: Path) -> OnnxHead:
+    """Read the outline of a graph file.
+
+    Raises
+    ------
+    ValueError
+        It is no ONNX model.
+    OSError
+        It cannot be read.
+    """
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        producer, opset, metadata = "", 0, {}
+        graph: tuple[int, int] | None = None
+        version = 0
+        for number, wire, value in _fields(data, 0, len(data)):
+            if number == 1 and wire == _VARINT:
+                version = value[0]
+            elif number == 2 and wire == _BYTES:
+                producer = _text(data, value)
+            elif number == 7 and wire == _BYTES:
+                graph = value
+            elif number == 8 and wire == _BYTES:
+                opset = max(opset, _opset(data, value))
+            elif number == 14 and wire == _BYTES:
+                key, said = _pair(data, value)
+                metadata[key] = said
+        if graph is None or not 1 <= version < 1000:
+            raise ValueError("it has no graph, so it is no ONNX model")
+        inputs, outputs, weights, operators = _graph(data, graph)
+    given = {name: shape for name, shape in inputs.items() if name not in weights}
+    return OnnxHead(producer, opset, given, outputs, metadata, operators)
+
+
+def _graph(
+    data: Buffer, span: tuple[int, int]
+) -> tuple[dict[str, tuple[int | str, ...]], dict[str, tuple[int | str, ...]], set[str], Counter[str]]:
+    inputs: dict[str, tuple[int | str, ...]] = {}
+    outputs: dict[str, tuple[int | str, ...]] = {}
+    weights: set[str] = set()
+    operators: Counter[str] = Counter()
+    for number, wire, value in _fields(data, *span):
+        if wire != _BYTES:
+            continue
+        if number == 1:
+            operators[_first_text(data, value, 4)] += 1
+            if operators.total() > _NODES:
+                raise ValueError(f"it has more than {_NODES} operators")
+        elif number == 5:
+            weights.add(_first_text(data, value, 8))
+        elif number in (11, 12):
+            (inputs if number == 11 else outputs).update([_value_info(data, value)])
+    return inputs, outputs, weights, operators
+
+
+def _value_info(data: Buffer, span: tuple[int, int]) -> tuple[str, tuple[int | str, ...]]:
+    """Return name and shape: ValueInfoProto 1 name, 2 type; TypeProto 1 tensor; its 2 shape; its 1 dimensions."""
+    name = _first_text(data, span, 1)
+    shape: list[int | str] = []
+    for kind in _spans(data, span, 2):
+        for tensor in _spans(data, kind, 1):
+            for dims in _spans(data, tensor, 2):
+                shape += [_dimension(data, dim) for dim in _spans(data, dims, 1)]
+    return name, tuple(shape)
+
+
+def _dimension(data: Buffer, span: tuple[int, int]) -> int | str:
+    for number, wire, value in _fields(data, *span):
+        if number == 1 and wire == _VARINT:
+            return value[0]
+        if number == 2 and wire == _BYTES:
+            return _text(data, value)
+    return "?"
+
+
+def _opset(data: Buffer, span: tuple[int, int]) -> int:
+    found = [value[0] for number, wire, value in _fields(data, *span) if number == 2 and wire == _VARINT]
+    return found[0] if found and not _first_text(data, span, 1) else 0
+
+
+def _pair(data: Buffer, span: tuple[int, int]) -> tuple[str, str]:
+    return _first_text(data, span, 1), _first_text(data, span, 2)
+
+
+def _first_text(data: Buffer, span: tuple[int, int], wanted: int) -> str:
+    return next((_text(data, found) for found in _spans(data, span, wanted)), "")
+
+
+def _spans(data: Buffer, span: tuple[int, int], wanted: int) -> Iterator[tuple[int, int]]:
+    return (value for number, wire, value in _fields(data, *span) if number == wanted and wire == _BYTES)
+
+
+def _text(data: Buffer, span: tuple[int, int]) -> str:
+    begin, end = span
+    return bytes(data[begin : min(end, begin + _MAX_TEXT)]).decode("utf-8", "replace")
+
+
+def _fields(data: Buffer, at: int, end: int) -> Iterator[tuple[int, int, tuple[int, int]]]:
+    """Yield number, wire type, and of bytes where they lie, of a number the number itself."""
+    while at < end:
+        key, at = _varint(data, at, end)
+        number, wire = key >> 3, key & 7
+        if wire == _VARINT:
+            value, at = _varint(data, at, end)
+            yield number, wire, (value, 0)
+            continue
+        if wire == _BYTES:
+            size, at = _varint(data, at, end)
+        elif wire in (_FIXED64, _FIXED32):
+            size = 8 if wire == _FIXED64 else 4
+        else:
+            raise ValueError("it is no protobuf message")
+        if number == 0 or at + size > end:
+            raise ValueError("it is no protobuf message, or was cut short")
+        yield number, wire, (at, at + size)
+        at += size
+
+
+def _varint(data: Buffer, at: int, end: int) -> tuple[int, int]:
+    value = 0
+    for shift in range(0, 70, 7):
+        if at >= end:
+            break
+        byte = data[at]
+        at += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value, at
+    raise ValueError("it is no protobuf message, or was cut short")
