@@ -1,9 +1,9 @@
-"""Pull a voice over loopback from a plain HTTP server, against curl that fetches the same files.
+"""Pull a voice over loopback from a plain HTTP server and from one that speaks S3, against curl that fetches the same files.
 
-One server, one set of files of random bytes, all in turn, best of several rounds; prints ratios of one run. Curl alone checks
-nothing; followed by ``sha256sum`` it promises what a pull does, but for flushing to the disk and the rename. Where a processor
-has no instructions for SHA-256, hashing is what takes the time: its speed on one core is printed too. ``--least`` is about curl
-alone.
+One set of files of random bytes, all in turn, best of several rounds; prints ratios of one run. Curl alone checks nothing;
+followed by ``sha256sum`` it promises what a pull does, but for flushing to the disk and the rename. Where a processor has no
+instructions for SHA-256, hashing is what takes the time: its speed on one core is printed too. ``--least`` is about curl alone.
+The server for S3 is moto, from the development requirements.
 
 ::
 
@@ -69,6 +69,34 @@ def serving(folder: Path) -> Iterator[str]:
         server.kill()
 
 
+S3_SERVER = """
+import threading
+from moto.s3.models import s3_backends
+from moto.server import ThreadedMotoServer
+
+server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+server.start()
+s3_backends["123456789012"]["aws"].create_bucket("bucket", "us-east-1")
+print(server.get_host_and_port()[1], flush=True)
+threading.Event().wait()
+"""
+
+
+@contextmanager
+def serving_s3(source: Registry) -> Iterator[str]:
+    """Serve a bucket with a voice in it, in a process of its own; yields the address that curl asks."""
+    with subprocess.Popen(
+        [sys.executable, "-c", S3_SERVER], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as server:
+        assert server.stdout is not None
+        address = f"http://127.0.0.1:{int(server.stdout.readline())}"
+        names = {"ENDPOINT_URL": address, "ACCESS_KEY_ID": "a", "SECRET_ACCESS_KEY": "b", "REGION": "us-east-1"}
+        os.environ.update({f"AWS_{name}": value for name, value in names.items()})
+        push(source, "load", open_store("s3://bucket", allow_http=True))
+        yield f"{address}/bucket"
+        server.kill()
+
+
 def prepare(folder: Path, megabytes: int, n_files: int) -> Path:
     """Push a voice of random bytes to a folder; returns the folder."""
     files = {f"graphs/onnx/fp32/{number}.onnx": os.urandom((megabytes << 20) // n_files) for number in range(n_files)}
@@ -90,7 +118,8 @@ def time_curl(address: str, keys: list[str], folder: Path) -> tuple[float, float
     folder.mkdir()
     arguments = [word for number, key in enumerate(keys) for word in ("-o", str(folder / str(number)), f"{address}/{key}")]
     began = time.perf_counter()
-    subprocess.run(["curl", "-sS", "--fail", *arguments], check=True)
+    signed = ["--aws-sigv4", "aws:amz:us-east-1:s3", "--user", "a:b"] if address.endswith("/bucket") else []
+    subprocess.run(["curl", "-sS", "--fail", "--fail-early", *signed, *arguments], check=True)
     fetched = time.perf_counter() - began
     subprocess.run(["sha256sum", *(str(path) for path in folder.iterdir())], check=True, stdout=subprocess.DEVNULL)
     return fetched, time.perf_counter() - began
@@ -103,20 +132,20 @@ def time_hash(n_bytes: int = 32 << 20) -> float:
     return n_bytes / (1 << 20) / (time.perf_counter() - began)
 
 
-def time_pull(address: str, folder: Path) -> float:
+def time_pull(place: str, folder: Path) -> float:
     """Return the seconds that a pull into an empty registry takes."""
     began = time.perf_counter()
-    pull(Registry(folder), [open_store(address, allow_http=True)], "load", "1.0.0")
+    pull(Registry(folder), [open_store(place, allow_http=True)], "load", "1.0.0")
     return time.perf_counter() - began
 
 
-def measure(address: str, folder: Path, rounds: int) -> tuple[float, float, float, float]:
-    """Return the best seconds of curl, of curl and sha256sum, of a pull, and the best MB/s of hashing, in turn."""
-    keys = keys_of(open_store(address, allow_http=True))
+def measure(address: str, place: str, folder: Path, rounds: int) -> tuple[float, float, float, float]:
+    """Return the best seconds of curl, of curl and sha256sum, of a pull from ``place``, and the best MB/s of hashing, in turn."""
+    keys = keys_of(open_store(place, allow_http=True))
     rows = []
     for _ in range(rounds):
         fetched, checked = time_curl(address, keys, folder / "curl")
-        pulled = time_pull(address, folder / "pull")
+        pulled = time_pull(place, folder / "pull")
         rows.append((fetched, checked, pulled, -time_hash()))
         for name in ("curl", "pull"):
             shutil.rmtree(folder / name)
@@ -134,12 +163,16 @@ def main() -> int:
     wanted = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        with serving(prepare(folder, wanted.megabytes, wanted.files)) as address:
-            curl, checked, pulled, hashing = measure(address, folder, wanted.rounds)
-    for what, seconds in (("curl", curl), ("curl and sha256sum", checked), ("tingshuo pull", pulled)):
-        print(f"{what}: {wanted.megabytes / seconds:.0f} MB/s, a pull has {seconds / pulled:.2f} of its speed")
-    print(f"SHA-256 on one core: {hashing:.0f} MB/s")
-    return 0 if curl / pulled >= wanted.least else 1
+        store = prepare(folder, wanted.megabytes, wanted.files)
+        with serving(store) as address:
+            figures = {"plain files": measure(address, address, folder, wanted.rounds)}
+        with serving_s3(Registry(folder / "source")) as address:
+            figures["S3"] = measure(address, "s3://bucket", folder, wanted.rounds)
+    for name, (curl, checked, pulled, hashing) in figures.items():
+        for what, seconds in (("curl", curl), ("curl and sha256sum", checked), ("tingshuo pull", pulled)):
+            print(f"{name}, {what}: {wanted.megabytes / seconds:.0f} MB/s, a pull has {seconds / pulled:.2f} of its speed")
+        print(f"{name}, SHA-256 on one core meanwhile: {hashing:.0f} MB/s")
+    return 0 if all(curl / pulled >= wanted.least for curl, _, pulled, _ in figures.values()) else 1
 
 
 if __name__ == "__main__":
