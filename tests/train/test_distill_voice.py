@@ -142,7 +142,7 @@ def test_a_family_that_cannot_be_rebuilt_is_refused(teacher, tmp_path):
     shutil.copytree(teacher, foreign)
     config = json.loads((foreign / "config.json").read_text("utf-8")) | {"family": "mystery"}
     bundle = open_bundle(teacher)
-    object.__setattr__(bundle, "config", bundle.config.replace(family=config["family"]))
+    object.__setattr__(bundle, "held", bundle.config.replace(family=config["family"]))
     with pytest.raises(PortError, match="family 'mystery' cannot be rebuilt; known: fastspeech"):
         read_nets(bundle)
 

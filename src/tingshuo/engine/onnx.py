@@ -104,7 +104,7 @@ def open_graph(path: Path, tensors: Mapping[str, Array], *, threads: int = 1) ->
     if missing:
         raise EngineError(f"{path}: the bundle has no tensor {missing[0]!r} that this graph needs")
     try:
-        values = [onnxruntime.OrtValue.ortvalue_from_numpy(np.ascontiguousarray(tensors[name])) for name in names]
+        values = [onnxruntime.OrtValue.ortvalue_from_numpy(np.asarray(tensors[name], order="C")) for name in names]
         options.add_external_initializers(names, values)
         session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # the runtime's errors have no common base below Exception
