@@ -91,3 +91,10 @@ def test_the_command_line_speaks(tmp_path: Path) -> None:
 def test_python_speaks(tmp_path: Path, extension: str) -> None:
     run(SPEAK, tmp_path / f"out.{extension}")
     assert_speech(tmp_path / f"out.{extension}")
+
+
+def test_what_a_file_is_can_be_told(tmp_path: Path) -> None:
+    (tmp_path / "model.pth").write_bytes(b"cos\nsystem\n(S'true'\ntR.")
+    told = run(SAY, "probe", tmp_path / "model.pth", ROOT / "src/tingshuo/voices/default/graphs/onnx/fp32/vocoder.onnx")
+    assert "would run os.system" in told
+    assert "vocoder.onnx: graph" in told

@@ -13,7 +13,7 @@ Arrays = dict[str, NDArray[Any]]
 
 
 def as_they_are(tensors: Arrays) -> Arrays:
-    return fold_weight_norm(tensors, read=lambda tensor: tensor)  # type: ignore[arg-type, return-value]
+    return fold_weight_norm(tensors, read=lambda tensor: tensor)
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ class Fitted:
 
 
 def fold_weight_norm(
-    tensors: Mapping[str, ForeignTensor], read: Callable[[ForeignTensor], NDArray[Any]] = ForeignTensor.read
+    tensors: Mapping[str, Any], read: Callable[[Any], NDArray[Any]] = ForeignTensor.read
 ) -> dict[str, NDArray[Any]]:
     """Read tensors as float32; of pairs of length and direction, the weight that they make.
 
@@ -54,9 +54,9 @@ def fold_weight_norm(
     Parameters
     ----------
     tensors : mapping
-        By their own names; both spellings of weight norm.
+        By their own names, `ForeignTensor` unless ``read`` knows others; both spellings of weight norm.
     read : callable
-        How one is read.
+        Returns the numbers of one.
 
     Raises
     ------

@@ -49,8 +49,8 @@ def rvc(seen: Seen) -> Finding | None:
     return Finding(seen.path, seen.format, "rvc", version, "weights without their settings", rate, usable=True)
 
 
-_RVC_KERNELS = {40000: [16, 16, 4, 4], 48000: [24, 20, 4, 4], 32000: [20, 16, 4, 4]}
-"""Rate to the kernels of the upsampling stages, which no other rate has."""
+_RVC_KERNELS = {24000: [20, 12, 4, 4], 32000: [20, 16, 4, 4], 40000: [16, 16, 4, 4], 48000: [24, 20, 4, 4]}
+"""Rate to the kernels of the upsampling stages. Version 1 has the same ones, 16 16 4 4 4, at 32 and 48 kHz."""
 
 
 def _rvc_rate(seen: Seen) -> int | None:
@@ -59,7 +59,7 @@ def _rvc_rate(seen: Seen) -> int | None:
         return told
     if isinstance(told, str) and told.endswith("k") and told[:-1].isdigit():
         return int(told[:-1]) * 1000
-    kernels = [seen.shape(f"dec.ups.{stage}.{part}")[-1:] for stage in range(4) for part in ("weight_v", "weight")]
+    kernels = [seen.shape(f"dec.ups.{stage}.{part}")[-1:] for stage in range(5) for part in ("weight_v", "weight")]
     sizes = [size[0] for size in kernels if size]
     return next((rate for rate, known in _RVC_KERNELS.items() if known == sizes), None)
 

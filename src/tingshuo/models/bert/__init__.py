@@ -1,0 +1,1 @@
+"""Words to one vector of what they mean."""

@@ -1,0 +1,1 @@
+"""From what is said and how high to a voice's wave: voice conversion with RVC."""

@@ -1,0 +1,1 @@
+"""How voice models of other systems spell what is to be said."""
