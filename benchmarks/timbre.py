@@ -1,4 +1,4 @@
-"""Tell people apart by the overlap of their mel-cepstra: the equal error rate of `tingshuo.audio.timbre`.
+"""Tell people apart by mel-cepstra and by a network: equal error rates of `tingshuo.audio.timbre` and `tingshuo.audio.speaker`.
 
     python benchmarks/timbre.py [--part cv_zh] [--speakers 40] [--clips 8]
 
@@ -8,10 +8,16 @@ beside the repository. Microphones differ between its speakers, which makes tell
 
 import argparse
 import random
+from collections.abc import Callable
 from itertools import combinations
 from pathlib import Path
 from statistics import median
+from typing import Any
 
+import numpy as np
+
+from tingshuo.audio.speaker import similarity as alike
+from tingshuo.audio.speaker import speaker_vector
 from tingshuo.audio.timbre import equal_error_rate, similarity, timbre_of
 from tingshuo.data.clips import read_clips
 from tingshuo.data.corpora.registry import read_corpus
@@ -20,6 +26,10 @@ from tingshuo.types import Wav
 
 PACK = Path(__file__).parents[2] / "shared/data"
 RATE = 16000
+METHODS: dict[str, tuple[Callable[[list[Wav]], Any], Callable[[Any, Any], float]]] = {
+    "cepstra": (lambda wavs: timbre_of(wavs, RATE), similarity),
+    "network": (lambda wavs: speaker_vector(np.concatenate(wavs), RATE), alike),
+}
 
 
 def main() -> None:
@@ -42,15 +52,17 @@ def main() -> None:
         if not isinstance(wav, Exception):
             clips[row.speaker].append(wav)
     print(f"{len(names)} speakers of {arguments.part}, {arguments.clips} clips each")
-    print("clips  seconds    same   other  equal error rate  threshold  pairs")
+    print("by        clips  seconds    same   other  equal error rate  threshold  pairs")
     for size in (1, 2, 4):
-        parts = [(name, timbre_of(own[k : k + size], RATE)) for name, own in clips.items() for k in range(0, len(own), size)]
-        pairs = [(a == b, similarity(x, y)) for (a, x), (b, y) in combinations(parts, 2)]
-        same, other = [v for own, v in pairs if own], [v for own, v in pairs if not own]
-        rate, threshold = equal_error_rate(same, other)
-        seconds = median(timbre.seconds for _, timbre in parts)
-        counts = f"{len(same)} + {len(other)}"
-        print(f"{size:5d} {seconds:8.1f} {median(same):7.2f} {median(other):7.2f} {rate:17.3f} {threshold:10.2f}  {counts}")
+        stretches = [(name, own[k : k + size]) for name, own in clips.items() for k in range(0, len(own), size)]
+        seconds = median(sum(map(len, wavs)) / RATE for _, wavs in stretches)
+        for method, (describe, compare) in METHODS.items():
+            parts = [(name, describe(wavs)) for name, wavs in stretches]
+            pairs = [(a == b, compare(x, y)) for (a, x), (b, y) in combinations(parts, 2)]
+            same, other = [v for own, v in pairs if own], [v for own, v in pairs if not own]
+            rate, threshold = equal_error_rate(same, other)
+            figures = f"{median(same):7.2f} {median(other):7.2f} {rate:17.3f} {threshold:10.2f}"
+            print(f"{method:9s} {size:5d} {seconds:8.1f} {figures}  {len(same)} + {len(other)}", flush=True)
 
 
 if __name__ == "__main__":

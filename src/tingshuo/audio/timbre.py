@@ -1,9 +1,9 @@
 """Do two stretches of speech sound like one voice? Overlap of the distributions of their mel-cepstra.
 
 Each stretch is described by a normal distribution of its frames' mel-cepstra 1 to 13; two are compared by the Bhattacharyya
-coefficient, 0 (nothing in common) to 1 (the same). It needs no training and no network, but it is no speaker encoder: microphone
-and room count as part of the voice, and it wants some 20 s of varied speech. `benchmarks/timbre.py` measures how well it tells
-people apart; docs/evaluate.md has the figures.
+coefficient, 0 (nothing in common) to 1 (the same). It needs no training and no network, but it is no speaker encoder
+(`tingshuo.audio.speaker` is one): microphone and room count as part of the voice, and it wants some 20 s of varied speech.
+`benchmarks/timbre.py` measures how well it tells people apart; docs/evaluate.md has the figures.
 
 Sources: A. Bhattacharyya, "On a measure of divergence between two statistical populations defined by their probability
 distributions", 1943; on such statistics of cepstra: F. Bimbot, I. Magrin-Chagnolleau and L. Mathan, "Second-order statistical

@@ -51,6 +51,7 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
         "dnsmos_ovrl_loss": Measure("总体分比录音低", "OVRL below the recordings", "", "lower"),
         "dnsmos_p808_loss": Measure("P.808 分比录音低", "P.808 below the recordings", "", "lower"),
         "timbre_overlap": Measure("音色重合（与录音）", "timbre overlap with recordings", "", "higher"),
+        "speaker_similarity": Measure("说话人相似度（与录音）", "speaker similarity with recordings", "", "higher", 3),
         "inaudible_pct": Measure("听不见或长度异常的音节", "syllables that do not sound", "%", "lower"),
         "tones_correlation": Measure("声调轮廓相关（每条，二到四声）", "tones 2 to 4 of a text, correlation", "", "higher"),
         "tone2_correlation": Measure("二声轮廓相关", "tone 2, correlation", "", "higher"),

@@ -10,6 +10,8 @@ import numpy as np
 
 from tingshuo.audio.dnsmos import SAMPLE_RATE as DNSMOS_RATE
 from tingshuo.audio.dnsmos import WINDOW_SAMPLES, Dnsmos, Opinion
+from tingshuo.audio.speaker import similarity as alike
+from tingshuo.audio.speaker import speaker_vector
 from tingshuo.audio.timbre import similarity, timbre_of
 from tingshuo.tasks.evaluate.figures import Figure, summarise
 from tingshuo.types import Wav
@@ -82,7 +84,7 @@ def opinions(
 
 
 def timbres(recordings: Sequence[Wav], sounds: Mapping[str, Sequence[Wav]], sample_rate: int) -> list[Figure]:
-    """Measure how far each kind of sound has the timbre of the recordings.
+    """Measure how far each kind of sound has the timbre of the recordings: overlap of cepstra, and similarity to a network's ear.
 
     A stretch is compared with the next stretch of recordings, so that no two that are compared say the same; recordings against
     recordings are the ceiling.
@@ -104,10 +106,10 @@ def timbres(recordings: Sequence[Wav], sounds: Mapping[str, Sequence[Wav]], samp
     cut = stretches([[len(wav) for wav in recordings]], TIMBRE_S * sample_rate)
     if len(cut) < 2:
         return []
-    own = [timbre_of(recordings[rows], sample_rate) for rows in cut]
     figures = []
     for kind, wavs in sounds.items():
-        theirs = [timbre_of(wavs[rows], sample_rate) for rows in cut]
-        values = [similarity(own[(k + 1) % len(own)], timbre) for k, timbre in enumerate(theirs)]
-        figures.append(summarise("timbre_overlap", kind, values))
+        pairs = [(wavs[rows], recordings[after]) for rows, after in zip(cut, [*cut[1:], cut[0]], strict=True)]
+        overlaps = [similarity(timbre_of(mine, sample_rate), timbre_of(theirs, sample_rate)) for mine, theirs in pairs]
+        cosines = [alike(*(speaker_vector(np.concatenate(part), sample_rate) for part in pair)) for pair in pairs]
+        figures += [summarise("timbre_overlap", kind, overlaps), summarise("speaker_similarity", kind, cosines)]
     return [figure for figure in figures if figure is not None]

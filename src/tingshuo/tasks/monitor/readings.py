@@ -15,7 +15,7 @@ FORCED_ALONE = ("mel_l1", "log_duration_rmse")
 """Measures that there are only with the recordings' own timing."""
 OF_COPIES = (
     "mcd_db", "lsd_db", "f0_rmse_cents", "voicing_error_pct", "dnsmos_ovrl", "dnsmos_sig", "dnsmos_bak", "dnsmos_p808",
-    "dnsmos_ovrl_loss", "dnsmos_p808_loss", "timbre_overlap",
+    "dnsmos_ovrl_loss", "dnsmos_p808_loss", "timbre_overlap", "speaker_similarity",
 )  # fmt: skip
 """Measures that copy-synthesis has."""
 
