@@ -4,7 +4,7 @@ torch = pytest.importorskip("torch")
 
 from torch import nn  # noqa: E402
 
-from tingshuo.models.layers.time_conv import convolve, for_products  # noqa: E402
+from tingshuo.models.layers.time_conv import convolve  # noqa: E402
 
 pytestmark = pytest.mark.train
 
@@ -32,18 +32,3 @@ def test_what_training_computes_lies_vector_by_vector_in_memory():
     assert y.is_contiguous()
     (gradient,) = torch.autograd.grad(y.sum(), x)
     assert gradient.is_contiguous()
-
-
-def test_weights_laid_out_for_products_are_the_same_weights():
-    torch.manual_seed(0)
-    plain = nn.Conv1d(8, 12, 3, padding=1)
-    laid = for_products(nn.Conv1d(8, 12, 3, padding=1))
-    laid.load_state_dict(plain.state_dict())
-    assert laid.weight.transpose(1, 2).is_contiguous()
-    x = torch.randn(3, 11, 8)
-    wanted, found = convolve(plain, x), convolve(laid, x)
-    assert torch.equal(wanted, found)
-    found.sum().backward()
-    wanted.sum().backward()
-    assert torch.equal(laid.weight.grad, plain.weight.grad)
-    assert laid.weight.grad.stride() == laid.weight.stride()

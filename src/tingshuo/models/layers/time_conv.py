@@ -18,12 +18,6 @@ WIDE = 128
 """Features from which the products of a wide kernel outweigh the ways to the points of its tiles and back."""
 
 
-def for_products(conv: nn.Conv1d) -> nn.Conv1d:
-    """Lay the weights of a narrow convolution in memory as its product reads them, in place: no copy at every step."""
-    conv.weight.data = conv.weight.data.transpose(1, 2).contiguous().transpose(1, 2)
-    return conv
-
-
 def convolve(conv: nn.Module, x: Tensor) -> Tensor:
     """Apply a convolution of stride 1 over time: ``x`` (B, N, D_in); returns (B, N, D_out)."""
     assert isinstance(conv, nn.Conv1d)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from tingshuo.models.layers.dropout import Dropout
-from tingshuo.models.layers.time_conv import convolve, for_products
+from tingshuo.models.layers.time_conv import convolve
 
 
 class SelfAttention(nn.Module):
@@ -62,8 +62,8 @@ class TransformerBlock(nn.Module):
         self.attention_norm = nn.LayerNorm(dim)
         self.attention = SelfAttention(dim, heads)
         self.conv_norm = nn.LayerNorm(dim)
-        self.conv_in = for_products(nn.Conv1d(dim, hidden, 3, padding=1))
-        self.conv_out = for_products(nn.Conv1d(hidden, dim, 3, padding=1))
+        self.conv_in = nn.Conv1d(dim, hidden, 3, padding=1)
+        self.conv_out = nn.Conv1d(hidden, dim, 3, padding=1)
         self.dropout = Dropout(dropout)
 
     def forward(self, x: Tensor, valid: Tensor | None = None) -> Tensor:

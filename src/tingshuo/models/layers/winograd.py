@@ -1,9 +1,10 @@
 """Wide convolutions over time with a third of the products, for training on a processor.
 
-Four neighbouring outputs of a kernel of width r need 4 r products; polynomials say them with r + 3: windows of r + 3 inputs and
-the kernel are taken to as many points, multiplied there feature by feature, and taken back. At width seven that leaves 10 of 28
-products, forward and in both gradients. Float32 loses about a decimal digit by it (a mean error of 5e-6 against 7e-7 at 256
-features), which is far below the noise of a batch; bfloat16 would lose everything, and graphs are exported with the plain kernel.
+Six neighbouring outputs of a kernel of width r need 6 r products; polynomials say them with r + 5: windows of r + 5 inputs and
+the kernel are taken to as many points, multiplied there feature by feature, and taken back. At width seven that leaves 12 of 42
+products, forward and in both gradients. Float32 loses one and a half decimal digits by it (a mean error of 2e-5 against 7e-7 at
+256 features), which is far below the noise of a batch; bfloat16 would lose everything, and graphs are exported with the plain
+kernel.
 
 Sources: Winograd 1980, "Arithmetic Complexity of Computations"; Lavin and Gray 2015, "Fast Algorithms for Convolutional Neural
 Networks", https://arxiv.org/abs/1509.09308; the matrices are those of Toom and Cook, transposed.
@@ -17,9 +18,9 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-OUTPUTS = 4
-"""Steps that are computed together. Five and six save more products and lose more digits: errors of 1e-5 and 2e-5."""
-POINTS = (0.0, 1.0, -1.0, 2.0, -2.0, 0.5, -0.5, 1.5, -1.5)
+OUTPUTS = 6
+"""Steps that are computed together. Four and five save fewer products and lose fewer digits: errors of 5e-6 and 1e-5."""
+POINTS = (0.0, 1.0, -1.0, 2.0, -2.0, 0.5, -0.5, 1.5, -1.5, 3.0, -3.0)
 """Where polynomials are evaluated, those first that lose least; infinity is the last one."""
 MAX_TAPS = len(POINTS) + 2 - OUTPUTS
 """Widest kernel."""
@@ -112,7 +113,7 @@ def _overlap(windows: Tensor) -> Tensor:
 
 @cache
 def matrices(taps: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Return what takes windows (n, n) and a kernel (n, taps) to the points, and products back (`OUTPUTS`, n); n = taps + 3.
+    """Return what takes windows (n, n) and a kernel (n, taps) to the points, and products back (`OUTPUTS`, n); n = taps + 5.
 
     Raises
     ------
