@@ -11,8 +11,8 @@ Source: the protobuf encoding (https://protobuf.dev/programming-guides/encoding)
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
-_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
-_FIXED_BYTES = {_FIXED64: 8, _FIXED32: 4}
+from tingshuo.protobuf import BYTES, fields
+
 _WORDS, _LABEL = "words", "label"
 """A description, and a name that must stay the same wherever it stands."""
 _MESSAGES: Mapping[str, Mapping[int, str]] = {
@@ -99,12 +99,12 @@ class _Rewriting:
         known, parts = _MESSAGES[kind], []
         note = "".join(key.decode() for key in _values(data, _PAIR_KEY)) if kind == "Pair" else ""
         for one in _fields(data):
-            what = known.get(one.number) if one.wire == _BYTES else None
+            what = known.get(one.number) if one.wire == BYTES else None
             value = one.value if what is None else self._value(one.value, what, note or f"{kind}.{one.number}")
             if value == one.value:
                 parts.append(one.key + one.value)
             else:
-                parts.append(_encoded(one.number << 3 | _BYTES) + _encoded(len(value)) + value)
+                parts.append(_encoded(one.number << 3 | BYTES) + _encoded(len(value)) + value)
         return b"".join(parts)
 
     def _value(self, value: bytes, what: str, where: str) -> bytes:
@@ -131,35 +131,8 @@ def _values(message: bytes, number: int) -> list[bytes]:
 
 def _fields(message: bytes) -> Iterator[_Field]:
     """Yield the fields of a message, each with the bytes of its key; a varint is kept as it was written."""
-    at = 0
-    while at < len(message):
-        start = at
-        key, at = _varint(message, at)
-        wire = key & 7
-        if wire == _VARINT:
-            body = at
-            _, at = _varint(message, at)
-        elif wire == _BYTES:
-            length, body = _varint(message, at)
-            at = body + length
-        elif wire in _FIXED_BYTES:
-            body, at = at, at + _FIXED_BYTES[wire]
-        else:
-            raise ValueError(f"wire type {wire} at byte {start}")
-        if at > len(message):
-            raise ValueError("a field reaches past the end")
-        yield _Field(key >> 3, wire, message[start:body], message[body:at])
-
-
-def _varint(message: bytes, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while at < len(message):
-        byte = message[at]
-        value |= (byte & 0x7F) << shift
-        at, shift = at + 1, shift + 7
-        if byte < 0x80:
-            return value, at
-    raise ValueError("a number reaches past the end")
+    for one in fields(message):
+        yield _Field(one.number, one.wire, message[one.start : one.body], message[one.body : one.end])
 
 
 def _encoded(number: int) -> bytes:

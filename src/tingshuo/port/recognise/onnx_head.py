@@ -1,8 +1,7 @@
 """The outline of an ONNX file, read from its bytes: who wrote it, what goes in and out, which operators it has.
 
 Only the fields that are wanted are followed, everything else, the weights above all, is stepped over; the file is mapped, so one
-of gigabytes costs no more than a small one. Sources: the protobuf encoding (https://protobuf.dev/programming-guides/encoding) and
-the field numbers of ``onnx.proto`` (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto).
+of gigabytes costs no more than a small one. Source: the field numbers of ``onnx.proto`` (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto).
 """
 
 import mmap
@@ -11,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+from tingshuo.protobuf import BYTES, VARINT, Buffer, fields, varint
+
 _MAX_TEXT = 1 << 20
 _NODES = 200_000
-Buffer = mmap.mmap | memoryview
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +43,15 @@ def read_onnx_head(path: Path) -> OnnxHead:
         graph: tuple[int, int] | None = None
         version = 0
         for number, wire, value in _fields(data, 0, len(data)):
-            if number == 1 and wire == _VARINT:
+            if number == 1 and wire == VARINT:
                 version = value[0]
-            elif number == 2 and wire == _BYTES:
+            elif number == 2 and wire == BYTES:
                 producer = _text(data, value)
-            elif number == 7 and wire == _BYTES:
+            elif number == 7 and wire == BYTES:
                 graph = value
-            elif number == 8 and wire == _BYTES:
+            elif number == 8 and wire == BYTES:
                 opset = max(opset, _opset(data, value))
-            elif number == 14 and wire == _BYTES:
+            elif number == 14 and wire == BYTES:
                 key, said = _pair(data, value)
                 metadata[key] = said
         if graph is None or not 1 <= version < 1000:
@@ -70,7 +69,7 @@ def _graph(
     weights: set[str] = set()
     operators: Counter[str] = Counter()
     for number, wire, value in _fields(data, *span):
-        if wire != _BYTES:
+        if wire != BYTES:
             continue
         if number == 1:
             operators[_first_text(data, value, 4)] += 1
@@ -96,15 +95,15 @@ def _value_info(data: Buffer, span: tuple[int, int]) -> tuple[str, tuple[int | s
 
 def _dimension(data: Buffer, span: tuple[int, int]) -> int | str:
     for number, wire, value in _fields(data, *span):
-        if number == 1 and wire == _VARINT:
+        if number == 1 and wire == VARINT:
             return value[0]
-        if number == 2 and wire == _BYTES:
+        if number == 2 and wire == BYTES:
             return _text(data, value)
     return "?"
 
 
 def _opset(data: Buffer, span: tuple[int, int]) -> int:
-    found = [value[0] for number, wire, value in _fields(data, *span) if number == 2 and wire == _VARINT]
+    found = [value[0] for number, wire, value in _fields(data, *span) if number == 2 and wire == VARINT]
     return found[0] if found and not _first_text(data, span, 1) else 0
 
 
@@ -117,7 +116,7 @@ def _first_text(data: Buffer, span: tuple[int, int], wanted: int) -> str:
 
 
 def _spans(data: Buffer, span: tuple[int, int], wanted: int) -> Iterator[tuple[int, int]]:
-    return (value for number, wire, value in _fields(data, *span) if number == wanted and wire == _BYTES)
+    return (value for number, wire, value in _fields(data, *span) if number == wanted and wire == BYTES)
 
 
 def _text(data: Buffer, span: tuple[int, int]) -> str:
@@ -127,33 +126,5 @@ def _text(data: Buffer, span: tuple[int, int]) -> str:
 
 def _fields(data: Buffer, at: int, end: int) -> Iterator[tuple[int, int, tuple[int, int]]]:
     """Yield number, wire type, and of bytes where they lie, of a number the number itself."""
-    while at < end:
-        key, at = _varint(data, at, end)
-        number, wire = key >> 3, key & 7
-        if wire == _VARINT:
-            value, at = _varint(data, at, end)
-            yield number, wire, (value, 0)
-            continue
-        if wire == _BYTES:
-            size, at = _varint(data, at, end)
-        elif wire in (_FIXED64, _FIXED32):
-            size = 8 if wire == _FIXED64 else 4
-        else:
-            raise ValueError("it is no protobuf message")
-        if number == 0 or at + size > end:
-            raise ValueError("it is no protobuf message, or was cut short")
-        yield number, wire, (at, at + size)
-        at += size
-
-
-def _varint(data: Buffer, at: int, end: int) -> tuple[int, int]:
-    value = 0
-    for shift in range(0, 70, 7):
-        if at >= end:
-            break
-        byte = data[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, at
-    raise ValueError("it is no protobuf message, or was cut short")
+    for one in fields(data, at, end):
+        yield one.number, one.wire, (varint(data, one.body, one.end)[0], 0) if one.wire == VARINT else (one.body, one.end)

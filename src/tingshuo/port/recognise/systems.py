@@ -215,7 +215,7 @@ def recognisers_of_speech(seen: Seen) -> Finding | None:
 
 
 @recogniser
-def helpers_of_covers(seen: Seen) -> Finding | None:
+def companions_of_covers(seen: Seen) -> Finding | None:
     """What stands around a voice conversion: content encoders, trackers of pitch, speaker encoders, separators."""
     if seen.begins("unet.encoder.") and seen.begins("fc."):
         return Finding(seen.path, seen.format, "rmvpe", "", "tracker of pitch", 16000, what_next="not a voice; covers use it")
