@@ -32,19 +32,19 @@ def rvc(seen: Seen) -> Finding | None:
     if not width:
         return None
     version = {256: "v1", 768: "v2"}.get(width[-1], f"of {width[-1]}-dimensional content")
-    pitch = "with pitch" if seen.has("enc_p.emb_pitch.weight") else "without pitch"
+    pitch = "yes" if seen.has("enc_p.emb_pitch.weight") else "no"
     rate = _rvc_rate(seen)
     if {"weight", "config"} <= seen.keys:
         return Finding(
             seen.path, seen.format, "rvc", version, "voice (generator)", rate, usable=True,
             missing=(Missing("added_*.index", "beside it in logs/NAME; optional, it makes the timbre closer"),),
-            what_next="a voice for conversion and covers", details=(("pitch", pitch), *_told(seen, "info", "author")),
+            what_next="a voice for conversion and covers", details=(("reads pitch", pitch), *_told(seen, "info", "author")),
         )  # fmt: skip
     if seen.begins("enc_q."):
         what = "one that others are trained from" if _is_base(seen) else "of a training that may go on"
         return Finding(
             seen.path, seen.format, "rvc", version, "generator of a training (G_*.pth)", rate, usable=True,
-            what_next=f"a generator, {what}; its encoder of recordings is of no use to a voice", details=(("pitch", pitch),),
+            what_next=f"a generator, {what}; its encoder of recordings is of no use to a voice", details=(("reads pitch", pitch),),
         )  # fmt: skip
     return Finding(seen.path, seen.format, "rvc", version, "weights without their settings", rate, usable=True)
 
