@@ -38,13 +38,13 @@ def rvc(seen: Seen) -> Finding | None:
         return Finding(
             seen.path, seen.format, "rvc", version, "voice (generator)", rate, usable=True,
             missing=(Missing("added_*.index", "beside it in logs/NAME; optional, it makes the timbre closer"),),
-            what_next="a voice for conversion and covers", details=(("reads pitch", pitch), *_told(seen, "info", "author")),
+            what_next="a voice for conversion and covers", details=(("f0", pitch), *_told(seen, "info", "author")),
         )  # fmt: skip
     if seen.begins("enc_q."):
         what = "one that others are trained from" if _is_base(seen) else "of a training that may go on"
         return Finding(
             seen.path, seen.format, "rvc", version, "generator of a training (G_*.pth)", rate, usable=True,
-            what_next=f"a generator, {what}; its encoder of recordings is of no use to a voice", details=(("reads pitch", pitch),),
+            what_next=f"a generator, {what}; its encoder of recordings is of no use to a voice", details=(("f0", pitch),),
         )  # fmt: skip
     return Finding(seen.path, seen.format, "rvc", version, "weights without their settings", rate, usable=True)
 
