@@ -15,6 +15,8 @@ from tingshuo.errors import RequestError
 Wav = NDArray[np.float32]
 
 EMOTIONS = ("neutral", "happy", "sad", "angry", "surprised", "fearful", "gentle", "serious")
+LONGEST_EMOTION = 200
+"""Characters."""
 MAX_CHARACTERS = 100_000
 """Longest text of one request, in characters (a long novel chapter has about 10,000)."""
 
@@ -147,7 +149,7 @@ class SpeechRequest:
     text : str
         Text, or SSML when it starts with ``<speak``.
     emotion : str
-        One of `EMOTIONS`.
+        One of `EMOTIONS`, or another that the voice was taught; whether it was is known when the voice is.
     strength : float
         0 (neutral) to 1.5.
     speed : float
@@ -183,14 +185,19 @@ class SpeechRequest:
         """Check every field."""
         if not isinstance(self.text, str):
             raise RequestError(f"text must be a string, got {type(self.text).__name__}", "text")
-        if self.emotion not in EMOTIONS:
-            raise RequestError(f"unknown emotion {self.emotion!r}; accepted: {', '.join(EMOTIONS)}", "emotion")
+        if not isinstance(self.emotion, str) or not _is_phrase(self.emotion):
+            known = ", ".join(EMOTIONS)
+            raise RequestError(f"emotion must be a name or a few words, such as {known}; got {self.emotion!r}", "emotion")
         for name, (low, high, unit) in RANGES.items():
             value = getattr(self, name)
             if not _is_number(value) or not low <= value <= high:
                 raise RequestError(f"{name} must be a number from {low:g} to {high:g}{unit}, got {value!r}", name)
         if not isinstance(self.seed, int) or isinstance(self.seed, bool) or not 0 <= self.seed < 2**32:
             raise RequestError(f"seed must be an integer from 0 to {2**32 - 1}, got {self.seed!r}", "seed")
+
+
+def _is_phrase(text: str) -> bool:
+    return 0 < len(text) <= LONGEST_EMOTION and text.isprintable() and bool(text.strip())
 
 
 def _is_number(value: Any) -> bool:

@@ -1,8 +1,8 @@
 """Torch modules to ONNX graphs that hold structure only.
 
-The weights of an exported graph stay outside it: each parameter is an external initializer, half precision, named as in the
-net, and widened to float32 by a ``Cast`` that the engine folds when it opens the graph. One file of tensors so serves every
-graph and every precision of a bundle.
+The weights of an exported graph stay outside it: each parameter is an external initializer, named as in the net. Of a voice that
+we train they are half precision, and widened to float32 by a ``Cast`` that the engine folds when it opens the graph; of one that
+is imported they stay as they were. One file of tensors so serves every graph and every precision of a bundle.
 """
 
 import logging
@@ -27,8 +27,15 @@ LOCATION = "weights"
 """What an external initializer gives as its file; the engine binds by name and never opens it."""
 
 
-def export_graph(graph: Graph) -> onnx.ModelProto:
+def export_graph(graph: Graph, *, half: bool = True) -> onnx.ModelProto:
     """Trace a graph of a family.
+
+    Parameters
+    ----------
+    graph : Graph
+        Of a net in evaluation mode.
+    half : bool
+        Whether its tensors will be half precision.
 
     Returns
     -------
@@ -63,7 +70,7 @@ def export_graph(graph: Graph) -> onnx.ModelProto:
     assert program is not None
     model = program.model_proto
     _drop_identities(model.graph)
-    _externalise(model.graph, _parameter_names(graph))
+    _externalise(model.graph, _parameter_names(graph), half=half)
     _describe(model, graph)
     return model
 
@@ -103,18 +110,20 @@ def _drop_identities(graph: onnx.GraphProto) -> None:
     assign(graph.node, kept)
 
 
-def _externalise(graph: onnx.GraphProto, names: Mapping[str, str]) -> None:
-    """Put every initializer outside the graph, in half precision, with a Cast to float32."""
+def _externalise(graph: onnx.GraphProto, names: Mapping[str, str], *, half: bool) -> None:
+    """Put every initializer outside the graph, with a Cast to float32 where it is half precision."""
     renamed, initializers, casts = {}, [], []
     for initializer in graph.initializer:
         if initializer.name not in names or initializer.data_type != TensorProto.FLOAT:
             raise PortError(f"weight {initializer.name!r} is not a float32 parameter of the net and cannot be bound by name")
         name = names[initializer.name]
-        renamed[initializer.name] = f"{name}.float32"
-        outside = TensorProto(name=name, data_type=TensorProto.FLOAT16, dims=initializer.dims, data_location=TensorProto.EXTERNAL)
+        renamed[initializer.name] = f"{name}.float32" if half else name
+        kind = TensorProto.FLOAT16 if half else TensorProto.FLOAT
+        outside = TensorProto(name=name, data_type=kind, dims=initializer.dims, data_location=TensorProto.EXTERNAL)
         outside.external_data.add(key="location", value=LOCATION)
         initializers.append(outside)
-        casts.append(helper.make_node("Cast", [name], [f"{name}.float32"], to=TensorProto.FLOAT))
+        if half:
+            casts.append(helper.make_node("Cast", [name], [f"{name}.float32"], to=TensorProto.FLOAT))
     for node in graph.node:
         for index, name in enumerate(node.input):
             node.input[index] = renamed.get(name, name)

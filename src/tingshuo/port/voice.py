@@ -1,7 +1,7 @@
 """A text-to-speech bundle from nets: tensors once, one graph file per network and precision, manifest, cards, golden vectors."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import onnx
@@ -66,18 +66,32 @@ def graph_path(name: str, precision: str) -> str:
     return f"graphs/{ENGINE}/{precision}/{name}.onnx"
 
 
-def graph_entries(models: Mapping[str, Mapping[str, onnx.ModelProto]]) -> dict[str, Any]:
-    """Return the ``graphs`` field of a manifest for the files of `voice_files`."""
+def weights_of(graph: str) -> str:
+    """Return the file of a voice that the tensors of a graph lie in."""
+    return VOCODER_WEIGHTS if graph == "vocoder" else ACOUSTIC_WEIGHTS
+
+
+def graph_entries(
+    models: Mapping[str, Mapping[str, onnx.ModelProto]], weights: Callable[[str], str] = weights_of
+) -> dict[str, Any]:
+    """Return the ``graphs`` field of a manifest.
+
+    Parameters
+    ----------
+    models : Mapping
+        Precision to graph name to graph, as for `voice_files`.
+    weights : Callable
+        Graph name to the file of its tensors.
+    """
     names = list(next(iter(models.values())))
     entries = {}
     for name in names:
         model = next(graphs[name] for graphs in models.values())
-        weights = VOCODER_WEIGHTS if name == "vocoder" else ACOUSTIC_WEIGHTS
         entries[name] = {
             "inputs": _specs(model.graph.input),
             "outputs": _specs(model.graph.output),
             "variants": [
-                {"engine": ENGINE, "precision": precision, "path": graph_path(name, precision), "weights": [weights]}
+                {"engine": ENGINE, "precision": precision, "path": graph_path(name, precision), "weights": [weights(name)]}
                 for precision, graphs in models.items()
                 if name in graphs
             ],

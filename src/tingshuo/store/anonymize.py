@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tingshuo.config import VoiceConfig
+from tingshuo.config import FamilyConfig
 from tingshuo.errors import BundleError
 from tingshuo.store.anonymous_files import BINARY, Edit, clean_file, holds, texts_in
 from tingshuo.store.atomic import new_folder, write_file
@@ -101,7 +101,7 @@ class _Work:
         self._counts: Counter[tuple[str, str, str]] = Counter()
         self._texts: set[str] = set()
         self._unknown: list[str] = []
-        self._fixed = _HOUSE | _vocabulary(bundle.manifest, bundle.config)
+        self._fixed = _HOUSE | _vocabulary(bundle.manifest, bundle.settings)
         self._names = self._renamed()
 
     def write(self, folder: Path) -> None:
@@ -109,8 +109,8 @@ class _Work:
         for name, new in self._names.items():
             path = self.bundle.file(name)
             if name == CONFIG:
-                config = self._config(self.bundle.config)
-                content = path.read_bytes() if config == self.bundle.config else _encode(config.fields())
+                config = self._config(self.bundle.settings)
+                content = path.read_bytes() if config == self.bundle.settings else _encode(config.fields())
             else:
                 cleaned = clean_file(path, self._edit(name))
                 content = path.read_bytes() if cleaned is None else cleaned
@@ -213,7 +213,7 @@ class _Work:
     def _person(self, file: str, field: str, name: str) -> str:
         return self._traces.clean_name(name, self._note(file, field))
 
-    def _config(self, config: VoiceConfig) -> VoiceConfig:
+    def _config(self, config: FamilyConfig) -> FamilyConfig:
         speakers = [one.replace(name=self._person(CONFIG, "speakers", one.name)) for one in config.speakers]
         styles = [
             one.replace(
@@ -270,7 +270,7 @@ class _Work:
 
 def _words(bundle: Bundle, names: Iterable[str]) -> Words:
     """Return what has to be looked for in a bundle: what this machine, its speakers and the paths in its texts are called."""
-    manifest, config = bundle.manifest, bundle.config
+    manifest, config = bundle.manifest, bundle.settings
     people = {name: f"speaker-{number}" for number, name in enumerate(manifest.speakers, 1)}
     # Who lent a manner of speaking, and is no speaker, gave its name to the style that a training makes of it.
     readers = [style.name for style in config.styles if style.description == f"as {style.name} speaks"]
@@ -290,7 +290,7 @@ def _words(bundle: Bundle, names: Iterable[str]) -> Words:
     )
 
 
-def _vocabulary(manifest: Manifest, config: VoiceConfig) -> set[str]:
+def _vocabulary(manifest: Manifest, config: FamilyConfig) -> set[str]:
     """Return words that have a meaning in the bundle, whatever an account or a machine is called."""
     graphs = [name for graph in manifest.graphs.values() for name in (*graph.inputs, *graph.outputs)]
     words = {manifest.task, *manifest.family.split("+"), *manifest.languages, *manifest.emotions, *manifest.graphs, *graphs}

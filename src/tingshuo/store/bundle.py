@@ -16,7 +16,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from tingshuo.config import VoiceConfig
+from tingshuo.config import FamilyConfig, VoiceConfig
+from tingshuo.config.families import read_config
 from tingshuo.errors import BundleError, ConfigError, HashMismatchError, SealedError, TingshuoError
 from tingshuo.store import changelog
 from tingshuo.store.atomic import Content, new_folder, write_file, write_files
@@ -42,12 +43,12 @@ class Bundle:
 
     path: Path
     manifest: Manifest
-    held: VoiceConfig | None
-    """The config, None when the bundle is encrypted; `config` is the one to use."""
+    held: FamilyConfig | None
+    """The config, None when the bundle is encrypted; `settings` is the one to use."""
 
     @property
-    def config(self) -> VoiceConfig:
-        """The voice's config.
+    def settings(self) -> FamilyConfig:
+        """The config, of whatever family.
 
         Raises
         ------
@@ -57,6 +58,19 @@ class Bundle:
         if self.held is None:
             raise SealedError(f"{self.path}: is encrypted; `tingshuo unseal`, or the key in {SEAL_KEY_FILE}, opens it")
         return self.held
+
+    @property
+    def config(self) -> VoiceConfig:
+        """The config of a voice that Tingshuo trained, for what is possible with those alone.
+
+        Raises
+        ------
+        BundleError
+            It is of another family.
+        SealedError
+            The bundle is encrypted.
+        """
+        return as_trained(self.settings, str(self.path))
 
     def file(self, name: str) -> Path:
         """Return the path of a listed file.
@@ -309,15 +323,28 @@ def _unlisted(folder: Path, manifest: Manifest) -> list[str]:
     return sorted(found - set(manifest.files) - {MANIFEST, "signature.json"})
 
 
-def _read_config(folder: Path, manifest: Manifest) -> VoiceConfig:
+def as_trained(settings: FamilyConfig, name: str) -> VoiceConfig:
+    """Return a config as that of a voice that Tingshuo trained.
+
+    Raises
+    ------
+    BundleError
+        It is of another family.
+    """
+    if not isinstance(settings, VoiceConfig):
+        raise BundleError(f"{name}: is of the family {settings.family}, and this is possible with {VoiceConfig.FAMILY} alone")
+    return settings
+
+
+def _read_config(folder: Path, manifest: Manifest) -> FamilyConfig:
     try:
-        config = VoiceConfig.read(folder / CONFIG)
+        config = read_config(folder / CONFIG, manifest.family)
     except ConfigError as error:
         raise BundleError(str(error)) from error
     promised = (manifest.family, manifest.sample_rate, manifest.speakers, manifest.styles)
     held = (
         config.family,
-        config.mel.sample_rate,
+        config.sample_rate,
         *(tuple(row.name for row in rows) for rows in (config.speakers, config.styles)),
     )
     for what, a, b in zip(("family", "sample_rate", "speakers", "styles"), promised, held, strict=True):

@@ -1,19 +1,33 @@
 """Times of words and characters from the durations of their phones."""
 
 from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tingshuo.text.symbols import PhoneSequence
 from tingshuo.types import Sentence, TimedCharacter, TimedSentence, TimedWord, Word
 
 Times = NDArray[np.floating]
 
 
+class Owned(Protocol):
+    """N phones, or whatever a voice reads: the word and the syllable of it that each belongs to, -1 for silence."""
+
+    @property
+    def word_index(self) -> NDArray[np.int64]:
+        """(N,)."""
+        ...
+
+    @property
+    def syllable_index(self) -> NDArray[np.int64]:
+        """(N,)."""
+        ...
+
+
 def time_sentence(
     sentence: Sentence,
-    phones: PhoneSequence,
+    phones: Owned,
     durations: NDArray[np.int64],
     *,
     frame_s: float,
@@ -25,8 +39,8 @@ def time_sentence(
     ----------
     sentence : Sentence
         Its ``source`` becomes the subtitle's text.
-    phones : PhoneSequence
-        Its words, encoded.
+    phones : Owned
+        Its words, encoded as the voice reads them.
     durations : ndarray (N,)
         Frames of each phone.
     frame_s : float

@@ -1,7 +1,7 @@
 """Text to speech: a `Voice` speaks a request as a stream of chunks, and everything else is built on that.
 
-text -> `text.frontend` -> sentences -> `tasks.acoustic` -> F0, mel -> `tasks.vocoder` -> samples. A voice is read-only and may be
-shared by threads; the state of a synthesis lives in its `SpeechStream`.
+text -> `text.frontend` -> sentences -> the model of the voice's family (`tasks.performance`) -> samples. A voice is read-only and
+may be shared by threads; the state of a synthesis lives in its `SpeechStream`.
 """
 
 from collections.abc import Generator, Iterator
@@ -13,22 +13,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tingshuo.config import VoiceConfig
 from tingshuo.engine.cpu import has_fast_int8, usable_cpus
 from tingshuo.engine.onnx import Session, open_graph
-from tingshuo.errors import RequestError, UnknownVoiceError
-from tingshuo.store.bundle import Bundle
+from tingshuo.errors import BundleError, RequestError
+from tingshuo.store.bundle import Bundle, as_trained
 from tingshuo.store.manifest import GraphVariant
-from tingshuo.tasks.acoustic import SentenceAcoustics, Timbre
+from tingshuo.tasks.acoustic import Timbre
+from tingshuo.tasks.fastspeech import FastSpeech
+from tingshuo.tasks.performance import MODELS, Model, Performer
 from tingshuo.tasks.stopwatch import Stopwatch
-from tingshuo.tasks.timing import time_sentence
-from tingshuo.tasks.vocoder import vocode
 from tingshuo.text.frontend import Frontend
-from tingshuo.text.symbols import has_english
 from tingshuo.types import AudioChunk, Sentence, SpeechRequest, Stages, TimedSentence, TimedWord, Wav
 
-GRAPHS = ("encoder", "pitch", "decoder", "vocoder")
-TABLES = "weights/acoustic.safetensors"
-STYLE_TABLE, SPEAKER_TABLE, EMOTION_TABLE = "style.weight", "speaker.weight", "emotion.weight"
+TASK = "tts"
 PRECISIONS = ("auto", "fp32", "int8")
 
 
@@ -87,13 +85,13 @@ class SpeechStream(Iterator[AudioChunk]):
     """
 
     def __init__(self, voice: "Voice", request: SpeechRequest, lexicon_path: Path | None = None) -> None:
-        self._voice, self._request = voice, request
+        self._voice = voice
         self._stopwatch = Stopwatch()
-        self._frontend = Frontend(lexicon_path, english=has_english(voice.config.phonemes))
+        self._frontend = Frontend(lexicon_path, english=voice.model.english)
         self._timed: list[TimedSentence] = []
         self._samples = 0
         with self._stopwatch("speaker_ms"):
-            self._timbre = voice.timbre(request.style, request.speaker)
+            self._performer = voice.prepare(request)
         with self._stopwatch("text_ms"):
             self._sentences = self._frontend.sentences(request.text)
             self._first = next(self._sentences)
@@ -119,7 +117,7 @@ class SpeechStream(Iterator[AudioChunk]):
     @property
     def speaker(self) -> str:
         """Name of who speaks."""
-        return self._timbre.f0.name
+        return self._performer.speaker
 
     @property
     def duration_s(self) -> float:
@@ -134,7 +132,7 @@ class SpeechStream(Iterator[AudioChunk]):
     @property
     def warnings(self) -> tuple[str, ...]:
         """What could not be spoken as written, so far."""
-        return tuple(self._frontend.warnings)
+        return (*self._frontend.warnings, *self._performer.warnings)
 
     @property
     def stages(self) -> Stages:
@@ -149,33 +147,19 @@ class SpeechStream(Iterator[AudioChunk]):
                 sentence = next(self._sentences, None)
 
     def _speak(self, sentence: Sentence) -> Generator[AudioChunk]:
-        voice, stopwatch, config = self._voice, self._stopwatch, self._voice.config
-        with stopwatch("acoustic_ms"):
-            acoustics = SentenceAcoustics(voice.graphs, config, sentence.words, self._timbre, self._request, stopwatch)
-            timed = time_sentence(
-                sentence,
-                acoustics.phones,
-                acoustics.durations,
-                frame_s=config.mel.hop_length / self.sample_rate,
-                start_s=self.duration_s,
-            )
-        first = not self._timed
-        self._timed.append(timed)
-        samples = vocode(
-            voice.graphs["vocoder"], config, acoustics, start_samples=self._samples, seed=self._request.seed, first=first
-        )
-        announced: TimedSentence | None = timed
+        with self._stopwatch("acoustic_ms"):
+            performance = self._performer.perform(sentence, self._samples, self._stopwatch)
+        self._timed.append(performance.timed)
+        announced: TimedSentence | None = performance.timed
+        samples = performance.samples()
         while True:
-            with stopwatch("vocoder_ms"):
+            with self._stopwatch("vocoder_ms"):
                 wav = next(samples, None)
             if wav is None:
-                break
-            yield self._chunk(wav, announced)
-            announced = None
-        # Whole hops: sentences then begin on the grid of the noise, whose spectra are kept.
-        tail = round(acoustics.tail_s * self.sample_rate / config.mel.hop_length) * config.mel.hop_length
-        if tail:
-            yield self._chunk(np.zeros(tail, np.float32), None)
+                return
+            if len(wav):
+                yield self._chunk(wav, announced)
+                announced = None
 
     def _chunk(self, wav: Wav, sentence: TimedSentence | None) -> AudioChunk:
         self._stopwatch.first_audio()
@@ -202,7 +186,9 @@ class Voice:
     def __init__(self, bundle: Bundle, *, precision: str = "auto", threads: int = 1, lexicon_path: Path | None = None) -> None:
         if precision not in PRECISIONS:
             raise RequestError(f"unknown precision {precision!r}; accepted: {', '.join(PRECISIONS)}", "precision")
-        self.manifest, self.config = bundle.manifest, bundle.config
+        if bundle.manifest.task != TASK:
+            raise BundleError(f"{bundle.path}: is not a voice that speaks: its task is {bundle.manifest.task}")
+        self.manifest, self.settings = bundle.manifest, bundle.settings
         self.name = bundle.manifest.name
         self.precision = precision if precision != "auto" else "int8" if has_fast_int8() else "fp32"
         self._lexicon_path = lexicon_path
@@ -210,56 +196,66 @@ class Voice:
         with ThreadPoolExecutor(usable_cpus()) as pool:
             opening = {
                 name: pool.submit(open_graph, bundle.path / variant.path, _merged(tensors, variant.weights), threads=threads)
-                for name in GRAPHS
+                for name in bundle.manifest.graphs
                 for variant in [_variant(bundle, name, self.precision)]
             }
             # The first sentence reads the tables of the text side; here that costs no time, as the graphs take longer to open.
             next(Frontend(lexicon_path).sentences("你好"))
             self.graphs: dict[str, Session] = {name: graph.result() for name, graph in opening.items()}
-        tables = tensors[TABLES]
-        self._styles, self._speakers = (tables[name].astype(np.float32) for name in (STYLE_TABLE, SPEAKER_TABLE))
-        self._emotions = {
-            name: tables[EMOTION_TABLE][row : row + 1].astype(np.float32) for row, name in enumerate(self.config.emotions)
-        }
+        family = self.settings.family.partition("+")[0]
+        self.model: Model = MODELS.load(family)(self.name, self.settings, self.graphs, tensors)
+
+    @property
+    def config(self) -> VoiceConfig:
+        """The config of a voice that Tingshuo trained.
+
+        Raises
+        ------
+        BundleError
+            It is of another family.
+        """
+        return as_trained(self.settings, self.name)
 
     @property
     def sample_rate(self) -> int:
         """Samples per second."""
-        return self.config.mel.sample_rate
+        return self.settings.sample_rate
 
     @property
     def styles(self) -> tuple[str, ...]:
         """Names of the styles; the first is the default."""
-        return tuple(style.name for style in self.config.styles)
+        return tuple(style.name for style in self.settings.styles)
 
     @property
     def speakers(self) -> tuple[str, ...]:
         """Names of the speakers; the first is the default."""
-        return tuple(speaker.name for speaker in self.config.speakers)
+        return tuple(speaker.name for speaker in self.settings.speakers)
 
     def timbre(self, style: str | None = None, speaker: str | None = None) -> Timbre:
-        """Look up a speaker with a style; None is the first of each.
+        """Look up a speaker with a style, of a voice that Tingshuo trained; None is the first of each.
 
         Raises
         ------
         UnknownVoiceError
             No such style or speaker; the message lists those there are.
+        BundleError
+            The voice is of another family.
         """
-        style_row, row = self._row("style", style, self.styles), self._row("speaker", speaker, self.speakers)
-        return Timbre(
-            self._speakers[row : row + 1],
-            self._styles[style_row : style_row + 1],
-            self.config.speakers[row],
-            self.config.styles[style_row].tempo,
-            self._emotions,
-        )
+        as_trained(self.settings, self.name)
+        assert isinstance(self.model, FastSpeech)
+        return self.model.timbre(style, speaker)
 
-    def _row(self, what: str, name: str | None, known: tuple[str, ...]) -> int:
-        if name is None:
-            return 0
-        if name not in known:
-            raise UnknownVoiceError(f"unknown {what} {name!r} of voice {self.name!r}; accepted: {', '.join(known)}", what)
-        return known.index(name)
+    def prepare(self, request: SpeechRequest) -> Performer:
+        """Look up who is to speak and how, and refuse what the voice has not; for `SpeechStream`, and to check a request.
+
+        Raises
+        ------
+        UnknownVoiceError
+            The voice has no such style or speaker; the message lists those there are.
+        RequestError
+            It has no such emotion.
+        """
+        return self.model.prepare(request)
 
     def speak(self, request: SpeechRequest) -> SpeechStream:
         """Start a synthesis; everything else is built on this.

@@ -24,6 +24,7 @@ from tingshuo.models.hifigan.graphs import graphs as vocoder_graphs  # noqa: E40
 from tingshuo.port.export import export_graph, half_tensors  # noqa: E402
 from tingshuo.port.importers.emotivoice import read_emotivoice, read_prompt_encoder  # noqa: E402
 from tingshuo.port.verify import open_model  # noqa: E402
+from tingshuo.tasks.emotivoice.spread import shares, whole_frames  # noqa: E402
 from tingshuo.text.foreign.emotivoice import token_ids  # noqa: E402
 
 pytestmark = pytest.mark.train
@@ -154,20 +155,10 @@ def test_tensors_arrive_in_both_spellings(project: Path) -> None:
         assert not acoustic.training
 
 
-def shares(frames: Any) -> Any:
-    """How much of each token is in each frame, as the runtime computes it: (N,) to (1, F, N)."""
-    middles = np.cumsum(frames) - frames / 2
-    bells = -0.1 * (np.arange(frames.sum())[:, None] - middles) ** 2
-    weights = np.exp(bells - bells.max(1, keepdims=True))
-    return (weights / weights.sum(1, keepdims=True)).astype(np.float32)[None]
-
-
 def speak(run: Run, token_ids: Any, speaker: Any, style: Any, content: Any, frames: Any = None) -> dict[str, Any]:
     """One sentence through the graphs: everything that is found on the way."""
     found = run("encoder", token_ids=token_ids[None], speaker=speaker[None], style=style[None], content=content[None])
-    found["duration"] = np.maximum(np.round(np.exp(found["log_duration"][0]) - 1), 0).astype(np.int64)
-    if not found["duration"].any():
-        found["duration"][:] = 1
+    found["duration"] = whole_frames(found["log_duration"][0])
     weights = shares(found["duration"] if frames is None else frames)
     found |= run("decoder", hidden=found["hidden"], pitch=found["pitch"], energy=found["energy"], weights=weights)
     return found

@@ -133,13 +133,9 @@ def test_what_is_spoken_is_told(voice, explanation):
         ({"text": "你好。" * 31}, TooLargeError, f"more than {MAX_SYLLABLES} syllables"),
         ({"text": "你好", "style": "baroque"}, UnknownVoiceError, "unknown style 'baroque'"),
         ({"text": "你好", "speaker": "nobody"}, UnknownVoiceError, "unknown speaker 'nobody'"),
+        ({"text": "你好", "emotion": "bored"}, RequestError, "unknown emotion 'bored'"),
     ],
 )
 def test_what_cannot_be_explained_is_refused_before_any_work(voice, request_, error, words):
     with pytest.raises(error, match=words):
         explain(voice, SpeechRequest(**request_), progress=lambda _: pytest.fail("work was done"))
-
-
-def test_an_unknown_emotion_is_no_request():
-    with pytest.raises(RequestError, match="unknown emotion"):
-        SpeechRequest(text="你好", emotion="bored")

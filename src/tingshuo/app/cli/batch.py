@@ -76,9 +76,9 @@ def say_batch(
         raise RequestError("--batch needs --output-dir, the folder for its files", "output_dir")
     format = find_format(format).name
     lines = read_lines(path, f".{format}")
-    make_request("", **controls)
+    request = make_request("", **controls)
     reader = load(voice, lexicon_path=lexicon)
-    reader.timbre(controls["style"], controls["speaker"])
+    reader.prepare(request)
     _make_folder(folder)
     done: list[dict[str, Any]] = []
     with Progress("Speaking", len(lines)) as progress:

@@ -156,6 +156,7 @@ def _evaluate(voice: "Voice", subject: "Subject", speaker: str | None, style: st
 def _timings(subject: "Subject", voice: "Voice", aligner: "Aligner | None") -> "tuple[Timings, list[str]]":
     """When the phones of the rows are spoken; empty where that cannot be found, and a note that says so."""
     from tingshuo.app.cli.progress import Progress
+    from tingshuo.tasks.evaluate.voice import listening_mel
     from tingshuo.train.timings import find_timings
 
     if aligner is None:
@@ -166,7 +167,7 @@ def _timings(subject: "Subject", voice: "Voice", aligner: "Aligner | None") -> "
             bar.advance(done / max(total, 1) - bar.done)
 
         try:
-            return find_timings(aligner, subject.rows, voice.config.mel, progress), []
+            return find_timings(aligner, subject.rows, listening_mel(voice.settings), progress), []
         except (ConfigError, DataError, TrainError) as error:
             return {}, [f"{NO_TIMING}: {error}."]
 

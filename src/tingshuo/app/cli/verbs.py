@@ -22,6 +22,7 @@ from tingshuo.app.cli.export import export
 from tingshuo.app.cli.forget import forget
 from tingshuo.app.cli.gc import gc
 from tingshuo.app.cli.history import history
+from tingshuo.app.cli.import_ import import_
 from tingshuo.app.cli.list_remote import list_remote
 from tingshuo.app.cli.mirror import mirror
 from tingshuo.app.cli.monitor import monitor
@@ -69,6 +70,7 @@ VERBS = (
 )
 for verb in VERBS:
     app.command(cls=TrainCommand if verb is train else None)(verb)
+app.command("import")(import_)
 app.command("list")(list_remote)  # not to hide the built-in of that name
 
 

@@ -54,7 +54,7 @@ class Voices:
         """
         found = {}
         for name, bundle in self.catalogue.items():
-            for place, speaker in enumerate(bundle.config.speakers):
+            for place, speaker in enumerate(bundle.settings.speakers):
                 found[name if place == 0 else f"{name}/{speaker.name}"] = name, speaker.name
         return found
 
@@ -76,7 +76,8 @@ class Voices:
         if speaker and request.speaker not in (None, speaker):
             raise RequestError(f"the voice names the speaker {speaker!r} and the field speaker {request.speaker!r}", "speaker")
         check_consent(self.catalogue[name].manifest, date.today())
-        known = [one.name for one in self.catalogue[name].config.speakers]
+        self.catalogue[name].settings.check_emotion(request.emotion)
+        known = [one.name for one in self.catalogue[name].settings.speakers]
         asked = speaker or request.speaker
         if asked is not None and asked not in known:
             field = "voice" if speaker else "speaker"

@@ -125,7 +125,7 @@ class KanHiFiGan(nn.Module):
         self.source = nn.Conv1d(config.harmonics, 1, 1) if config.harmonics else None
 
     def excite(self, sines: Tensor) -> Tensor:
-        """Join the sines of the source: (B, H, F, hop_length), of `tingshuo.models.kan_hifigan.source`, -> (B, 1, T)."""
+        """Join the sines of the source: (B, H, F, hop_length), of `tingshuo.tasks.sambert.source`, -> (B, 1, T)."""
         assert self.source is not None
         return torch.tanh(self.source(sines.flatten(2)))
 

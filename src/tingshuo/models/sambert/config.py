@@ -5,6 +5,7 @@ source in the vocoder there are two more columns, F0 and voicing.
 """
 
 from tingshuo.config import StrictModel
+from tingshuo.config.sambert import SambertSizes
 
 
 class SambertConfig(StrictModel, frozen=True):
@@ -66,10 +67,19 @@ class SambertConfig(StrictModel, frozen=True):
         return self.text_dim * self.frames_per_step + self.speaker_dim + self.emotion_dim
 
     @property
-    def postnet_context_frames(self) -> tuple[int, int]:
-        """Frames before and after a frame that the convolutions of the postnet see."""
+    def sizes(self) -> SambertSizes:
+        """What the loop between the graphs knows."""
         before, after = memory_reach(self.postnet_kernel, self.postnet_shift)
-        return self.postnet_layers * before, self.postnet_layers * after
+        return SambertSizes(
+            mels=self.mels,
+            text_dim=self.text_dim,
+            frames_per_step=self.frames_per_step,
+            duration_lstm=self.duration_lstm,
+            decoder_layers=self.decoder_layers,
+            decoder_dim=self.decoder_dim,
+            postnet_lstm=self.postnet_lstm,
+            postnet_context_frames=(self.postnet_layers * before, self.postnet_layers * after),
+        )
 
 
 def memory_reach(kernel: int, shift: int) -> tuple[int, int]:

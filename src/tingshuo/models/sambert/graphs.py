@@ -1,4 +1,4 @@
-"""The graphs that a bundle carries for this family; `tingshuo.models.sambert.loop` runs them.
+"""The graphs that a bundle carries for this family; `tingshuo.tasks.sambert.loop` runs them.
 
 ===========  ==============================  =================================================================================
 graph        run                             what it does
@@ -29,11 +29,14 @@ class _Part(nn.Module):
 
 
 class Encoder(_Part):
-    """ids (1, N, tables), emotion_ids, speaker_ids (1, N) -> symbols (1, N, C), pitch, energy (1, N)."""
+    """ids (1, N, tables), emotion (1, N, E), speaker (1, N, S) -> symbols (1, N, C), pitch, energy (1, N).
 
-    def forward(self, ids: Tensor, emotion_ids: Tensor, speaker: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    Emotion and speaker are rows of their tables, so that what lies between two rows can be asked for as well.
+    """
+
+    def forward(self, ids: Tensor, emotion: Tensor, speaker: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """See the class."""
-        return self.net.encode(ids, emotion_ids, speaker)
+        return self.net.describe(ids, emotion, speaker)
 
 
 class Duration(_Part):
@@ -83,10 +86,11 @@ def graphs(net: Sambert) -> tuple[Graph, ...]:
 
 def _symbol_graphs(net: Sambert) -> tuple[Graph, Graph]:
     config = net.config
-    row = torch.zeros(1, _SYMBOLS, dtype=torch.int64)
-    who = {"speaker_ids": row} if config.speakers else {"speaker": torch.zeros(1, _SYMBOLS, config.speaker_dim)}
-    ids = torch.zeros(1, _SYMBOLS, len(config.tables), dtype=torch.int64)
-    symbols = {"ids": ids, "emotion_ids": row, **who}
+    symbols = {
+        "ids": torch.zeros(1, _SYMBOLS, len(config.tables), dtype=torch.int64),
+        "emotion": torch.zeros(1, _SYMBOLS, config.emotion_dim),
+        "speaker": torch.zeros(1, _SYMBOLS, config.speaker_dim),
+    }
     state = torch.zeros(2, 1, config.duration_lstm)
     symbol = torch.zeros(1, 1, config.symbol_dim)
     return (

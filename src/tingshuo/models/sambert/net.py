@@ -1,7 +1,7 @@
 """Acoustic model of KAN-TTS: symbols with tones and emotions to mel, autoregressive twice.
 
 Durations of symbols follow one another (`Sambert.predict_duration`), and so do the steps of the decoder (`Sambert.step`);
-`tingshuo.models.sambert.loop` drives both, and does what lies between: it repeats symbols by their durations and marks where in
+`tingshuo.tasks.sambert.loop` drives both, and does what lies between: it repeats symbols by their durations and marks where in
 its symbol a frame lies. The net is for speaking, not for training: there is no dropout.
 
 Letters: B batch, N symbols, F frames, S steps of the decoder, L blocks of the decoder, P steps before in the band, M steps ahead.
@@ -72,7 +72,11 @@ class Sambert(nn.Module):
             Symbols (B, N, symbol_dim); pitch and energy (B, N), normalised by the corpus.
         """
         voice = speaker if self.speaker is None else self.speaker(speaker)
-        symbols: tuple[Tensor, Tensor, Tensor] = self.adaptor(self.encoder(ids), voice, self.emotion(emotion_ids))
+        return self.describe(ids, self.emotion(emotion_ids), voice)
+
+    def describe(self, ids: Tensor, emotion: Tensor, speaker: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return what `encode` does, given rows of the two tables, or anything between them: (B, N, emotion_dim or speaker_dim)."""
+        symbols: tuple[Tensor, Tensor, Tensor] = self.adaptor(self.encoder(ids), speaker, emotion)
         return symbols
 
     def predict_duration(self, last: Tensor, symbol: Tensor, hidden: Tensor, cell: Tensor) -> tuple[Tensor, Tensor, Tensor]:

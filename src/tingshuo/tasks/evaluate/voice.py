@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from tingshuo.config import FamilyConfig, MelConfig, VoiceConfig
 from tingshuo.data.clips import read_clips
 from tingshuo.data.speech import words_of
 from tingshuo.data.utterance import Utterance
@@ -131,20 +132,18 @@ def _speak(voice: Voice, name: str, text: str, speaker: str, spoken_by: str, sty
     shapes = [value for shapes in tone_shapes(checks).values() for value in shapes.correlations if np.isfinite(value)]
     tones = float(np.mean(shapes)) if shapes else float("nan")
     measures = {"speech": {"inaudible_pct": silent, "tones_correlation": tones, "rtf": speech.stages.rtf}}
-    sound = Sound(speech.wav, hear(speech.wav, voice.config.mel))
+    sound = Sound(speech.wav, hear(speech.wav, listening_mel(voice.settings)))
     return Result(name, text, speaker, spoken_by, measures, sound, {"speech": checks}, warnings=speech.warnings), speech
 
 
 def _compare(voice: Voice, row: Utterance, clip: Wav, spoken_by: str, style: str | None) -> Result:
-    mel, band = voice.config.mel, row.bandwidth_hz
+    mel, band = listening_mel(voice.settings), row.bandwidth_hz
     frames = len(clip) // mel.hop_length
     if frames < 2:
         raise DataError(f"the recording has {len(clip)} samples, less than two frames")
     result, speech = _speak(voice, row.id, row.text or "", row.speaker, spoken_by, style)
     recording = Sound(clip, hear(clip, mel))
-    audible = np.maximum(recording.heard.mel, np.float32(QUIETEST))
-    copied = np.clip(copy_synthesis(voice.graphs["vocoder"], voice.config, audible, recording.heard.f0), -1, 1)
-    copy = Sound(copied, hear(copied, mel))
+    copy = _copy(voice, recording) if isinstance(voice.settings, VoiceConfig) else None
     along, path = compare_along(recording.heard, result.speech.heard, mel, band)
     placed = place_in_recording(speech.sentences, path, mel.hop_length / mel.sample_rate)
     along["syllable_error_ms"] = syllable_error_ms(speech.sentences, placed)
@@ -152,15 +151,29 @@ def _compare(voice: Voice, row: Utterance, clip: Wav, spoken_by: str, style: str
     said = replace(speech, wav=clip, sentences=placed)
     return replace(
         result,
-        measures={
-            "copy": compare_in_step(recording.heard, copy.heard, mel, band),
-            "speech": result.measures["speech"] | along,
-        },
+        measures=({"copy": compare_in_step(recording.heard, copy.heard, mel, band)} if copy else {})
+        | {"speech": result.measures["speech"] | along},
         recording=recording,
         copy=copy,
         path=path,
         syllables=result.syllables | {"recording": check_syllables(said)},
     )
+
+
+def _copy(voice: Voice, recording: Sound) -> Sound:
+    """The recording's own mel and F0 through the vocoder, of a voice whose vocoder reads the mel that is heard."""
+    audible = np.maximum(recording.heard.mel, np.float32(QUIETEST))
+    wav = np.clip(copy_synthesis(voice.graphs["vocoder"], voice.config, audible, recording.heard.f0), -1, 1)
+    return Sound(wav, hear(wav, voice.config.mel))
+
+
+def listening_mel(settings: FamilyConfig) -> MelConfig:
+    """Return the mel that sound of a voice is compared by: its own, or of another family the same one at the voice's rate."""
+    if isinstance(settings, VoiceConfig):
+        return settings.mel
+    rate, ours = settings.sample_rate, MelConfig()
+    hop = round(ours.hop_length * rate / ours.sample_rate)
+    return ours.replace(sample_rate=rate, hop_length=hop, fmax=min(ours.fmax, rate / 2))
 
 
 def _force(voice: Voice, row: Utterance, result: Result, timing: Timing, style: str | None) -> Result:
@@ -200,7 +213,7 @@ def _conclude(
     speakers = tuple(dict.fromkeys(result.spoken_by for result in results))
     evaluation = Evaluation(
         voice.manifest.name, str(voice.manifest.version), voice.precision, style or voice.styles[0], speakers, subject,
-        voice.sample_rate, voice.config.mel.hop_length, results, notes=notes,
+        voice.sample_rate, listening_mel(voice.settings).hop_length, results, notes=notes,
     )  # fmt: skip
     judged = [0.0]
 

@@ -79,6 +79,7 @@ def _sentences(voice: Voice, request: SpeechRequest) -> tuple[list[Sentence], tu
     """The sentences as `Voice.speak` cuts them, and what could not be spoken as written."""
     if is_ssml(request.text):
         raise SsmlError("markup is not explained; give the text alone, pinyin in brackets is understood")
+    voice.settings.check_emotion(request.emotion)
     frontend = Frontend(english=has_english(voice.config.phonemes))
     sentences, n = [], 0
     for sentence in frontend.sentences(request.text):

@@ -10,6 +10,7 @@ from tingshuo.tasks.monitor.bands import Band
 from tingshuo.tasks.monitor.history import History, Round, history_path
 from tingshuo.tasks.monitor.measure import Progress, Watched, digest_of, evaluate, machine, record
 from tingshuo.tasks.voices import find_voice, load, voice_folders
+from tingshuo.types import SpeechRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Watch:
         OutputError
             The history cannot be written.
         """
-        load(self.voice).timbre(self.watched.style, self.watched.speaker)
+        load(self.voice).prepare(SpeechRequest(text="", style=self.watched.style, speaker=self.watched.speaker))
         History(self.history).close()
 
     def measure(self, *, fresh: bool = False, progress: Progress | None = None) -> tuple[Sequence[Round], Sequence[str]]:

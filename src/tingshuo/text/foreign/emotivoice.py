@@ -12,12 +12,13 @@ Source: ``frontend.py``, ``frontend_cn.py``, ``frontend_en.py``, ``data/inferenc
 https://github.com/netease-youdao/EmotiVoice (Apache-2.0, Youdao).
 """
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tingshuo.errors import TextError
+from tingshuo.text.foreign.symbols import Symbols
 from tingshuo.text.symbols import split_syllable
 from tingshuo.types import Syllable, Word
 
@@ -75,22 +76,42 @@ def sentence_tokens(words: Sequence[Word], vocabulary: Container[str]) -> tuple[
     TextError
         A token that the voice does not know.
     """
-    tokens = [EDGE]
+    return tuple(token for token, _, _ in _owned_tokens(words, vocabulary))
+
+
+def encode_words(words: Sequence[Word], index: Mapping[str, int]) -> Symbols:
+    """Turn words into the ids of their tokens; ``index`` has the row of each.
+
+    Raises
+    ------
+    TextError
+        A token that the voice does not know.
+    """
+    tokens, word_index, syllable_index = zip(*_owned_tokens(words, index), strict=True)
+    ids = np.array([index[token] for token in tokens], np.int64)
+    return Symbols(ids, np.array(word_index, np.int64), np.array(syllable_index, np.int64))
+
+
+def _owned_tokens(words: Sequence[Word], vocabulary: Container[str]) -> list[tuple[str, int, int]]:
+    """Tokens with the word and the syllable of it that each belongs to, -1 for what stands between syllables."""
+    tokens = [(EDGE, -1, -1)]
     last: Syllable | None = None
     paused = False
-    for word in words:
+    for w, word in enumerate(words):
         paused = paused or not word.syllables
-        for index, syllable in enumerate(word.syllables):
+        for k, syllable in enumerate(word.syllables):
             if last is not None:
-                tokens += _gap(bool(last.phones), bool(syllable.phones), paused=paused, new_word=index == 0)
-            tokens += _english(syllable) if syllable.phones else syllable_tokens(syllable.pinyin, vocabulary)
+                gap = _gap(bool(last.phones), bool(syllable.phones), paused=paused, new_word=k == 0)
+                tokens += [(token, -1, -1) for token in gap]
+            spelt = _english(syllable) if syllable.phones else syllable_tokens(syllable.pinyin, vocabulary)
+            tokens += [(token, w, k) for token in spelt]
             last, paused = syllable, False
-    tokens.append(EDGE)
-    unknown = next((token for token in tokens if token not in vocabulary), None)
+    tokens.append((EDGE, -1, -1))
+    unknown = next((token for token, _, _ in tokens if token not in vocabulary), None)
     if unknown is not None:
         text = "".join(word.text for word in words)
         raise TextError(f"this voice has no token {unknown!r}, which {text!r} needs; say it in other words")
-    return tuple(tokens)
+    return tokens
 
 
 def token_ids(tokens: Sequence[str], vocabulary: Sequence[str]) -> NDArray[np.int64]:

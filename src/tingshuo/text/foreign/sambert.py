@@ -20,6 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tingshuo.errors import TextError
+from tingshuo.text.foreign.symbols import Symbols
+from tingshuo.types import Word
 
 _MANDARIN = (
     "a ai an ang ao b c ch d e ei en eng er f g h i ia ian iang iao ie ih ii in ing io iong iou j k l m n o ong ou p q r s sh t "
@@ -298,6 +300,50 @@ def _pronunciations(text: str) -> Iterator[list[Spoken]]:
             yield read_arpabet(part)
         else:
             yield from ([read_pinyin(syllable)] for syllable in part.split())
+
+
+def encode_words(words: Sequence[Word], vocabulary: Vocabulary) -> Symbols:
+    """Turn words into symbols: a break ``#1`` after each, ``#3`` where a pause follows, and ``#4`` at the end.
+
+    Raises
+    ------
+    TextError
+        There is nothing to speak, or a syllable is unknown.
+    """
+    found: list[Unit] = []
+    owners: list[tuple[int, int]] = []
+    for w, word in enumerate(words):
+        if word.syllables:
+            spoken = [read_arpabet(one.pinyin)[0] if one.phones else read_pinyin(one.pinyin) for one in word.syllables]
+            after = _break_after(words[w + 1 :])
+            found += word_units(spoken, after)
+            owners += [(w, k) for k, one in enumerate(spoken) for _ in one.phones] + [(-1, -1)]
+    if not found:
+        raise TextError("there is nothing to speak")
+    word_index, syllable_index = np.array(owners, np.int64).T
+    return Symbols(vocabulary.ids(found), word_index, syllable_index)
+
+
+def _break_after(rest: Sequence[Word]) -> str:
+    if not any(word.syllables for word in rest):
+        return "4"
+    return "1" if rest[0].syllables else "3"
+
+
+def encode_bytes(words: Sequence[Word]) -> Symbols:
+    """Turn words into the bytes of their text, for a voice that reads those; a text without an end gets a full stop."""
+    text = "".join(word.text for word in words)
+    ids = byte_ids(text)
+    word_index, syllable_index = np.full(len(ids), -1), np.full(len(ids), -1)
+    place = 0
+    for w, word in enumerate(words):
+        size = len(word.text.encode())
+        if word.syllables:
+            word_index[place : place + size] = w
+            # Characters of a word share its bytes; a word whose characters are not its syllables is one.
+            syllable_index[place : place + size] = np.arange(size) * len(word.syllables) // max(size, 1)
+        place += size
+    return Symbols(ids, word_index, syllable_index)
 
 
 def byte_ids(text: str) -> NDArray[np.int64]:

@@ -4,6 +4,7 @@ Source: the source module of KAN-TTS (MIT), after X. Wang, S. Takaki and J. Yama
 models".
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -41,14 +42,9 @@ def read_f0(columns: Array, scale: float, offset: float) -> tuple[Array, Array]:
     return np.maximum(f0, np.float32(F0_FLOOR_HZ)), columns[:, 1] >= VOICED
 
 
-def draw(rng: np.random.Generator, harmonics: int, samples: int) -> tuple[Array, Array]:
-    """Draw the phases at which harmonics begin, (H,), and the noise on them, (H, T); the fundamental begins at 0."""
-    phases = rng.uniform(-np.pi, np.pi, harmonics).astype(np.float32)
-    phases[0] = 0
-    return phases, NOISE_STD * rng.standard_normal((harmonics, samples), np.float32)
-
-
-def make_sines(f0: Array, voiced: Array, sample_rate: int, hop_length: int, phases: Array, noise: Array) -> Array:
+def make_sines(
+    f0: Array, voiced: Array, sample_rate: int, hop_length: int, phases: Array, noise: Array, begun: Array | None = None
+) -> tuple[Array, Array]:
     """Return the sines of a source.
 
     Parameters
@@ -57,19 +53,52 @@ def make_sines(f0: Array, voiced: Array, sample_rate: int, hop_length: int, phas
         (F,) of each frame, of `read_f0`.
     sample_rate, hop_length : int
         Hz and samples of a frame.
-    phases, noise : Array
-        Of `draw`: (H,) and (H, F * hop_length).
+    phases : Array
+        (H,) radians at which the harmonics begin.
+    noise : Array
+        (H, F * hop_length), normal with the deviation `NOISE_STD`.
+    begun : Array or None
+        (H,) turns that the frames before have made, as this returned them; None at the begin.
 
     Returns
     -------
-    Array
+    sines : Array
         (H, F, hop_length) float32.
+    begun : Array
+        (H,), for the frames that follow.
     """
     harmonics = len(phases)
     # Whole turns are dropped from a sum in double precision: in single precision it is off by all of a turn after ten seconds.
     cycles = f0.astype(np.float32)[None] * np.arange(1, harmonics + 1, dtype=np.float32)[:, None] / np.float32(sample_rate)
-    turned = np.cumsum(np.repeat(cycles.astype(np.float64), hop_length, 1), 1) % 1.0
+    turns = np.cumsum(np.repeat(cycles.astype(np.float64), hop_length, 1), 1) + (0.0 if begun is None else begun[:, None])
+    turned = turns % 1.0
     angles = (2 * np.pi * turned).astype(np.float32) + phases.astype(np.float32)[:, None]
     spoken = np.repeat(voiced, hop_length)
     sines = np.where(spoken, AMPLITUDE * np.sin(angles) + noise, UNVOICED_STD / NOISE_STD * noise)
-    return sines.astype(np.float32).reshape(harmonics, len(f0), hop_length)
+    return sines.astype(np.float32).reshape(harmonics, len(f0), hop_length), turned[:, -1]
+
+
+class Source:
+    """The sines of one sentence, frame after frame: however they are cut, they are the same.
+
+    Parameters
+    ----------
+    harmonics, sample_rate, hop_length : int
+        Of the vocoder.
+    seed : sequence of int
+        Fixes phases and noise.
+    """
+
+    def __init__(self, harmonics: int, sample_rate: int, hop_length: int, seed: Sequence[int]) -> None:
+        self._rng = np.random.default_rng(seed)
+        self._rate, self._hop = sample_rate, hop_length
+        self._phases = self._rng.uniform(-np.pi, np.pi, harmonics).astype(np.float32)
+        self._phases[0] = 0  # the fundamental's
+        self._begun: Array = np.zeros(harmonics)
+
+    def push(self, f0: Array, voiced: Array) -> Array:
+        """Return the sines of the next frames, (H, F, hop_length); ``f0`` and ``voiced`` (F,) are of `read_f0`."""
+        drawn = self._rng.standard_normal((len(f0), len(self._phases), self._hop), np.float32)  # a frame's draws lie together
+        noise = NOISE_STD * drawn.transpose(1, 0, 2).reshape(len(self._phases), -1)
+        sines, self._begun = make_sines(f0, voiced, self._rate, self._hop, self._phases, noise, self._begun)
+        return sines

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from tingshuo.models.sambert.config import SambertConfig
+from tingshuo.config.sambert import SambertSizes
 
 Array = NDArray[Any]
 
@@ -48,32 +48,34 @@ class Plan:
         return int(self.durations.sum())
 
 
-def plan(graphs: Graphs, config: SambertConfig, inputs: Mapping[str, Array], *, length_scale: float = 1.0) -> Plan:
+def plan(graphs: Graphs, sizes: SambertSizes, inputs: Mapping[str, Array], *, length_scale: float | Array = 1.0) -> Plan:
     """Lay a sentence out in time.
 
     Parameters
     ----------
     graphs : mapping
         ``encoder`` and ``duration``.
-    config : SambertConfig
-        Sizes of the net.
+    sizes : SambertSizes
+        Of the net.
     inputs : mapping
         Of the encoder graph.
-    length_scale : float
-        Factor of every duration; 1 is how the voice speaks by itself.
+    length_scale : float or Array
+        Factor of every duration, or (N,) of each symbol's; 1 is how the voice speaks by itself.
     """
     encoded = graphs["encoder"].run(inputs)
     symbols = encoded["symbols"][0]
-    frames = np.float32(length_scale) * (np.exp(predict_durations(graphs["duration"], config, symbols)) - np.float32(1))
+    frames = np.asarray(length_scale, np.float32) * (
+        np.exp(predict_durations(graphs["duration"], sizes, symbols)) - np.float32(1)
+    )
     durations = np.floor(frames + np.float32(0.5)).astype(np.int64)
     # The band comes from durations that are not rounded, by a rounding of its own.
-    band = int(frames.max(initial=0) / config.frames_per_step + 0.5)
-    return Plan(memory_rows(config, symbols, durations), durations, band, encoded["pitch"][0], encoded["energy"][0])
+    band = int(frames.max(initial=0) / sizes.frames_per_step + 0.5)
+    return Plan(memory_rows(sizes, symbols, durations), durations, band, encoded["pitch"][0], encoded["energy"][0])
 
 
-def predict_durations(graph: Runs, config: SambertConfig, symbols: Array) -> Array:
+def predict_durations(graph: Runs, sizes: SambertSizes, symbols: Array) -> Array:
     """Return the log-duration of each symbol, log(frames + 1): ``symbols`` (N, symbol_dim), result (N,) float32."""
-    state = np.zeros((2, 1, config.duration_lstm), np.float32)
+    state = np.zeros((2, 1, sizes.duration_lstm), np.float32)
     last = {"log_duration": np.zeros((1, 1, 1), np.float32), "next_hidden": state, "next_cell": state}
     found = np.empty(len(symbols), np.float32)
     for n in range(len(symbols)):
@@ -84,13 +86,13 @@ def predict_durations(graph: Runs, config: SambertConfig, symbols: Array) -> Arr
     return found
 
 
-def memory_rows(config: SambertConfig, symbols: Array, durations: Array) -> Array:
+def memory_rows(sizes: SambertSizes, symbols: Array, durations: Array) -> Array:
     """Repeat symbols by their durations and put the frames of each step side by side.
 
     Parameters
     ----------
-    config : SambertConfig
-        Sizes of the net.
+    sizes : SambertSizes
+        Of the net.
     symbols : Array
         (N, symbol_dim): text, speaker, emotion.
     durations : Array
@@ -102,16 +104,16 @@ def memory_rows(config: SambertConfig, symbols: Array, durations: Array) -> Arra
         (S, memory_dim) float32: the text of each frame of the step, then speaker and emotion of its first frame. A last step that
         is not full is filled with zeros, to which the code of a place is added all the same, that of place 0.
     """
-    total, step = int(durations.sum()), config.frames_per_step
+    total, step = int(durations.sum()), sizes.frames_per_step
     of = np.repeat(np.arange(len(symbols)), durations)
     begins = np.cumsum(durations) - durations
     steps = math.ceil(total / step)
-    text = np.zeros((steps * step, config.text_dim), np.float32)
-    text[:total] = symbols[of, : config.text_dim]
+    text = np.zeros((steps * step, sizes.text_dim), np.float32)
+    text[:total] = symbols[of, : sizes.text_dim]
     places = np.zeros(steps * step)
     places[:total] = np.arange(total) - begins[of] + 1  # a symbol's first frame is 1
-    text += place_codes(places, config.text_dim)
-    return np.concatenate([text.reshape(steps, step * config.text_dim), symbols[of[::step], config.text_dim :]], 1)
+    text += place_codes(places, sizes.text_dim)
+    return np.concatenate([text.reshape(steps, step * sizes.text_dim), symbols[of[::step], sizes.text_dim :]], 1)
 
 
 def place_codes(places: Array, dim: int) -> Array:
@@ -124,21 +126,21 @@ def place_codes(places: Array, dim: int) -> Array:
     return np.where(column % 2, np.cos(angles), np.sin(angles)).astype(np.float32)
 
 
-def decode(graphs: Graphs, config: SambertConfig, sentence: Plan) -> Iterator[Array]:
+def decode(graphs: Graphs, sizes: SambertSizes, sentence: Plan) -> Iterator[Array]:
     """Yield the frames of each step, (frames_per_step, mels), before the postnet; the last step may go beyond the sentence.
 
     Parameters
     ----------
     graphs : mapping
         ``memory`` and ``decoder``.
-    config : SambertConfig
-        Sizes of the net.
+    sizes : SambertSizes
+        Of the net.
     sentence : Plan
         What to say.
     """
     band, steps = sentence.band, len(sentence.text)
-    frame = np.zeros((1, config.mels), np.float32)
-    past = np.zeros((config.decoder_layers, 2, 0, config.decoder_dim), np.float32)
+    frame = np.zeros((1, sizes.mels), np.float32)
+    past = np.zeros((sizes.decoder_layers, 2, 0, sizes.decoder_dim), np.float32)
     if steps:
         memory = graphs["memory"].run({"text": sentence.text})["memory"]
     for step in range(steps):
@@ -152,7 +154,7 @@ def decode(graphs: Graphs, config: SambertConfig, sentence: Plan) -> Iterator[Ar
 
 
 def finish(
-    graphs: Graphs, config: SambertConfig, frames: Iterable[Array], n_frames: int, piece_frames: int | None = None
+    graphs: Graphs, sizes: SambertSizes, frames: Iterable[Array], n_frames: int, piece_frames: int | None = None
 ) -> Iterator[Array]:
     """Yield finished mel, (F, mels), in pieces that together are the same however they are cut.
 
@@ -160,8 +162,8 @@ def finish(
     ----------
     graphs : mapping
         ``context`` and ``postnet``.
-    config : SambertConfig
-        Sizes of the net.
+    sizes : SambertSizes
+        Of the net.
     frames : iterable of Array
         Of `decode`.
     n_frames : int
@@ -169,10 +171,10 @@ def finish(
     piece_frames : int or None
         Least number of frames of a piece, but for the last; None is one piece.
     """
-    before, after = config.postnet_context_frames
+    before, after = sizes.postnet_context_frames
     least = n_frames if piece_frames is None else piece_frames
-    come = np.zeros((0, config.mels), np.float32)
-    state = np.zeros((1, 1, config.postnet_lstm), np.float32)
+    come = np.zeros((0, sizes.mels), np.float32)
+    state = np.zeros((1, 1, sizes.postnet_lstm), np.float32)
     last = {"next_hidden": state, "next_cell": state}
     done = 0
     for made in frames:
@@ -188,8 +190,8 @@ def finish(
         yield last["mel"][0]
 
 
-def speak(graphs: Graphs, config: SambertConfig, inputs: Mapping[str, Array]) -> Array:
+def speak(graphs: Graphs, sizes: SambertSizes, inputs: Mapping[str, Array]) -> Array:
     """Return the mel of a sentence, (F, mels) float32: ``inputs`` are those of the encoder graph."""
-    sentence = plan(graphs, config, inputs)
-    pieces = finish(graphs, config, decode(graphs, config, sentence), sentence.n_frames)
-    return np.concatenate([np.zeros((0, config.mels), np.float32), *pieces])
+    sentence = plan(graphs, sizes, inputs)
+    pieces = finish(graphs, sizes, decode(graphs, sizes, sentence), sentence.n_frames)
+    return np.concatenate([np.zeros((0, sizes.mels), np.float32), *pieces])

@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tingshuo.models.sambert.config import SambertConfig
-from tingshuo.models.sambert.loop import Plan, decode, finish, memory_rows, place_codes, plan, predict_durations, speak
+from tingshuo.config.sambert import SambertSizes
+from tingshuo.tasks.sambert.loop import Plan, decode, finish, memory_rows, place_codes, plan, predict_durations, speak
 
-CONFIG = SambertConfig(tables=(9,), emotions=1, speakers=1, mels=2, text_dim=4, speaker_dim=1, emotion_dim=1, duration_lstm=2,
-                       decoder_layers=1, decoder_dim=1, frames_per_step=3, postnet_layers=1, postnet_kernel=5, postnet_shift=1,
-                       postnet_dim=2, postnet_lstm=1)  # fmt: skip
+CONFIG = SambertSizes(mels=2, text_dim=4, duration_lstm=2, decoder_layers=1, decoder_dim=1, frames_per_step=3,
+                      postnet_lstm=1, postnet_context_frames=(3, 1))  # fmt: skip
 Arrays = Mapping[str, Any]
 
 
@@ -108,7 +107,6 @@ def postnet_graphs() -> dict[str, Fake]:
 
 @pytest.mark.parametrize("piece", [1, 2, 5, 13])
 def test_pieces_of_a_sentence_are_the_sentence(piece: int) -> None:
-    assert CONFIG.postnet_context_frames == (3, 1)
     frames = list(np.random.default_rng(0).integers(0, 9, (5, 3, 2)).astype(np.float32))
     (whole,) = finish(postnet_graphs(), CONFIG, frames, 13)
     cut = postnet_graphs()
@@ -131,5 +129,5 @@ def test_a_sentence_without_frames_is_silence() -> None:
 
 
 def test_it_needs_no_torch() -> None:
-    code = "import sys; sys.modules['torch'] = None; import tingshuo.models.sambert.loop, tingshuo.models.kan_hifigan.source"
+    code = "import sys; sys.modules['torch'] = None; import tingshuo.tasks.sambert.loop, tingshuo.tasks.sambert.source"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,24 @@
+"""config.json of a vocoder that stands alone, to be put under an acoustic model whose mel is computed alike."""
+
+from typing import ClassVar
+
+from tingshuo.config.family import FamilyConfig, Size
+from tingshuo.config.mel import MelConfig
+
+
+class VocoderBundleConfig(FamilyConfig, frozen=True, kw_only=True):
+    """config.json of a bundle of the family ``vocoder``."""
+
+    FAMILY: ClassVar[str] = "vocoder"
+
+    mel: MelConfig
+    """How the mel that it reads is computed."""
+    vocoder_context_frames: int
+    """Frames either side of a frame that its samples depend on."""
+    architecture: dict[str, Size]
+    """Sizes from which `tingshuo.models` rebuilds the net, each with the vocoder's family in front: ``hifigan.channels``."""
+
+    @property
+    def sample_rate(self) -> int:
+        """Hz of the audio."""
+        return self.mel.sample_rate

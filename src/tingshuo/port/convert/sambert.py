@@ -1,0 +1,108 @@
+"""A voice of KAN-TTS or ModelScope as a draft of a bundle."""
+
+from pathlib import Path
+
+from tingshuo.config import FrameConfig, PersonConfig, Size
+from tingshuo.config.family import ONE_STYLE
+from tingshuo.config.sambert import SambertBundleConfig
+from tingshuo.errors import PortError
+from tingshuo.models.kan_hifigan import graphs as kan_hifigan
+from tingshuo.models.kan_hifigan.net import KanHiFiGan
+from tingshuo.models.sambert import graphs as sambert
+from tingshuo.models.sambert.net import Sambert
+from tingshuo.port.convert.rehearsal import speak_once
+from tingshuo.port.draft import Draft, Part
+from tingshuo.port.importers.sambert import SambertVoice, read_voice
+from tingshuo.port.importers.sambert_files import find_voices
+from tingshuo.store.manifest import Attribution
+from tingshuo.tasks.sambert.model import SPEAKER_TABLE, offered_emotions
+
+WORK = Attribution(
+    work="Sambert-HifiGan",
+    author="Alibaba Research, KAN-TTS",
+    licence="MIT",
+    url="https://github.com/alibaba-damo-academy/KAN-TTS",
+    used_for="layout of the nets; the weights are those that were imported",
+)
+
+
+def voices(path: Path) -> tuple[str, ...]:
+    """Return the names of the voices at a path; the first is the default one; errors as of `draft`."""
+    return tuple(files.name for files in find_voices(path))
+
+
+def draft(path: Path, voice: str | None = None) -> Draft:
+    """Read a voice.
+
+    Parameters
+    ----------
+    path : Path
+        A download, a folder of a voice, or a checkpoint in it.
+    voice : str or None
+        Which of several; None is the first.
+
+    Raises
+    ------
+    PortError
+        A file is missing, damaged or of another kind; the message names it.
+    """
+    found = find_voices(path)
+    files = next((one for one in found if voice in (None, one.name)), None)
+    if files is None:
+        raise PortError(f"{path}: has no voice {voice!r}; it has {', '.join(one.name for one in found)}")
+    read = read_voice(files)
+    config = _config(read)
+    tensors = dict(read.acoustic.tensors)
+    if read.speaker_vector is not None:
+        tensors[SPEAKER_TABLE] = read.speaker_vector[None]
+    acoustic, vocoder = read.acoustic.fill(Sambert(read.acoustic.config)), read.vocoder.fill(KanHiFiGan(read.vocoder.config))
+    parts = {
+        "acoustic": Part(sambert.graphs(acoustic), tensors, read.acoustic.report),
+        "vocoder": Part(kan_hifigan.graphs(vocoder), read.vocoder.tensors, read.vocoder.report),
+    }
+    known = {"acoustic": read.acoustic.steps, "vocoder": read.vocoder.steps}
+    steps = ", ".join(f"{name} {n}" for name, n in known.items() if n)
+    return Draft(
+        name=read.name,
+        task="tts",
+        config=config,
+        parts=parts,
+        rehearse=speak_once(config, tensors),
+        system="sambert",
+        source=f"the Sambert-HifiGan voice {read.name}{f' (steps: {steps})' if steps else ''}",
+        emotions=config.emotions,
+        licence=read.licence,
+        attributions=(WORK,),
+        notes=_notes(read, found[0].name if len(found) > 1 and voice is None else None, len(found)),
+    )
+
+
+def _config(voice: SambertVoice) -> SambertBundleConfig:
+    acoustic, vocoder = voice.acoustic.config, voice.vocoder.config
+    sizes: dict[str, Size] = {f"sambert.{key}": value for key, value in acoustic.fields().items()}
+    sizes |= {f"kan_hifigan.{key}": value for key, value in vocoder.fields().items()}
+    return SambertBundleConfig(
+        family="sambert+kan_hifigan",
+        speakers=tuple(PersonConfig(name, "unspecified") for name in voice.vocabulary.speakers),
+        styles=ONE_STYLE,
+        emotions=offered_emotions(),
+        frames=FrameConfig(voice.audio.sample_rate, voice.audio.hop_length),
+        sizes=acoustic.sizes,
+        has_mask=voice.vocabulary.has_mask,
+        reads_bytes=voice.reads_bytes,
+        harmonics=vocoder.harmonics,
+        f0_scale_hz=voice.f0.scale if voice.f0 else 1.0,
+        f0_offset_hz=voice.f0.offset if voice.f0 else 0.0,
+        vocoder_context_frames=kan_hifigan.vocoder_context_frames(vocoder),
+        architecture=sizes,
+    )
+
+
+def _notes(voice: SambertVoice, chosen: str | None, n: int) -> tuple[str, ...]:
+    said = []
+    if chosen is not None:
+        said.append(f"there are {n} voices here; this is {chosen}, the default one")
+    said.append("which of the emotions of its table it has learnt, its files do not say; try them")
+    if voice.reads_bytes:
+        said.append("it reads the bytes of a text instead of phones, which was not proved against the original")
+    return tuple(said)

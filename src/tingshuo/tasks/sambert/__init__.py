@@ -1,0 +1,1 @@
+"""Voices of the family ``sambert``: text to symbols, frames one after another, samples."""
