@@ -7,7 +7,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from tingshuo.errors import VerifyError  # noqa: E402
-from tingshuo.port.verify import LIMITS_DB, check, error_db, golden_files  # noqa: E402
+from tingshuo.port.verify import FP32_DB, LIMITS_DB, check, error_db, golden_files  # noqa: E402
 
 pytestmark = pytest.mark.train
 
@@ -32,8 +32,9 @@ def test_an_error_above_the_limit_is_refused_by_name():
 
 
 def test_golden_files_hold_inputs_outputs_and_limits():
-    files = golden_files({"g": ({"x": np.arange(3)}, {"y": np.ones(2, np.float32)})})
-    assert json.loads(files["golden/limits.json"]) == LIMITS_DB
+    files = golden_files({"g": ({"x": np.arange(3)}, {"y": np.ones(2, np.float32), "mel": np.ones(2, np.float32)})})
+    limits = json.loads(files["golden/limits.json"])
+    assert limits == {"fp32": {"mel": FP32_DB, "y": FP32_DB}, "int8": {"mel": LIMITS_DB["int8"]["mel"], "y": FP32_DB}}
     with np.load(io.BytesIO(files["golden/g.npz"]), allow_pickle=False) as arrays:
-        assert set(arrays) == {"input/x", "output/y"}
+        assert set(arrays) == {"input/x", "output/y", "output/mel"}
         assert arrays["input/x"].tolist() == [0, 1, 2]

@@ -71,7 +71,7 @@ class Session:
         return dict(zip(self._outputs, results, strict=True))
 
 
-def open_graph(path: Path, tensors: Mapping[str, Array], *, threads: int = 1) -> Session:
+def open_graph(path: Path, tensors: Mapping[str, Array], *, threads: int = 1, lean: bool = False) -> Session:
     """Open a graph file.
 
     Parameters
@@ -83,6 +83,9 @@ def open_graph(path: Path, tensors: Mapping[str, Array], *, threads: int = 1) ->
         be dropped afterwards.
     threads : int
         Threads of one `Session.run`.
+    lean : bool
+        Run the graph as it is written, on the tensors where they lie, instead of one that is laid out for the processor with
+        copies of them: slower, half the memory. They have to outlive the session.
 
     Raises
     ------
@@ -95,6 +98,9 @@ def open_graph(path: Path, tensors: Mapping[str, Array], *, threads: int = 1) ->
     options.enable_cpu_mem_arena = False
     options.log_severity_level = _LOG_ERRORS
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    if lean:
+        options.add_session_config_entry("session.disable_prepacking", "1")
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     try:
         model = path.read_bytes()
         names = external_names(model)

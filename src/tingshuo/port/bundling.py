@@ -1,23 +1,25 @@
 """A draft becomes a bundle when every graph of it computes what its net computes, on what it is given when it is used."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from safetensors.numpy import save_file
 
 from tingshuo.engine.onnx import Session
 from tingshuo.port.draft import NOT_KNOWN, UNKNOWN_LICENCE, Draft, Runs
-from tingshuo.port.export import export_graph
+from tingshuo.port.families import BuiltNet, build_nets, fill, has_architecture
+from tingshuo.port.structure import export_structures
 from tingshuo.port.verify import check, compare, golden_files, open_model, reference_outputs
 from tingshuo.port.voice import graph_entries, graph_path
 from tingshuo.store.atomic import Content
 from tingshuo.store.bundle import write_bundle
+from tingshuo.store.tensors import write_tensors
 from tingshuo.store.environment import LIBRARIES, TRAINING, environment
 
 Array = NDArray[Any]
@@ -86,19 +88,18 @@ def write_draft(draft: Draft, destination: Path, *, replace: bool = False, tell:
     OutputError
         The destination exists or cannot be written.
     """
-    graphs = [graph for part in draft.parts.values() for graph in part.graphs]
-    models = {}
-    for done, graph in enumerate(graphs):
-        tell(READ_SHARE + EXPORT_SHARE * done / len(graphs), f"Exporting {graph.name}")
-        models[graph.name] = export_graph(graph, half=False)
+    architecture = has_architecture(draft.config)
+    tell(READ_SHARE, "Exporting")
+    models = export_structures(architecture)
     tell(READ_SHARE + EXPORT_SHARE, "Comparing with the net")
-    proof = prove(draft, models)
+    nets = [fill(built, draft.parts[built.part].tensors) for built in build_nets(architecture)]
+    proof = prove(draft, nets, models)
     tell(1 - READ_SHARE, "Writing")
-    file_of = {graph.name: f"weights/{name}.safetensors" for name, part in draft.parts.items() for graph in part.graphs}
+    file_of = {graph.name: f"weights/{built.part}.safetensors" for built in nets for graph in built.graphs}
     config = json.dumps(draft.config.fields(), ensure_ascii=False, indent=1).encode() + b"\n"
     files: dict[str, Content] = {"config.json": config, **draft.files, **golden_files(proof.golden)}
     for name, part in draft.parts.items():
-        files[f"weights/{name}.safetensors"] = _writer(part.tensors)
+        files[f"weights/{name}.safetensors"] = partial(write_tensors, part.tensors)
     files |= {graph_path(name, "fp32"): model.SerializeToString(deterministic=True) for name, model in models.items()}
     files["MODELCARD.md"] = _card(draft, proof).encode()
     manifest = _manifest(draft) | {"graphs": graph_entries({"fp32": models}, file_of.__getitem__)}
@@ -106,7 +107,7 @@ def write_draft(draft: Draft, destination: Path, *, replace: bool = False, tell:
     return proof
 
 
-def prove(draft: Draft, models: Mapping[str, onnx.ModelProto]) -> Proof:
+def prove(draft: Draft, nets: Sequence[BuiltNet], models: Mapping[str, onnx.ModelProto]) -> Proof:
     """Use the graphs as they will be used, and compare them with their nets.
 
     Raises
@@ -115,15 +116,15 @@ def prove(draft: Draft, models: Mapping[str, onnx.ModelProto]) -> Proof:
         Names the graph, its output and the error.
     """
     listeners = {
-        graph.name: Listener(open_model(models[graph.name], part.tensors))
-        for part in draft.parts.values()
-        for graph in part.graphs
+        graph.name: Listener(open_model(models[graph.name], draft.parts[built.part].tensors, lean=True))
+        for built in nets
+        for graph in built.graphs
     }
     runs: dict[str, Runs] = dict(listeners)
     draft.rehearse(runs)
     proof = Proof()
-    for part in draft.parts.values():
-        for graph in part.graphs:
+    for built in nets:
+        for graph in built.graphs:
             listener = listeners[graph.name]
             assert listener.calls, f"{graph.name} is not rehearsed"
             worst: dict[str, float] = {}
@@ -135,15 +136,6 @@ def prove(draft: Draft, models: Mapping[str, onnx.ModelProto]) -> Proof:
                 proof.golden.setdefault(graph.name, (inputs, expected))
             proof.errors[graph.name] = worst
     return proof
-
-
-def _writer(tensors: Mapping[str, Array]) -> Content:
-    """Write tensors from where they lie: a copy of them all in memory would be as large as the checkpoint again."""
-
-    def write(path: Path) -> None:
-        save_file({name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}, path)
-
-    return write
 
 
 def _manifest(draft: Draft) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from typing import Any, Protocol
 from numpy.typing import NDArray
 
 from tingshuo.config import FamilyConfig
-from tingshuo.models.layers.graph import Graph
 from tingshuo.port.importers.keys import KeyReport
 from tingshuo.store.manifest import Attribution
 
@@ -27,9 +26,8 @@ class Runs(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Graphs whose tensors lie in one file, float32 by the names of their parameters, and how they went over."""
+    """Tensors of one file, float32 by the names of the net's parameters, with tables beside them, and how they went over."""
 
-    graphs: tuple[Graph, ...]
     tensors: Mapping[str, Array]
     report: KeyReport
 
@@ -38,7 +36,8 @@ class Part:
 class Draft:
     """A bundle before its graphs are proved.
 
-    ``parts`` are named as their files of weights: ``acoustic``, ``vocoder``. ``rehearse`` uses all graphs as they will be used,
+    The ``architecture`` of ``config`` says which nets there are. ``parts`` are named as their files of weights: ``acoustic``,
+    ``vocoder``. ``rehearse`` uses all graphs as they will be used,
     with whatever runs them; what they are given there is what they are proved with. ``notes`` are sentences about what was found.
     """
 

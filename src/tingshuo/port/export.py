@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import onnx
+import onnx_ir
 import torch
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
@@ -68,9 +69,10 @@ def export_graph(graph: Graph, *, half: bool = True) -> onnx.ModelProto:
     except torch.onnx.errors.OnnxExporterError as error:
         raise PortError(f"graph {graph.name!r} cannot be exported: {error}") from error
     assert program is not None
-    model = program.model_proto
+    weights = _take_weights(graph.name, program.model.graph, _parameter_names(graph))
+    model = onnx_ir.to_proto(program.model)
     _drop_identities(model.graph)
-    _externalise(model.graph, _parameter_names(graph), half=half)
+    _externalise(model.graph, weights, half=half)
     _describe(model, graph)
     return model
 
@@ -110,16 +112,25 @@ def _drop_identities(graph: onnx.GraphProto) -> None:
     assign(graph.node, kept)
 
 
-def _externalise(graph: onnx.GraphProto, names: Mapping[str, str], *, half: bool) -> None:
-    """Put every initializer outside the graph, with a Cast to float32 where it is half precision."""
+def _take_weights(name: str, graph: onnx_ir.Graph, names: Mapping[str, str]) -> dict[str, tuple[str, tuple[int, ...]]]:
+    """Take the weights out of a graph before they would be copied into bytes: its names of them, to the net's and their shapes.
+    """
+    found = {}
+    for key, value in list(graph.initializers.items()):
+        if key not in names or value.dtype != onnx_ir.DataType.FLOAT or value.shape is None:
+            raise PortError(f"graph {name!r}: weight {key!r} is not a float32 parameter of the net and cannot be bound by name")
+        found[key] = names[key], tuple(map(int, value.shape.numpy()))
+        del graph.initializers[key]
+    return found
+
+
+def _externalise(graph: onnx.GraphProto, weights: Mapping[str, tuple[str, tuple[int, ...]]], *, half: bool) -> None:
+    """Put every weight outside the graph, with a Cast to float32 where it is half precision."""
     renamed, initializers, casts = {}, [], []
-    for initializer in graph.initializer:
-        if initializer.name not in names or initializer.data_type != TensorProto.FLOAT:
-            raise PortError(f"weight {initializer.name!r} is not a float32 parameter of the net and cannot be bound by name")
-        name = names[initializer.name]
-        renamed[initializer.name] = f"{name}.float32" if half else name
+    for key, (name, shape) in weights.items():
+        renamed[key] = f"{name}.float32" if half else name
         kind = TensorProto.FLOAT16 if half else TensorProto.FLOAT
-        outside = TensorProto(name=name, data_type=kind, dims=initializer.dims, data_location=TensorProto.EXTERNAL)
+        outside = TensorProto(name=name, data_type=kind, dims=shape, data_location=TensorProto.EXTERNAL)
         outside.external_data.add(key="location", value=LOCATION)
         initializers.append(outside)
         if half:

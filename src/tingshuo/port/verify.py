@@ -49,12 +49,12 @@ def reference_outputs(graph: Graph, inputs: Mapping[str, Array]) -> dict[str, Ar
     return {name: result.numpy() for name, result in zip(graph.outputs, results, strict=True)}
 
 
-def open_model(model: onnx.ModelProto, tensors: Mapping[str, Array]) -> Session:
-    """Open a graph that is not in a file."""
+def open_model(model: onnx.ModelProto, tensors: Mapping[str, Array], *, lean: bool = False) -> Session:
+    """Open a graph that is not in a file; ``lean`` as for `tingshuo.engine.onnx.open_graph`."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / f"{model.graph.name}.onnx"
         path.write_bytes(model.SerializeToString())
-        return open_graph(path, tensors)
+        return open_graph(path, tensors, lean=lean)
 
 
 def compare(session: Session, inputs: Mapping[str, Array], expected: Mapping[str, Array]) -> dict[str, float]:

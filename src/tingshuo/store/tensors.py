@@ -8,6 +8,7 @@ Only those pages that are used are loaded, and processes that open the same voic
 import json
 import math
 import mmap
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,35 @@ def read_tensors(path: Path) -> dict[str, NDArray[Any]]:
         if not is_finite(tensor):
             raise BundleError(f"{path}: tensor {name!r} has a NaN or an infinity")
     return tensors
+
+
+def write_tensors(tensors: Mapping[str, NDArray[Any]], path: Path) -> None:
+    """Write a safetensors file, one tensor after another: no second copy of them all is made in memory.
+
+    Raises
+    ------
+    BundleError
+        A tensor is of a type that such files have no name for.
+    OSError
+        The file cannot be written.
+    """
+    names = {np.dtype(kind): name for name, kind in _DTYPES.items()}
+    header: dict[str, Any] = {}
+    end = 0
+    # As the format's own writer does it: wide types first, so that every tensor lies at a multiple of its width.
+    ordered = sorted(tensors.items(), key=lambda item: (-item[1].dtype.itemsize, item[0]))
+    for name, tensor in ordered:
+        if tensor.dtype not in names:
+            raise BundleError(f"{path}: tensor {name!r} is of type {tensor.dtype}, which cannot be stored")
+        begin, end = end, end + tensor.nbytes
+        header[name] = {"dtype": names[tensor.dtype], "shape": list(tensor.shape), "data_offsets": [begin, end]}
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    with path.open("wb") as file:
+        file.write(len(text).to_bytes(8, "little"))
+        file.write(text)
+        for _, tensor in ordered:
+            file.write(np.ascontiguousarray(tensor).data)
 
 
 def _parse(data: mmap.mmap) -> dict[str, NDArray[Any]]:

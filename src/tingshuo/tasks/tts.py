@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 
 from tingshuo.config import VoiceConfig
 from tingshuo.engine.cpu import has_fast_int8, usable_cpus
-from tingshuo.engine.onnx import Session, open_graph
+from tingshuo.engine.engines import ENGINES as RUNTIMES
+from tingshuo.engine.onnx import Session
 from tingshuo.errors import BundleError, RequestError
 from tingshuo.store.bundle import Bundle, as_trained
 from tingshuo.store.manifest import GraphVariant
 from tingshuo.tasks.acoustic import Timbre
+from tingshuo.tasks.choice import ENGINES, PRECISIONS, choose
 from tingshuo.tasks.fastspeech import FastSpeech
 from tingshuo.tasks.performance import MODELS, Model, Performer
 from tingshuo.tasks.stopwatch import Stopwatch
@@ -27,7 +29,7 @@ from tingshuo.text.frontend import Frontend
 from tingshuo.types import AudioChunk, Sentence, SpeechRequest, Stages, TimedSentence, TimedWord, Wav
 
 TASK = "tts"
-PRECISIONS = ("auto", "fp32", "int8")
+_FLOAT32_BYTES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,16 +178,29 @@ class Voice:
     bundle : Bundle
         Of task ``tts``.
     precision : str
-        ``fp32``, ``int8`` (where the bundle has it), or ``auto``: int8 where the processor is fast at it.
+        ``fp32``, ``int8`` (where the bundle has it), or ``auto``: what the bundle says is fastest on a machine of this kind, else
+        int8 where the processor is fast at it.
+    engine : str
+        ``onnx``, ``openvino``, or ``auto``: see `tingshuo.tasks.choice`.
     threads : int
         Threads inside each graph; one is best for a single stream.
     lexicon_path : Path or None
         The user's pronunciations, for every request.
     """
 
-    def __init__(self, bundle: Bundle, *, precision: str = "auto", threads: int = 1, lexicon_path: Path | None = None) -> None:
+    def __init__(
+        self,
+        bundle: Bundle,
+        *,
+        precision: str = "auto",
+        engine: str = "auto",
+        threads: int = 1,
+        lexicon_path: Path | None = None,
+    ) -> None:
         if precision not in PRECISIONS:
             raise RequestError(f"unknown precision {precision!r}; accepted: {', '.join(PRECISIONS)}", "precision")
+        if engine not in ENGINES:
+            raise RequestError(f"unknown engine {engine!r}; accepted: {', '.join(ENGINES)}", "engine")
         if bundle.manifest.task != TASK:
             raise BundleError(f"{bundle.path}: is not a voice that speaks: its task is {bundle.manifest.task}")
         self.manifest, self.settings = bundle.manifest, bundle.settings
@@ -195,13 +210,14 @@ class Voice:
         tensors = {name: bundle.tensors(name) for name in bundle.manifest.files if name.endswith(".safetensors")}
         with ThreadPoolExecutor(usable_cpus()) as pool:
             opening = {
-                name: pool.submit(open_graph, bundle.path / variant.path, _merged(tensors, variant.weights), threads=threads)
+                name: pool.submit(_open, bundle, choose(bundle.manifest, name, precision, engine), tensors, threads)
                 for name in bundle.manifest.graphs
-                for variant in [_variant(bundle, name, self.precision)]
             }
             # The first sentence reads the tables of the text side; here that costs no time, as the graphs take longer to open.
             next(Frontend(lexicon_path).sentences("你好"))
             self.graphs: dict[str, Session] = {name: graph.result() for name, graph in opening.items()}
+        self.weight_bytes = sum(tensor.size * _FLOAT32_BYTES for file in tensors.values() for tensor in file.values())
+        """Of all weights, as an open graph has them."""
         family = self.settings.family.partition("+")[0]
         self.model: Model = MODELS.load(family)(self.name, self.settings, self.graphs, tensors)
 
@@ -284,11 +300,13 @@ class Voice:
         return Speech(wav, stream.sample_rate, stream.sentences, stream.stages, stream.warnings)
 
 
-def _variant(bundle: Bundle, graph: str, precision: str) -> GraphVariant:
-    """A graph's file at a precision; fp32 where a bundle has it in that alone, because the other did not pass its check."""
-    entry = bundle.manifest.graphs.get(graph)
-    kinds = {variant.precision for variant in entry.variants} if entry else set()
-    return bundle.manifest.variant(graph, precision if precision in kinds else "fp32", "onnx")
+def _open(bundle: Bundle, variant: GraphVariant, tensors: dict[str, dict[str, NDArray[Any]]], threads: int) -> Session:
+    """Open a graph's file with the engine that it was made for."""
+    options = {"precision": variant.precision} if variant.precision == "bf16" else {}
+    session: Session = RUNTIMES.load(variant.engine)(
+        bundle.path / variant.path, _merged(tensors, variant.weights), threads=threads, **options
+    )
+    return session
 
 
 def _merged(tensors: dict[str, dict[str, NDArray[Any]]], files: tuple[str, ...]) -> dict[str, NDArray[Any]]:

@@ -65,3 +65,27 @@ def test_a_missing_encoder_is_a_note(monkeypatch):
 
     monkeypatch.setattr("tingshuo.audio.write.open_encoder", missing)
     assert {f.state for f in doctor._formats() if f.name.startswith("format")} == {"note"}
+
+
+def test_a_model_is_looked_at_with_its_remedies(tingshuo, monkeypatch, tmp_path):
+    from tingshuo.tasks.examine.finding import Finding
+
+    seen = []
+
+    def look(folder, given):
+        seen.append((folder.name, given))
+        yield Finding("files", "ok", "all there")
+        yield Finding("features", "broken", "they are decibels", "divide them by 8.686")
+
+    monkeypatch.setattr("tingshuo.tasks.examine.model.examine_model", look)
+    done = tingshuo("doctor", "--model", "default", "--input", str(tmp_path / "a.wav"))
+    assert seen == [("default", tmp_path / "a.wav")]
+    assert "FAIL  features  they are decibels. Remedy: divide them by 8.686" in done.text
+    assert done.code != 0
+    assert "default does not work here as it should: features" in done.err
+
+
+def test_something_to_compare_needs_a_model(tingshuo):
+    done = tingshuo("doctor", "--input", "a.wav")
+    assert done.code == 2
+    assert "name it with --model" in done.err

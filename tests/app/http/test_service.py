@@ -25,6 +25,31 @@ def test_a_voice_is_opened_once(bundle):
     assert opened == [bundle]
 
 
+class Heavy:
+    """A voice that weighs what its name says."""
+
+    def __init__(self, bundle):
+        self.weight_bytes = int(bundle)
+
+
+def test_the_voice_that_was_not_asked_for_the_longest_makes_room():
+    voices = Voices(Heavy, {"default": "60", "a": "20", "b": "15", "c": "10"}, budget_bytes=100)
+    kept = {name: voices.open(name) for name in ("default", "a", "b")}
+    assert voices.open("a") is kept["a"]
+    voices.open("c")
+    assert voices.resident_bytes == {"default": 60, "a": 20, "c": 10}  # b made room, and never the default voice
+    assert voices.open("b") is not kept["b"]
+    assert voices.resident_bytes == {"default": 60, "c": 10, "b": 15}
+    assert voices.open("default") is kept["default"]
+
+
+def test_a_voice_that_is_larger_than_the_budget_speaks_all_the_same():
+    voices = Voices(Heavy, {"default": "60", "a": "70"}, budget_bytes=50)
+    voices.open("default")
+    voices.open("a")
+    assert voices.resident_bytes == {"default": 60, "a": 70}
+
+
 def test_orders_are_refused_until_the_voice_is_warm(service, fake_voice):
     with pytest.raises(BusyError, match="still being opened"):
         service.order("default", REQUEST, "wav")

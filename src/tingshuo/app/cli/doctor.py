@@ -6,12 +6,14 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from tingshuo.errors import EngineError, TingshuoError
+from tingshuo.errors import EngineError, RequestError, TingshuoError
+from tingshuo.tasks.examine.finding import Finding
 
 LIBRARIES = ("numpy", "onnxruntime", "soundfile", "soxr", "fastapi", "uvicorn")
 CPU_FEATURES = ("avx2", "avx512f", "avx_vnni", "avx512_vnni", "amx_int8", "amx_bf16", "asimddp", "i8mm", "bf16")
@@ -20,39 +22,54 @@ PROBE = "今天上午我们去公园散步，天气特别好，花都开了。"
 MARKS = {"ok": "ok  ", "note": "note", "broken": "FAIL"}
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line of the report. ``state`` is ok, note (works, could be better) or broken (speech does not work)."""
-
-    name: str
-    state: str
-    detail: str
-
-
 def doctor(
     voice: Annotated[str, typer.Option("--voice", "-v", help="The voice to try.")] = "default",
+    model: Annotated[
+        str | None, typer.Option(help="Look at a model instead: a voice's name, NAME@1.2.0, or a bundle, of any task.")
+    ] = None,
+    given: Annotated[
+        Path | None,
+        typer.Option("--input", help="With --model: a sound, or features in a .npy file, to compare with what it knows."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show what is installed and the speed to expect here.
 
-    Engines, formats, instruction sets, usable cores, the voice's files, and a short measured run.
+    Engines, formats, instruction sets, usable cores, the voice's files, and a short measured run. With --model what troubles
+    models: versions, files, shapes and types, operators that an engine does not have, wrong results, memory, and features that
+    were computed otherwise; each with its remedy.
 
     Example:
 
       tingshuo doctor
+
+      tingshuo doctor --model my-voice --input recording.wav
     """
     from tingshuo.app.cli.output import print_json
 
-    findings = list(examine(voice))
+    if given is not None and model is None:
+        raise RequestError("--input is compared with a model: name it with --model", "input")
+    findings = list(examine(voice) if model is None else look_at(model, given))
     if as_json:
         print_json({"ok": all(f.state != "broken" for f in findings), "findings": [asdict(f) for f in findings]})
     else:
         width = max(len(f.name) for f in findings)
         for finding in findings:
-            typer.echo(f"{MARKS[finding.state]}  {finding.name:{width}}  {finding.detail}")
+            remedy = f". Remedy: {finding.remedy}" if finding.remedy else ""
+            typer.echo(f"{MARKS[finding.state]}  {finding.name:{width}}  {finding.detail}{remedy}")
     broken = [f.name for f in findings if f.state == "broken"]
+    if broken and model is not None:
+        raise EngineError(f"{model} does not work here as it should: {', '.join(broken)}; the lines above say why")
     if broken:
         raise EngineError(f"speech does not work here: {', '.join(broken)}; the lines above say why")
+
+
+def look_at(model: str, given: Path | None) -> list[Finding]:
+    """Return what is found of a model."""
+    from tingshuo.tasks.examine.model import examine_model
+    from tingshuo.tasks.voices import find_voice
+
+    return list(examine_model(find_voice(model), given))
 
 
 def examine(voice: str) -> Iterator[Finding]:

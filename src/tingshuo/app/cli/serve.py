@@ -22,6 +22,10 @@ def serve(
         Path | None, typer.Option(help="A policy of who may publish what: do not start with a voice that it does not allow.")
     ] = None,
     paranoid: Annotated[bool, typer.Option("--paranoid", help="Read every byte of every voice before starting.")] = False,
+    voice_memory_mb: Annotated[
+        int | None,
+        typer.Option(help="Megabytes of weights to keep in memory; beyond it voices that nobody asks for are closed."),
+    ] = None,
     log_level: Annotated[str, typer.Option(help="critical, error, warning, info or debug.")] = "warning",
 ) -> None:
     """Serve the web page and the HTTP API until stopped.
@@ -37,6 +41,8 @@ def serve(
         raise RequestError(f"unknown log level {log_level!r}; accepted: {', '.join(levels)}", "log_level")
     if threads is not None and threads < 1:
         raise RequestError(f"threads must be at least 1, got {threads}", "threads")
+    if voice_memory_mb is not None and voice_memory_mb < 1:
+        raise RequestError(f"voice_memory_mb must be at least 1, got {voice_memory_mb}", "voice_memory_mb")
     from tingshuo.app.http.server import create_service, listen, run
     from tingshuo.store.policy import read_policy
     from tingshuo.tasks.voices import find_voice
@@ -45,7 +51,9 @@ def serve(
     find_voice(voice)
     with listen(host, port) as listener:
         run(
-            create_service(voice, threads, policy, paranoid=paranoid),
+            create_service(
+                voice, threads, policy, paranoid=paranoid, budget_bytes=voice_memory_mb and voice_memory_mb * 1_000_000
+            ),
             listener,
             allow_origins=allow_origin or (),
             log_level=log_level,

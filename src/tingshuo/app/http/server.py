@@ -42,7 +42,12 @@ log = logging.getLogger("tingshuo.http")
 
 
 def create_service(
-    voice: str = "default", threads: int | None = None, policy: Policy | None = None, *, paranoid: bool = False
+    voice: str = "default",
+    threads: int | None = None,
+    policy: Policy | None = None,
+    *,
+    paranoid: bool = False,
+    budget_bytes: int | None = None,
 ) -> Service:
     """Return the state of a server for the installed voices.
 
@@ -56,6 +61,8 @@ def create_service(
         Who must have signed each voice; None asks for no signatures.
     paranoid : bool
         Read every byte of every voice, also of files that have not changed since they were last hashed.
+    budget_bytes : int or None
+        Of weights in memory, see `Voices`.
 
     Raises
     ------
@@ -81,7 +88,7 @@ def create_service(
     check_consent(bundles[folders["default"]].manifest, date.today())
     catalogue = {name: bundles[folder] for name, folder in folders.items() if folder in bundles}
     workers = Workers(threads or min(2, usable_cpus()), QUEUE)
-    return Service(Voices(partial(Voice, threads=1), catalogue), workers)
+    return Service(Voices(partial(Voice, threads=1), catalogue, budget_bytes=budget_bytes), workers)
 
 
 def _open_all(folders: Mapping[str, Path], hasher: Hasher) -> dict[Path, Bundle]:

@@ -2,6 +2,7 @@
 
 import base64
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
@@ -31,20 +32,43 @@ class Voices:
         Opens a voice by name or path.
     catalogue : Mapping of str to Bundle
         What may be asked for; the name ``default`` among it.
+    budget_bytes : int or None
+        Of weights that are kept in memory; beyond it the voice that was not asked for the longest is closed, but never the
+        default one. None keeps every voice that was opened.
     """
 
-    def __init__(self, load: Callable[[Bundle], Voice], catalogue: Mapping[str, Bundle]) -> None:
+    def __init__(
+        self, load: Callable[[Bundle], Voice], catalogue: Mapping[str, Bundle], *, budget_bytes: int | None = None
+    ) -> None:
         self.catalogue = dict(catalogue)
         self._load = load
-        self._opened: dict[str, Voice] = {}
+        self._budget = budget_bytes
+        self._opened: OrderedDict[str, Voice] = OrderedDict()
         self._opening = threading.Lock()
 
     def open(self, name: str) -> Voice:
-        """Return a voice, opening it first if need be; may take a moment, so call it in a worker thread."""
+        """Return a voice, opening it first if need be; may take a moment, so call it in a worker thread.
+
+        A voice that is closed to make room speaks on where it is speaking: its memory goes when the last request has ended.
+        """
         with self._opening:
             if name not in self._opened:
                 self._opened[name] = self._load(self.catalogue[name])
+                self._make_room(name)
+            self._opened.move_to_end(name)
             return self._opened[name]
+
+    @property
+    def resident_bytes(self) -> dict[str, int]:
+        """Weights in memory of every voice that is open, the one last asked for at the end."""
+        return {name: voice.weight_bytes for name, voice in self._opened.items()}
+
+    def _make_room(self, newest: str) -> None:
+        while self._budget is not None and sum(self.resident_bytes.values()) > self._budget:
+            oldest = next((name for name in self._opened if name not in ("default", newest)), None)
+            if oldest is None:
+                return
+            del self._opened[oldest]
 
     @property
     def ids(self) -> dict[str, tuple[str, str]]:

@@ -6,11 +6,10 @@ from tingshuo.config import FrameConfig, PersonConfig, Size
 from tingshuo.config.emotivoice import EmotiVoiceBundleConfig, PiecesConfig
 from tingshuo.config.family import ONE_STYLE
 from tingshuo.errors import PortError
-from tingshuo.models.bert import graphs as bert
-from tingshuo.models.emotivoice import graphs as emotivoice
 from tingshuo.models.hifigan import graphs as hifigan
 from tingshuo.port.convert.rehearsal import speak_once
 from tingshuo.port.draft import Draft, Part
+from tingshuo.port.families import sizes
 from tingshuo.port.importers.bert import ForeignBert
 from tingshuo.port.importers.emotivoice import ForeignEmotiVoice, read_emotivoice, read_prompt_encoder
 from tingshuo.store.manifest import Attribution
@@ -54,11 +53,10 @@ def draft(path: Path, voice: str | None = None) -> Draft:
             "they are of two voices"
         )
     config = _config(read, prompts)
-    acoustic, vocoder = read.nets()
     parts = {
-        "acoustic": Part(emotivoice.graphs(acoustic), read.acoustic.tensors, read.acoustic.report),
-        "vocoder": Part(hifigan.graphs(vocoder), read.vocoder.tensors, read.vocoder.report),
-        "prompt": Part(bert.graphs(prompts.net()), prompts.fitted.tensors, prompts.fitted.report),
+        "acoustic": Part(read.acoustic.tensors, read.acoustic.report),
+        "vocoder": Part(read.vocoder.tensors, read.vocoder.report),
+        "prompt": Part(prompts.fitted.tensors, prompts.fitted.report),
     }
     return Draft(
         name="emotivoice" if "exp" not in read.checkpoint.parts else read.checkpoint.parent.parent.name,
@@ -78,7 +76,9 @@ def draft(path: Path, voice: str | None = None) -> Draft:
 
 def _config(voice: ForeignEmotiVoice, prompts: ForeignBert) -> EmotiVoiceBundleConfig:
     nets = {"emotivoice": voice.config, "hifigan": voice.vocoder_config, "bert": prompts.config}
-    sizes: dict[str, Size] = {f"{name}.{key}": value for name, net in nets.items() for key, value in net.fields().items()}
+    architecture: dict[str, Size] = {}
+    for name, net in nets.items():
+        architecture |= sizes(name, net)
     pieces = PiecesConfig(prompts.vocabulary, prompts.lower, prompts.strip_accents, prompts.chinese, prompts.config.positions)
     return EmotiVoiceBundleConfig(
         family="emotivoice+hifigan",
@@ -89,5 +89,5 @@ def _config(voice: ForeignEmotiVoice, prompts: ForeignBert) -> EmotiVoiceBundleC
         prompts=voice.emotions,
         pieces=pieces,
         vocoder_context_frames=hifigan.vocoder_context_frames(voice.vocoder_config),
-        architecture=sizes,
+        architecture=architecture,
     )

@@ -2,16 +2,14 @@
 
 from pathlib import Path
 
-from tingshuo.config import FrameConfig, PersonConfig, Size
+from tingshuo.config import FrameConfig, PersonConfig
 from tingshuo.config.family import ONE_STYLE
 from tingshuo.config.sambert import SambertBundleConfig
 from tingshuo.errors import PortError
 from tingshuo.models.kan_hifigan import graphs as kan_hifigan
-from tingshuo.models.kan_hifigan.net import KanHiFiGan
-from tingshuo.models.sambert import graphs as sambert
-from tingshuo.models.sambert.net import Sambert
 from tingshuo.port.convert.rehearsal import speak_once
 from tingshuo.port.draft import Draft, Part
+from tingshuo.port.families import sizes
 from tingshuo.port.importers.sambert import SambertVoice, read_voice
 from tingshuo.port.importers.sambert_files import find_voices
 from tingshuo.store.manifest import Attribution
@@ -55,11 +53,7 @@ def draft(path: Path, voice: str | None = None) -> Draft:
     tensors = dict(read.acoustic.tensors)
     if read.speaker_vector is not None:
         tensors[SPEAKER_TABLE] = read.speaker_vector[None]
-    acoustic, vocoder = read.acoustic.fill(Sambert(read.acoustic.config)), read.vocoder.fill(KanHiFiGan(read.vocoder.config))
-    parts = {
-        "acoustic": Part(sambert.graphs(acoustic), tensors, read.acoustic.report),
-        "vocoder": Part(kan_hifigan.graphs(vocoder), read.vocoder.tensors, read.vocoder.report),
-    }
+    parts = {"acoustic": Part(tensors, read.acoustic.report), "vocoder": Part(read.vocoder.tensors, read.vocoder.report)}
     known = {"acoustic": read.acoustic.steps, "vocoder": read.vocoder.steps}
     steps = ", ".join(f"{name} {n}" for name, n in known.items() if n)
     return Draft(
@@ -79,11 +73,9 @@ def draft(path: Path, voice: str | None = None) -> Draft:
 
 def _config(voice: SambertVoice) -> SambertBundleConfig:
     acoustic, vocoder = voice.acoustic.config, voice.vocoder.config
-    sizes: dict[str, Size] = {f"sambert.{key}": value for key, value in acoustic.fields().items()}
-    sizes |= {f"kan_hifigan.{key}": value for key, value in vocoder.fields().items()}
     return SambertBundleConfig(
         family="sambert+kan_hifigan",
-        speakers=tuple(PersonConfig(name, "unspecified") for name in voice.vocabulary.speakers),
+        speakers=tuple(PersonConfig(name, "unspecified") for name in _speakers(voice)),
         styles=ONE_STYLE,
         emotions=offered_emotions(),
         frames=FrameConfig(voice.audio.sample_rate, voice.audio.hop_length),
@@ -94,8 +86,14 @@ def _config(voice: SambertVoice) -> SambertBundleConfig:
         f0_scale_hz=voice.f0.scale if voice.f0 else 1.0,
         f0_offset_hz=voice.f0.offset if voice.f0 else 0.0,
         vocoder_context_frames=kan_hifigan.vocoder_context_frames(vocoder),
-        architecture=sizes,
+        architecture=sizes("sambert", acoustic) | sizes("kan_hifigan", vocoder),
     )
+
+
+def _speakers(voice: SambertVoice) -> tuple[str, ...]:
+    """Names of who can be spoken as: those of the table, or whoever the one vector is of."""
+    listed = voice.vocabulary.speakers
+    return listed if voice.speaker_vector is None or len(listed) == 1 else (voice.name,)
 
 
 def _notes(voice: SambertVoice, chosen: str | None, n: int) -> tuple[str, ...]:

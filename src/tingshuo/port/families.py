@@ -1,0 +1,151 @@
+"""Every kind of net that a bundle may hold: what builds it from the sizes in its config, and what its graphs are.
+
+The ``architecture`` of a config is flat, each key with the kind of net in front: ``hifigan.channels``. The file of weights that a
+net's tensors lie in is its part: ``acoustic``, ``vocoder``, ``prompt``.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from tingshuo.config import FamilyConfig, Size, StrictModel
+from tingshuo.errors import ConfigError, PortError
+from tingshuo.models.bert import graphs as bert
+from tingshuo.models.bert.config import BertConfig
+from tingshuo.models.bert.net import Bert
+from tingshuo.models.emotivoice import graphs as emotivoice
+from tingshuo.models.emotivoice.config import EmotiVoiceConfig
+from tingshuo.models.emotivoice.net import EmotiVoice
+from tingshuo.models.hifigan import graphs as hifigan
+from tingshuo.models.hifigan.config import HiFiGanConfig
+from tingshuo.models.hifigan.net import HiFiGan
+from tingshuo.models.kan_hifigan import graphs as kan_hifigan
+from tingshuo.models.kan_hifigan.config import KanHiFiGanConfig
+from tingshuo.models.kan_hifigan.net import KanHiFiGan
+from tingshuo.models.layers.graph import Graph
+from tingshuo.models.sambert import graphs as sambert
+from tingshuo.models.sambert.config import SambertConfig
+from tingshuo.models.sambert.net import Sambert
+from tingshuo.models.vocos import graphs as vocos
+from tingshuo.models.vocos.config import VocosConfig
+from tingshuo.models.vocos.net import Vocos
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class NetFamily:
+    """A kind of net: the part of a bundle that it is, its config, the net, and its graphs."""
+
+    part: str
+    config: type[StrictModel]
+    net: Callable[[Any], nn.Module]
+    graphs: Callable[[Any], tuple[Graph, ...]]
+
+
+NETS: dict[str, NetFamily] = {
+    "bert": NetFamily("prompt", BertConfig, Bert, bert.graphs),
+    "emotivoice": NetFamily("acoustic", EmotiVoiceConfig, EmotiVoice, emotivoice.graphs),
+    "hifigan": NetFamily("vocoder", HiFiGanConfig, HiFiGan, hifigan.graphs),
+    "kan_hifigan": NetFamily("vocoder", KanHiFiGanConfig, KanHiFiGan, kan_hifigan.graphs),
+    "sambert": NetFamily("acoustic", SambertConfig, Sambert, sambert.graphs),
+    "vocos": NetFamily("vocoder", VocosConfig, Vocos, vocos.graphs),
+}
+"""Of nets that are imported."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltNet:
+    """A net of a bundle, and which part of it."""
+
+    part: str
+    net: nn.Module
+    family: NetFamily
+
+    @property
+    def graphs(self) -> tuple[Graph, ...]:
+        """Its graphs."""
+        return self.family.graphs(self.net)
+
+
+def sizes(net: str, config: StrictModel) -> dict[str, Size]:
+    """Return the ``architecture`` of a net."""
+    return {f"{net}.{key}": value for key, value in config.fields().items()}
+
+
+def build_nets(architecture: Mapping[str, Size]) -> Iterator[BuiltNet]:
+    """Yield the nets of an architecture without numbers, on torch's ``meta`` device, in evaluation mode.
+
+    Raises
+    ------
+    PortError
+        A kind of net is not known, or sizes do not belong to it.
+    """
+    for name in dict.fromkeys(key.partition(".")[0] for key in architecture):
+        if name not in NETS:
+            raise PortError(f"a net of the kind {name!r} cannot be rebuilt; known: {', '.join(NETS)}")
+        family = NETS[name]
+        own = {key.removeprefix(f"{name}."): value for key, value in architecture.items() if key.startswith(f"{name}.")}
+        try:
+            config = family.config.check(own, name)
+        except ConfigError as error:
+            raise PortError(f"the architecture in the config does not fit: {error}") from error
+        with torch.device("meta"):
+            net = family.net(config).eval()
+        assert {buffer for buffer, _ in net.named_buffers()} <= net.state_dict().keys(), f"{name} has numbers that nobody gives it"
+        yield BuiltNet(family.part, net, family)
+
+
+def fill(built: BuiltNet, tensors: Mapping[str, Array]) -> BuiltNet:
+    """Give a net its numbers, which stay where they lie; tensors that it has no place for are tables beside it.
+
+    Raises
+    ------
+    PortError
+        A tensor is missing or of another shape.
+    """
+    given = {name: torch.from_numpy(_writable(tensors[name])) for name in built.net.state_dict() if name in tensors}
+    try:
+        built.net.load_state_dict(given, assign=True)
+    except RuntimeError as error:
+        raise PortError(f"the tensors do not fit the net: {error}") from error
+    left = [name for name, one in chain(built.net.named_parameters(), built.net.named_buffers()) if one.is_meta]
+    assert not left, f"{left} have no numbers"
+    return built
+
+
+def hollow(built: BuiltNet) -> BuiltNet:
+    """Give a net memory that nobody touches, and so costs none, in place of numbers: what an export needs to know are shapes."""
+    built.net.to_empty(device="cpu")
+    return built
+
+
+def _writable(tensor: Array) -> Array:
+    """Return an array that torch takes without a warning: nobody writes to a net in evaluation mode, mapped or not."""
+    array = np.asarray(tensor, np.float32)
+    if array.flags.writeable and array.flags.c_contiguous:
+        return array
+    if not array.flags.c_contiguous:
+        return np.ascontiguousarray(array)
+    view = np.frombuffer(array.data, array.dtype).reshape(array.shape)
+    return view
+
+
+def has_architecture(config: FamilyConfig) -> Mapping[str, Size]:
+    """Return the architecture in a config.
+
+    Raises
+    ------
+    PortError
+        It has none, so its nets cannot be rebuilt.
+    """
+    architecture: Mapping[str, Size] | None = getattr(config, "architecture", None)
+    if not architecture:
+        raise PortError(f"the config of family {config.family} tells no sizes, so its nets cannot be rebuilt")
+    return architecture
