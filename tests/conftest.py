@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import math
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,6 +71,41 @@ def pair(two_speakers):
     import tingshuo
 
     return tingshuo.load(two_speakers)
+
+
+@pytest.fixture(scope="session")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Return the bundle of a tiny voice that was imported from another system, by its name in `tests.port.tiny_bundles`; made
+    once for all processes of a run, and not to be changed."""
+    pytest.importorskip("torch")
+    from tests.port.tiny_bundles import import_tiny
+
+    from tingshuo.store.locks import locked
+
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "imported"
+
+    def get(name: str) -> Path:
+        with locked(folder / f"{name}.lock", wait_s=600):
+            made = folder / name
+            return made if made.is_dir() else import_tiny(name, folder, get)
+
+    return get
+
+
+@pytest.fixture(scope="session")
+def speaking(imported: Callable[[str], Path]) -> Callable[[str], Any]:
+    """Return a voice of `imported`, opened once."""
+    import tingshuo
+
+    opened: dict[str, Any] = {}
+
+    def get(name: str) -> Any:
+        if name not in opened:
+            opened[name] = tingshuo.load(imported(name))
+        return opened[name]
+
+    return get
 
 
 @pytest.fixture(scope="session")

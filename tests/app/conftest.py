@@ -13,6 +13,7 @@ import uvicorn
 from tingshuo.app.http.server import create_app, listen
 from tingshuo.app.http.service import Service, Voices
 from tingshuo.app.http.workers import Workers
+from tingshuo.config import FamilyConfig
 from tingshuo.errors import TextError, UnknownVoiceError
 from tingshuo.store.bundle import Bundle, open_bundle
 from tingshuo.tasks.voices import find_voice
@@ -28,7 +29,7 @@ class FakeStream:
     sample_rate = RATE
 
     def __init__(self, voice: "FakeVoice", request: SpeechRequest) -> None:
-        voice.timbre(request.style, request.speaker)
+        voice.prepare(request)
         self.speaker = request.speaker or voice.speakers[0]
         self._parts = [part for part in request.text.split("。") if part.strip("，… \n")]
         if not self._parts:
@@ -82,7 +83,9 @@ class FakeVoice:
         self.before_chunk: Callable[[int], None] = lambda _: None
         self.closed = threading.Event()
 
-    def timbre(self, style: str | None = None, speaker: str | None = None) -> None:
+    def prepare(self, request: SpeechRequest) -> None:
+        speaker, style = request.speaker, request.style
+        FamilyConfig(family="fake").check_emotion(request.emotion)
         if speaker not in (None, *self.speakers):
             raise UnknownVoiceError(f"unknown speaker {speaker!r}; accepted: {', '.join(self.speakers)}", "speaker")
         if style not in (None, "steady"):

@@ -72,3 +72,40 @@ def inputs(graphs):
             made[name][key] = rng.integers(0, 3, shape) if integers else rng.standard_normal(shape, dtype=np.float32)
     made["vocoder"]["f0"] = np.full((1, 23), 210, np.float32)
     return made
+
+
+@pytest.fixture
+def in_process(monkeypatch):
+    """Read a stranger's files here instead of in a process of their own, which is tested elsewhere and takes half a second."""
+    pytest.importorskip("torch")
+    from tingshuo.port.foreign import checkpoint
+    from tingshuo.port.foreign.child import write_values
+    from tingshuo.port.foreign.torch_files import read_torch_file
+
+    monkeypatch.setattr(checkpoint, "_run_child", lambda path, folder: write_values(read_torch_file(path), path, folder))
+
+
+@pytest.fixture(scope="session")
+def foreign(tmp_path_factory):
+    """Return the folder of a tiny voice as another system leaves it, by its name; not to be changed."""
+    pytest.importorskip("torch")
+    from tests.port.tiny_bundles import WRITERS
+
+    made = {}
+
+    def get(name):
+        if name not in made:
+            made[name] = WRITERS[name](tmp_path_factory.mktemp("foreign") / name)
+        return made[name]
+
+    return get
+
+
+@pytest.fixture
+def quickly(monkeypatch, imported, in_process):
+    """Let a voice that was imported once be imported again with the graphs that were exported then, by its name."""
+    from tests.port.tiny_bundles import graphs_of
+
+    from tingshuo.port import bundling
+
+    return lambda name: monkeypatch.setattr(bundling, "export_structures", graphs_of(imported(name)))

@@ -14,7 +14,7 @@ from safetensors.numpy import save
 from tingshuo.store.bundle import write_bundle
 
 CONFIG: dict[str, Any] = {
-    "family": "seed",
+    "family": "fastspeech",
     "mel": {},
     "phonemes": ["sil", "a"],
     "speakers": [{"name": "one", "gender": "f", "log_f0_mean": 5.3, "log_f0_std": 0.2}],
@@ -27,7 +27,7 @@ CONFIG: dict[str, Any] = {
 FIELDS: dict[str, Any] = {
     "name": "tiny",
     "version": "1.0.0",
-    "family": "seed",
+    "family": "fastspeech",
     "task": "tts",
     "languages": ["zh-CN"],
     "speakers": ["one"],

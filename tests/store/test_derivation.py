@@ -19,7 +19,7 @@ def sha(text: str) -> str:
 def manifest(name: str, weights: list[str], speakers: list[str], parent: str | None) -> Manifest:
     files = {f"weights/{one}.safetensors": {"sha256": sha(one), "size": 9} for one in weights}
     files["config.json"] = {"sha256": sha("config"), "size": 9}
-    fields: dict[str, Any] = {"schema_version": 1, "name": name, "version": "1.0.0", "family": "seed", "task": "tts"}
+    fields: dict[str, Any] = {"schema_version": 1, "name": name, "version": "1.0.0", "family": "fastspeech", "task": "tts"}
     fields |= {"languages": ["zh-CN"], "sample_rate": 24000, "licence": "CC0-1.0", "data_statement": "", "consent": ""}
     return parse_manifest(fields | {"speakers": speakers, "parent": parent, "files": files}, name)
 

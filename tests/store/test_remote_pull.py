@@ -155,7 +155,7 @@ def test_a_manifest_that_fits_files_that_do_not_is_not_installed(
     saved, store = save(there, make(0)), Store(Folder(tmp_path / "store"))
     record = push(there, "tiny", store).record
     fields = json.loads((saved.path / "manifest.json").read_text())
-    content = b'{"family": "seed", "unknown": 1}'
+    content = b'{"family": "fastspeech", "unknown": 1}'
     fields["files"]["config.json"] = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
     manifest = json.dumps(fields).encode()
     for blob in (content, manifest):

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 
+from tingshuo.config import FamilyConfig
 from tingshuo.store.blobs import hash_file
 from tingshuo.store.bundle import Bundle, open_bundle
 from tingshuo.store.manifest import Sealing
@@ -113,3 +114,13 @@ def test_encrypting_the_same_bundle_is_packaging_and_another_one_more(bundle: Bu
     found = [changes(*pair)[0] for pair in ((bundle, sealed(bundle, "a" * 64)), (sealed(bundle, "a" * 64), bundle))]
     assert found[0] == Change(Step.MINOR, "it is encrypted now, and what it holds may differ")
     assert found[1] == Change(Step.MINOR, "it is not encrypted now, and what it holds may differ")
+
+
+def test_another_kind_of_model_is_a_major_change_and_another_vocoder_is_not(bundle: Bundle) -> None:
+    def of(family: str, settings: FamilyConfig) -> Bundle:
+        return dataclasses.replace(bundle, manifest=bundle.manifest.replace(family=family), held=settings)
+
+    told = changes(bundle, of("sambert+kan_hifigan", FamilyConfig(family="sambert+kan_hifigan")))
+    assert told[0] == Change(Step.MAJOR, "family is sambert, it was fastspeech")
+    other = of("fastspeech+vocos", bundle.config.replace(family="fastspeech+vocos"))
+    assert least_step(changes(bundle, other)) is Step.PATCH

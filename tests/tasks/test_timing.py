@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from tingshuo.tasks.timing import time_sentence
+from tingshuo.text.foreign.symbols import Symbols
 from tingshuo.text.symbols import encode, make_syllable
 from tingshuo.types import Sentence, Word
 
@@ -35,3 +36,13 @@ def test_a_letter_of_several_syllables_is_one_character():
     assert character.text == "W"
     assert character.pinyin == "da2 bu5 liu4"
     assert (character.start_s, character.end_s) == (timed.words[0].start_s, timed.words[0].end_s) == (0.1, 0.7)
+
+
+def test_syllables_without_a_symbol_of_their_own_end_where_the_one_before_ends():
+    """A voice that reads letters has one symbol for W, and three syllables."""
+    word = Word("WA", tuple(make_syllable(*row) for row in (("W", "da2"), ("", "bu5"), ("", "liu4"), ("A", "ei1"))))
+    symbols = Symbols(np.zeros(2), np.zeros(2, np.int64), np.array([0, 3]))
+    timed = time_sentence(Sentence("WA", "WA", (word,)), symbols, np.array([20, 10]), frame_s=0.01, start_s=1.0)
+    first, second = timed.words[0].characters
+    assert (first.text, first.pinyin, first.start_s, first.end_s) == ("W", "da2 bu5 liu4", 1.0, 1.2)
+    assert (second.text, second.start_s, second.end_s) == ("A", 1.2, 1.3)

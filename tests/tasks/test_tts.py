@@ -1,10 +1,15 @@
+import json
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from tests.store.conftest import FIELDS, FILES
 
 import tingshuo
-from tingshuo.errors import RequestError, TextError, UnknownVoiceError
+from tingshuo.config import MelConfig
+from tingshuo.config.vocoder import VocoderBundleConfig
+from tingshuo.errors import BundleError, RequestError, TextError, UnknownVoiceError
+from tingshuo.store.bundle import write_bundle
 from tingshuo.tasks import vocoder
 from tingshuo.tasks.tts import SpeechStream
 from tingshuo.types import EMOTIONS
@@ -149,3 +154,22 @@ def test_save_writes_a_file_of_the_audio(voice, tmp_path):
 
 def test_synthesis_is_built_on_the_stream(voice):
     assert isinstance(voice.stream("好"), SpeechStream)
+
+
+def test_a_vocoder_alone_is_no_voice(tmp_path):
+    sizes = {"hifigan.channels": 2}
+    config = VocoderBundleConfig(family="vocoder+hifigan", mel=MelConfig(), vocoder_context_frames=1, architecture=sizes)
+    nobody = {"speakers": [], "styles": [], "emotions": []}
+    fields = FIELDS | nobody | {"family": config.family, "task": "vocoder"}
+    files = FILES | {"config.json": json.dumps(config.fields()).encode()}
+    folder = write_bundle(tmp_path / "vocoder", fields, files)
+    with pytest.raises(BundleError, match="vocoder: is not a voice that speaks: its task is vocoder"):
+        tingshuo.load(folder)
+
+
+def test_a_voice_of_another_family_has_no_config_of_ours(voice, speaking):
+    assert voice.config is voice.settings
+    other = speaking("sambert")
+    for ask in (lambda: other.config, other.timbre):
+        with pytest.raises(BundleError, match=r"sambert: is of the family sambert\+kan_hifigan, and this is possible"):
+            ask()

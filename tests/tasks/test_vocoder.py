@@ -121,6 +121,55 @@ def test_a_transform_is_inverted_as_predicted(voice):
     np.testing.assert_allclose(made, wav, atol=1e-5)
 
 
+def hops(voice):
+    """The config of a vocoder whose frames stand for a hop of samples each."""
+    return voice.config.replace(vocoder_context_frames=FakeGraph.CONTEXT, mel=voice.config.mel.replace(framing="same"))
+
+
+def test_where_frames_are_hops_no_sample_is_dropped(voice, monkeypatch):
+    graph, config = FakeGraph(*GRAPHS["hifigan"]), hops(voice)
+    mel, f0 = np.random.default_rng(0).standard_normal((100, 90), np.float32), np.zeros(90, np.float32)
+    wav = copy_synthesis(graph, config, mel, f0)
+    assert np.array_equal(wav, graph.run({"mel": mel[None]})["wav"][0])
+    for sizes in ((1, 1), (5, 17)):
+        assert np.array_equal(copied(config, graph, mel, f0, monkeypatch, *sizes), wav)
+
+
+@pytest.mark.parametrize("frames", [1, 2, 30])
+def test_where_frames_are_hops_a_transform_is_inverted_over_all_of_them(voice, monkeypatch, frames):
+    """Written out: windowed frames added up, over the sum of squared windows, (n_fft - hop) / 2 samples cut at either end."""
+    graph, config = FakeGraph(*GRAPHS["vocos"]), hops(voice)
+    mel, f0 = np.random.default_rng(0).standard_normal((100, frames), np.float32), np.zeros(frames, np.float32)
+    given = graph.run({"mel": mel[None]})
+    spectra = np.minimum(np.exp(given["log_magnitude"][0]), 100) * np.exp(1j * given["phase"][0])
+    window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(1024) / 1024)
+    total, squares = np.zeros((frames + 3) * 256), np.zeros((frames + 3) * 256)
+    for k, frame in enumerate(np.fft.irfft(spectra, 1024)):
+        total[k * 256 : k * 256 + 1024] += frame * window
+        squares[k * 256 : k * 256 + 1024] += window**2
+    expected = (total / np.maximum(squares, 1e-9))[384:-384]
+    wav = copy_synthesis(graph, config, mel, f0)
+    assert wav.shape == expected.shape == (frames * 256,)
+    np.testing.assert_allclose(wav, expected, atol=1e-4 * np.abs(expected).max())
+    for sizes in ((1, 1), (5, 17)):
+        assert np.array_equal(copied(config, graph, mel, f0, monkeypatch, *sizes), wav)
+
+
+def test_a_source_is_driven_from_centre_to_centre_whatever_the_frames(voice):
+    mel, f0 = np.zeros((100, 9), np.float32), np.full(9, 200, np.float32)
+    assert len(copy_synthesis(FakeGraph(*GRAPHS["source_filter"]), hops(voice), mel, f0)) == 8 * 256
+
+
+def test_a_hop_of_an_odd_number_of_samples_loses_none(voice):
+    class Odd(FakeGraph):
+        def run(self, inputs):
+            return {"wav": np.ones((1, inputs["mel"].shape[2] * 441), np.float32)}
+
+    mel, f0 = np.zeros((100, 9), np.float32), np.zeros(9, np.float32)
+    config = voice.config.replace(mel=voice.config.mel.replace(hop_length=441))
+    assert len(copy_synthesis(Odd(("wav",), False), config, mel, f0)) == 8 * 441
+
+
 def test_a_graph_of_no_known_kind_is_refused(voice):
     with pytest.raises(EngineError, match="outputs spikes is of no known kind; known: gain, noise_gain, phase;"):
         copy_synthesis(FakeGraph(("spikes",), False), voice.config, np.zeros((100, 3), np.float32), np.zeros(3, np.float32))

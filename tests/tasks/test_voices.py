@@ -1,3 +1,4 @@
+import json
 import shutil
 
 import numpy as np
@@ -38,6 +39,17 @@ def test_a_damaged_bundle_is_left_out_of_the_list_and_logged(tmp_path, monkeypat
     assert "broken" in caplog.text
     with pytest.raises(BundleError):
         load("broken")
+
+
+def test_bundles_that_do_not_speak_are_no_voices(tmp_path, monkeypatch):
+    """A vocoder lies where voices lie; it hides a voice of its name, as any bundle of the user's does."""
+    monkeypatch.setenv("TINGSHUO_HOME", str(tmp_path))
+    fields = json.loads((BUILT_IN / "default/manifest.json").read_text("utf-8"))
+    for name in ("sounding", "default"):
+        (tmp_path / "voices" / name).mkdir(parents=True)
+        (tmp_path / "voices" / name / "manifest.json").write_text(json.dumps(fields | {"task": "vocoder"}), "utf-8")
+    assert list_voices() == {}
+    assert find_voice("sounding") == tmp_path / "voices/sounding"
 
 
 def test_a_path_opens_too_and_the_front_door_is_load(tmp_path):

@@ -181,11 +181,13 @@ class OverlapAdd:
     ----------
     n_fft, hop_length : int
         Samples of a frame and between frames; ``n_fft`` is an even multiple of ``hop_length``, at least 4.
+    beyond : int
+        Hops before the centre of the first frame and after that of the last that come out too, fewer than half a frame has.
     """
 
-    def __init__(self, n_fft: int, hop_length: int) -> None:
+    def __init__(self, n_fft: int, hop_length: int, beyond: int = 0) -> None:
         self._overlap = _overlap(n_fft, hop_length)
-        self._hop = hop_length
+        self._hop, self._beyond = hop_length, beyond
         self._carry = np.zeros((self._overlap - 1, hop_length), np.float32)
         self._frames = 0
         self._squares = np.square(hann_window(n_fft), dtype=np.float64).reshape(self._overlap, hop_length)
@@ -199,7 +201,7 @@ class OverlapAdd:
     def push(self, frames: Wav, last: bool = False) -> Wav:
         """Add frames of shape (n, n_fft), already windowed, and return the samples that are complete.
 
-        ``last`` ends the stream: all the samples up to the centre of its last frame come out.
+        ``last`` ends the stream: all the samples up to the centre of its last frame, and the hops beyond it, come out.
         """
         count, overlap, half = len(frames), self._overlap, self._overlap // 2
         first = self._frames
@@ -210,8 +212,8 @@ class OverlapAdd:
             sums[part : part + count] += frames[:, part * self._hop : (part + 1) * self._hop]
         self._frames += count
         self._carry = sums[count:]
-        stop = max(count + half - 1, 0) if last else count
-        begin = min(max(half - first, 0), stop)
+        stop = max(count + half - 1 + self._beyond, 0) if last else count
+        begin = min(max(half - self._beyond - first, 0), stop)
         blocks = sums[begin:stop]
         head = min(max(overlap - 1 - first, begin), stop)
         tail = max(min(count, stop), head)

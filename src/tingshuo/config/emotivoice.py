@@ -35,6 +35,11 @@ class EmotiVoiceBundleConfig(FamilyConfig, frozen=True, kw_only=True):
     """Sizes from which `tingshuo.models` rebuilds the nets."""
 
     @property
+    def symbols(self) -> tuple[str, ...]:
+        """See `FamilyConfig`."""
+        return self.tokens
+
+    @property
     def sample_rate(self) -> int:
         """Hz of the audio."""
         return self.frames.sample_rate

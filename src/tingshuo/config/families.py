@@ -5,15 +5,27 @@ A family is the kind of acoustic model, or of whatever the bundle is, and after 
 
 from pathlib import Path
 
+from tingshuo.config.conformer import ConformerBundleConfig
 from tingshuo.config.emotivoice import EmotiVoiceBundleConfig
 from tingshuo.config.family import FamilyConfig
+from tingshuo.config.piper import PiperBundleConfig
+from tingshuo.config.rvc import RvcBundleConfig
 from tingshuo.config.sambert import SambertBundleConfig
 from tingshuo.config.vocoder import VocoderBundleConfig
 from tingshuo.config.voice import VoiceConfig
 from tingshuo.errors import ConfigError
 
 CONFIGS: dict[str, type[FamilyConfig]] = {
-    kind.FAMILY: kind for kind in (EmotiVoiceBundleConfig, SambertBundleConfig, VocoderBundleConfig, VoiceConfig)
+    kind.FAMILY: kind
+    for kind in (
+        ConformerBundleConfig,
+        EmotiVoiceBundleConfig,
+        PiperBundleConfig,
+        RvcBundleConfig,
+        SambertBundleConfig,
+        VocoderBundleConfig,
+        VoiceConfig,
+    )
 }
 
 
@@ -39,4 +51,8 @@ def read_config(path: Path, family: str) -> FamilyConfig:
     ConfigError
         The family is not known, or the file cannot be read, is not JSON, or has an unknown key or a wrong value.
     """
-    return config_of(family).read(path)
+    try:
+        kind = config_of(family)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
+    return kind.read(path)

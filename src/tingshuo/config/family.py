@@ -64,6 +64,11 @@ class FamilyConfig(StrictModel, frozen=True, kw_only=True):
         return False
 
     @property
+    def symbols(self) -> tuple[str, ...]:
+        """What a text becomes before it is spoken, in the order of the rows; none where all voices of a family have the same."""
+        return ()
+
+    @property
     def sample_rate(self) -> int:
         """Hz of the audio in or out."""
         raise NotImplementedError

@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from tingshuo.config.family import FamilyConfig, FrameConfig, Size
+from tingshuo.config.mel import MelConfig
 from tingshuo.config.strict import StrictModel
 
 
@@ -28,6 +29,8 @@ class SambertBundleConfig(FamilyConfig, frozen=True, kw_only=True):
     FAMILY: ClassVar[str] = "sambert"
 
     frames: FrameConfig
+    mel: MelConfig | None = None
+    """How the mel between acoustic model and vocoder is computed, as its settings tell."""
     sizes: SambertSizes
     has_mask: bool
     """Whether the tables of symbols end with the mask."""

@@ -7,16 +7,23 @@ from tingshuo.config.mel import MelConfig
 
 
 class VocoderBundleConfig(FamilyConfig, frozen=True, kw_only=True):
-    """config.json of a bundle of the family ``vocoder``."""
+    """config.json of a bundle of the family ``vocoder``, whose name tells the kind too: ``vocoder+hifigan``."""
 
     FAMILY: ClassVar[str] = "vocoder"
 
     mel: MelConfig
-    """How the mel that it reads is computed."""
+    """How the mel that it reads is computed, and by its framing where the samples of a frame lie."""
     vocoder_context_frames: int
     """Frames either side of a frame that its samples depend on."""
+    steady_noise: bool = False
+    """Whether the noise of a vocoder with a source does not flicker, see `tingshuo.audio.noise`."""
     architecture: dict[str, Size]
     """Sizes from which `tingshuo.models` rebuilds the net, each with the vocoder's family in front: ``hifigan.channels``."""
+
+    @property
+    def kind(self) -> str:
+        """Family of the net: ``hifigan``."""
+        return self.family.partition("+")[2]
 
     @property
     def sample_rate(self) -> int:

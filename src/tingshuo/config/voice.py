@@ -31,6 +31,11 @@ class VoiceConfig(FamilyConfig, frozen=True, kw_only=True):
     """Sizes from which `tingshuo.models` rebuilds the nets."""
 
     @property
+    def symbols(self) -> tuple[str, ...]:
+        """See `FamilyConfig`."""
+        return self.phonemes
+
+    @property
     def sample_rate(self) -> int:
         """Hz of the audio."""
         return self.mel.sample_rate

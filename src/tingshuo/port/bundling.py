@@ -19,8 +19,8 @@ from tingshuo.port.verify import check, compare, golden_files, open_model, refer
 from tingshuo.port.voice import graph_entries, graph_path
 from tingshuo.store.atomic import Content
 from tingshuo.store.bundle import write_bundle
-from tingshuo.store.tensors import write_tensors
 from tingshuo.store.environment import LIBRARIES, TRAINING, environment
+from tingshuo.store.tensors import write_tensors
 
 Array = NDArray[Any]
 READ_SHARE, EXPORT_SHARE = 0.1, 0.6

@@ -19,6 +19,9 @@ from tingshuo.errors import ConfigError, PortError
 from tingshuo.models.bert import graphs as bert
 from tingshuo.models.bert.config import BertConfig
 from tingshuo.models.bert.net import Bert
+from tingshuo.models.conformer import graphs as conformer
+from tingshuo.models.conformer.config import ConformerConfig
+from tingshuo.models.conformer.net import Conformer
 from tingshuo.models.emotivoice import graphs as emotivoice
 from tingshuo.models.emotivoice.config import EmotiVoiceConfig
 from tingshuo.models.emotivoice.net import EmotiVoice
@@ -29,9 +32,15 @@ from tingshuo.models.kan_hifigan import graphs as kan_hifigan
 from tingshuo.models.kan_hifigan.config import KanHiFiGanConfig
 from tingshuo.models.kan_hifigan.net import KanHiFiGan
 from tingshuo.models.layers.graph import Graph
+from tingshuo.models.rvc import graphs as rvc
+from tingshuo.models.rvc.config import RvcConfig
+from tingshuo.models.rvc.net import Rvc
 from tingshuo.models.sambert import graphs as sambert
 from tingshuo.models.sambert.config import SambertConfig
 from tingshuo.models.sambert.net import Sambert
+from tingshuo.models.vits import graphs as vits
+from tingshuo.models.vits.config import VitsConfig
+from tingshuo.models.vits.net import Vits
 from tingshuo.models.vocos import graphs as vocos
 from tingshuo.models.vocos.config import VocosConfig
 from tingshuo.models.vocos.net import Vocos
@@ -51,10 +60,13 @@ class NetFamily:
 
 NETS: dict[str, NetFamily] = {
     "bert": NetFamily("prompt", BertConfig, Bert, bert.graphs),
+    "conformer": NetFamily("recogniser", ConformerConfig, Conformer, conformer.graphs),
     "emotivoice": NetFamily("acoustic", EmotiVoiceConfig, EmotiVoice, emotivoice.graphs),
     "hifigan": NetFamily("vocoder", HiFiGanConfig, HiFiGan, hifigan.graphs),
     "kan_hifigan": NetFamily("vocoder", KanHiFiGanConfig, KanHiFiGan, kan_hifigan.graphs),
+    "rvc": NetFamily("voice", RvcConfig, Rvc, rvc.graphs),
     "sambert": NetFamily("acoustic", SambertConfig, Sambert, sambert.graphs),
+    "vits": NetFamily("acoustic", VitsConfig, Vits, vits.graphs),
     "vocos": NetFamily("vocoder", VocosConfig, Vocos, vocos.graphs),
 }
 """Of nets that are imported."""
@@ -98,7 +110,9 @@ def build_nets(architecture: Mapping[str, Size]) -> Iterator[BuiltNet]:
             raise PortError(f"the architecture in the config does not fit: {error}") from error
         with torch.device("meta"):
             net = family.net(config).eval()
-        assert {buffer for buffer, _ in net.named_buffers()} <= net.state_dict().keys(), f"{name} has numbers that nobody gives it"
+        assert {buffer for buffer, _ in net.named_buffers()} <= net.state_dict().keys(), (
+            f"{name} has numbers that nobody gives it"
+        )
         yield BuiltNet(family.part, net, family)
 
 

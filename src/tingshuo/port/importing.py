@@ -8,7 +8,7 @@ from typing import Any
 
 from tingshuo.errors import OutputError, PortError
 from tingshuo.port.bundling import Tell, silent, write_draft
-from tingshuo.port.convert.converters import CONVERTERS
+from tingshuo.port.convert.converters import CONVERTERS, FUSERS
 from tingshuo.port.draft import UNKNOWN_LICENCE, Draft
 from tingshuo.port.recognise.probe import probe
 from tingshuo.store.manifest import MANIFEST
@@ -50,6 +50,8 @@ def import_checkpoint(
     voice: str | None = None,
     system: str | None = None,
     licence: str | None = None,
+    fuse: str | os.PathLike[str] | None = None,
+    share: float = 0.5,
     force: bool = False,
     tell: Tell = silent,
 ) -> Imported:
@@ -69,6 +71,10 @@ def import_checkpoint(
         Whose it is, one of `CONVERTERS`; None finds out.
     licence : str or None
         Of the weights, as SPDX writes it, where their files do not say.
+    fuse : path-like or None
+        Another voice of the same system, to be mixed with the first, of one in `FUSERS`.
+    share : float
+        Of the first in the mixture, 0..1.
     force : bool
         Take the place of a bundle that is there.
     tell : callable
@@ -88,8 +94,11 @@ def import_checkpoint(
         A package is missing; the message says how to install it.
     """
     source = Path(path)
-    convert = CONVERTERS.load(system or find_system(source))
-    draft: Draft = convert(source, voice)
+    whose = system or find_system(source)
+    if fuse is None:
+        draft: Draft = CONVERTERS.load(whose)(source, voice)
+    else:
+        draft = FUSERS.load(whose)(source, Path(fuse), share)
     named = _named(draft, name, licence)
     target = Path(destination) if destination is not None else Path(named.name)
     if target.exists() and not (force and (target / MANIFEST).is_file()):
@@ -117,6 +126,8 @@ def find_system(path: Path) -> str:
     PortError
         There is none that can be imported, or there are models of several systems; the message says what there is.
     """
+    if (path / MANIFEST).is_file():
+        raise PortError(f"{path}: is a bundle already, and can be used as it is: tingshuo verify {path}")
     findings = probe(path)
     usable = dict.fromkeys(one.system for one in findings if one.usable and one.system in CONVERTERS)
     if len(usable) == 1:

@@ -41,7 +41,7 @@ def widen_depthwise(graph: onnx.GraphProto) -> None:
         emit = Emitter(graph, f"{node.output[0]}/wide")
         axis = emit.constant("axis", np.array([2]))
         x = emit.add("Unsqueeze", [node.input[0], axis], "x")
-        wide = _widened(emit, node, x, axis, f"{emit.stem}/y")
+        wide = widened(emit, node, x, axis, f"{emit.stem}/y")
         emit.add("Squeeze", [wide, axis], "out", output=node.output[0])
         replace_nodes(graph, [node], {node.output[0]: emit.nodes})
 
@@ -57,7 +57,7 @@ def widen_stack(graph: onnx.GraphProto) -> None:
             x = node.input[0]
             if x not in wide:
                 wide[x] = emit.add("Unsqueeze", [x, axis], x)
-            wide[node.output[0]] = _widened(emit, node, wide[x], axis, node.output[0])
+            wide[node.output[0]] = widened(emit, node, wide[x], axis, node.output[0])
         elif node.op_type in _ELEMENTWISE and any(name in wide and name not in flat for name in node.input):
             node.input[:] = [wide.get(name, name) for name in node.input]
             emit.nodes.append(node)
@@ -71,8 +71,8 @@ def widen_stack(graph: onnx.GraphProto) -> None:
     assign(graph.node, emit.nodes)
 
 
-def _widened(emit: Emitter, node: onnx.NodeProto, x: str, axis: str, output: str) -> str:
-    """Emit a one-dimensional convolution as a two-dimensional one of height 1; returns its output."""
+def widened(emit: Emitter, node: onnx.NodeProto, x: str, axis: str, output: str) -> str:
+    """Emit a one-dimensional convolution as a two-dimensional one of height 1, of ``x`` that is two-dimensional already."""
     weight = emit.add("Unsqueeze", [node.input[1], axis], f"{node.input[1]}/weight")
     wide = onnx.NodeProto()
     wide.CopyFrom(node)
@@ -95,7 +95,13 @@ def as_gemm(graph: onnx.GraphProto, product: Product) -> None:
         return
     emit = Emitter(graph, product.weight)
     rows = emit.add("Reshape", [product.x, emit.constant("rows", np.array([-1, product.n_in]))], "x")
-    weight, bias = f"{product.weight}.float32", f"{product.bias}.float32"
+    weight, bias = (_as_float32(graph, name) for name in (product.weight, product.bias))
     y = emit.add("Gemm", [rows, weight, bias], "y", transB=1)
     emit.add("Reshape", [y, emit.constant("batch", np.array([1, -1, product.n_out]))], "out", output=product.y)
     replace_nodes(graph, product.nodes, {product.nodes[-1].output[0]: emit.nodes})
+
+
+def _as_float32(graph: onnx.GraphProto, name: str) -> str:
+    """Return the value that a parameter is used as: half precision is widened by a cast."""
+    wide = f"{name}.float32"
+    return wide if any(wide in node.output for node in graph.node) else name

@@ -52,7 +52,7 @@ def find_products(graph: onnx.GraphProto) -> list[Product]:
             product = _linear(view, node, shapes)
         elif node.op_type == "Gemm":
             product = _gemm(view, node, shapes)
-        elif node.op_type == "Conv" and attribute(node, "group", 1) == 1:
+        elif node.op_type == "Conv" and attribute(node, "group", 1) == 1 and _is_plain(view, node, shapes):
             product = _convolution(view, node, shapes)
         if product is not None:
             products.append(product)
@@ -95,6 +95,11 @@ def _gemm(view: GraphView, node: onnx.NodeProto, shapes: dict[str, list[int]]) -
         return None
     n_out, n_in = shapes[weight]
     return Product(weight, bias, before.input[0], after.output[0], n_in, n_out, 1, (node, after))
+
+
+def _is_plain(view: GraphView, node: onnx.NodeProto, shapes: dict[str, list[int]]) -> bool:
+    """Whether a convolution reads its weight and bias as they are stored: one that was widened does not."""
+    return len(node.input) == 3 and all(parameter(view, name) in shapes for name in node.input[1:])
 
 
 def _convolution(view: GraphView, node: onnx.NodeProto, shapes: dict[str, list[int]]) -> Product:

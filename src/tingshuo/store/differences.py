@@ -64,7 +64,7 @@ def compare(old: Bundle, new: Bundle) -> Differences:
         {key: value for key, value in bundle.manifest.fields().items() if key not in STATEMENTS_LEFT_OUT} for bundle in (old, new)
     ]
     return Differences(
-        config=tuple(_differing(old.config.fields(), new.config.fields())),
+        config=tuple(_differing(old.settings.fields(), new.settings.fields())),
         statements=tuple(_differing(*statements)),
         figures=tuple(_differing(_figures(old.manifest.measured), _figures(new.manifest.measured))),
         tensors=tuple(_tensors(old, new)),

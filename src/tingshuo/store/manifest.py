@@ -159,8 +159,8 @@ class Manifest(StrictModel, frozen=True, kw_only=True):
     version: Annotated[str, Meta(pattern=_SEMVER)]
     family: str
     """Model family that built the weights."""
-    task: Literal["tts", "vocoder", "conversion"]
-    """``tts`` speaks text, ``vocoder`` makes sound of mels, ``conversion`` makes speech another person's."""
+    task: Literal["tts", "vocoder", "conversion", "asr"]
+    """``tts`` speaks text, ``vocoder`` makes sound of mels, ``conversion`` makes speech another person's, ``asr`` writes it down."""
     languages: Annotated[tuple[str, ...], Meta(min_length=1)]
     """BCP 47 tags: ``zh-CN``."""
     speakers: tuple[str, ...] = ()

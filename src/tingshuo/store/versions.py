@@ -100,11 +100,15 @@ def _changes(old: Bundle, new: Bundle) -> Iterator[Change]:
 
 
 def _plain_contents(old: Bundle, new: Bundle) -> Iterator[Change]:
-    before, after, phones = old.manifest, new.manifest, old.config.phonemes
-    if new.config.phonemes[: len(phones)] != phones:
+    before, after = old.manifest, new.manifest
+    kinds = [one.family.partition("+")[0] for one in (before, after)]
+    symbols, known = old.settings.symbols, new.settings.symbols
+    if kinds[0] != kinds[1]:
+        yield Change(Step.MAJOR, f"family is {kinds[1]}, it was {kinds[0]}")
+    elif known[: len(symbols)] != symbols:
         yield Change(Step.MAJOR, "phonemes that were there are gone or have moved")
-    elif new.config.phonemes != phones:
-        yield Change(Step.MINOR, f"{len(new.config.phonemes) - len(phones)} phonemes are new")
+    elif known != symbols:
+        yield Change(Step.MINOR, f"{len(known) - len(symbols)} phonemes are new")
     for name in sorted({*before.files, *after.files}):
         if name.startswith(SPOKEN_WITH) and before.files.get(name) != after.files.get(name):
             how = "is new" if name not in before.files else "is gone" if name not in after.files else "differs"

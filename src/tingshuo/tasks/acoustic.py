@@ -12,6 +12,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from tingshuo.audio.mel import band_edges
 from tingshuo.config import MelConfig, SpeakerConfig, VoiceConfig
 from tingshuo.engine.onnx import Session
 from tingshuo.tasks.prosody import Controls, controls
@@ -232,8 +233,7 @@ def frame_places(durations: NDArray[np.int64]) -> Floats:
 @lru_cache(maxsize=8)
 def tilt_shape(mel: MelConfig) -> Floats:
     """Log-magnitude per mel bin (n_mels,) of a tilt of 1 dB per octave around 1 kHz, flat below 150 Hz and above 8 kHz."""
-    edges = np.linspace(2595 * np.log10(1 + mel.fmin / 700), 2595 * np.log10(1 + mel.fmax / 700), mel.n_mels + 2)
-    centres_hz = 700 * (10 ** (edges[1:-1] / 2595) - 1)
+    centres_hz = band_edges(mel)[1:-1]
     octaves = np.log2(np.clip(centres_hz, TILT_LOW_HZ, TILT_HIGH_HZ) / TILT_PIVOT_HZ)
     return np.asarray(octaves * np.log(10) / 20, np.float32)
 

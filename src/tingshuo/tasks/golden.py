@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tingshuo.engine.onnx import open_graph
+from tingshuo.engine.engines import ENGINES
 from tingshuo.errors import BundleError, EngineError
 from tingshuo.store.bundle import Bundle
 from tingshuo.store.manifest import GraphVariant
@@ -69,7 +69,7 @@ def run_golden(bundle: Bundle) -> Iterator[GoldenRun]:
     for name, entry in bundle.manifest.graphs.items():
         if f"golden/{name}.npz" not in bundle.manifest.files:
             continue
-        inputs, expected = _vectors(bundle, name)
+        inputs, expected = read_vectors(bundle, name)
         for variant in entry.variants:
             outputs = _run(bundle, variant, inputs)
             for output, reference in expected.items():
@@ -88,7 +88,14 @@ def _limits(bundle: Bundle) -> Mapping[str, Mapping[str, float]]:
         raise BundleError(f"{path}: cannot be read as limits: {error}") from error
 
 
-def _vectors(bundle: Bundle, graph: str) -> tuple[dict[str, Array], dict[str, Array]]:
+def read_vectors(bundle: Bundle, graph: str) -> tuple[dict[str, Array], dict[str, Array]]:
+    """Return the golden inputs and outputs of a graph, by name.
+
+    Raises
+    ------
+    BundleError
+        There are none, or they cannot be read.
+    """
     path = bundle.file(f"golden/{graph}.npz")
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:  # numpy leaves a torn one open
@@ -103,7 +110,8 @@ def _vectors(bundle: Bundle, graph: str) -> tuple[dict[str, Array], dict[str, Ar
 
 def _run(bundle: Bundle, variant: GraphVariant, inputs: dict[str, Array]) -> dict[str, Array]:
     tensors = {name: tensor for file in variant.weights for name, tensor in bundle.tensors(file).items()}
-    session = open_graph(bundle.path / variant.path, tensors)
+    options = {"precision": "bf16"} if variant.precision == "bf16" else {}
+    session = ENGINES.load(variant.engine)(bundle.path / variant.path, tensors, **options)
     try:
         return dict(session.run(inputs))
     except (KeyError, ValueError) as error:

@@ -75,6 +75,7 @@ MODELS = Registry(
     {
         "emotivoice": Row("tingshuo.tasks.emotivoice.model:EmotiVoice"),
         "fastspeech": Row("tingshuo.tasks.fastspeech:FastSpeech"),
+        "piper": Row("tingshuo.tasks.piper.model:Piper"),
         "sambert": Row("tingshuo.tasks.sambert.model:Sambert"),
     },
 )

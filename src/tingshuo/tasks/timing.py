@@ -53,8 +53,9 @@ def time_sentence(
     TimedSentence
         Pauses are not words: they are the gaps between.
     """
-    ends = start_s + np.cumsum(durations) * frame_s
-    starts = ends - durations * frame_s
+    frames = np.cumsum(durations)
+    # Each from whole frames: an end and the start that follows it are then the same number, and rounded alike.
+    starts, ends = (start_s + place * frame_s for place in (frames - durations, frames))
     timed = []
     for w, word in enumerate(sentence.words):
         if word.syllables:
@@ -68,9 +69,11 @@ def _time_characters(
 ) -> tuple[TimedCharacter, ...]:
     """Place a word's characters; one that is spoken with several syllables, such as W, spans them all."""
     characters: list[TimedCharacter] = []
+    start_s = end_s = _rounded(starts[mine][0])
     for k, syllable in enumerate(word.syllables):
         of = np.flatnonzero(mine & (syllable_index == k))
-        start_s, end_s = _rounded(starts[of[0]]), _rounded(ends[of[-1]])
+        # A voice that reads letters has no symbols for the later syllables of W.
+        start_s, end_s = (_rounded(starts[of[0]]), _rounded(ends[of[-1]])) if len(of) else (end_s, end_s)
         if syllable.hanzi or not characters:
             characters.append(TimedCharacter(syllable.hanzi, syllable.pinyin, start_s, end_s))
         else:

@@ -4,8 +4,12 @@ The vocoder graph sees each chunk with its context; what goes on after the graph
 explicit state, and noise is a function of the seed and the absolute sample. So it does not matter how a sentence is cut.
 
 Three kinds of graph are known by their outputs, one class each: filters of a source (``gain``, ``phase``, ``noise_gain``), a
-transform (``log_magnitude``, ``phase``), and samples (``wav``). Frames are centred at multiples of ``hop_length``, so F + 1 of
-them enclose F hops.
+transform (``log_magnitude``, ``phase``), and samples (``wav``).
+
+Where the samples of a frame lie is told by the framing of the mel that the vocoder was trained with. ``center``: frames are
+centred at multiples of ``hop_length``, so F + 1 of them enclose F hops, and of what a net makes of the first and the last frame
+the outer halves are dropped. ``same``: frame k stands for the samples from ``k * hop_length`` to the next frame's, so F frames
+are F hops and nothing is dropped. A source is always driven from centre to centre.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -19,6 +23,7 @@ from tingshuo.audio.level import soft_limit
 from tingshuo.audio.source import SourceFilterSynthesizer
 from tingshuo.audio.stft import OverlapAdd, hann_window, inverse
 from tingshuo.config import VoiceConfig
+from tingshuo.config.vocoder import VocoderBundleConfig
 from tingshuo.engine.onnx import Session
 from tingshuo.errors import EngineError
 from tingshuo.tasks.acoustic import SentenceAcoustics
@@ -26,6 +31,8 @@ from tingshuo.types import Wav
 
 Array = NDArray[Any]
 Floats = NDArray[np.float32]
+Settings = VoiceConfig | VocoderBundleConfig
+"""Of a voice with one of our vocoders, or of a vocoder alone."""
 
 FIRST_CHUNK_FRAMES = 24
 """A quarter of a second: little enough to be heard at once, enough to last while the next chunk is made."""
@@ -52,6 +59,9 @@ def chunk_borders(frames: int, *, first: bool) -> list[int]:
 class Synthesizer(Protocol):
     """What turns the outputs of a vocoder graph into samples; the state of one sentence."""
 
+    extra_frames: int
+    """Frames more than hops: 1 where samples lie between the centres of frames, 0 where each frame is a hop of samples."""
+
     def push(self, outputs: Mapping[str, Array], f0: Floats, inner: slice, last: bool) -> Wav:
         """Add frames and return the samples that are complete.
 
@@ -73,8 +83,9 @@ class SourceFilter:
     """Filters of pulses at F0 and of noise; see `tingshuo.audio.source`."""
 
     OUTPUTS = frozenset({"gain", "phase", "noise_gain"})
+    extra_frames = 1
 
-    def __init__(self, config: VoiceConfig, start_samples: int, seed: int) -> None:
+    def __init__(self, config: Settings, start_samples: int, seed: int) -> None:
         mel = config.mel
         self._source = SourceFilterSynthesizer(
             n_fft=mel.n_fft,
@@ -96,9 +107,11 @@ class Transform:
 
     OUTPUTS = frozenset({"log_magnitude", "phase"})
 
-    def __init__(self, config: VoiceConfig, start_samples: int, seed: int) -> None:
-        self._n_fft = config.mel.n_fft
-        self._output = OverlapAdd(config.mel.n_fft, config.mel.hop_length)
+    def __init__(self, config: Settings, start_samples: int, seed: int) -> None:
+        self._hop = config.mel.hop_length
+        self.extra_frames = int(config.mel.framing == "center")
+        self._output: OverlapAdd | None = None
+        self._owed = 0 if self.extra_frames else self._hop // 2
 
     def push(self, outputs: Mapping[str, Array], f0: Floats, inner: slice, last: bool) -> Wav:
         """See `Synthesizer`."""
@@ -107,9 +120,17 @@ class Transform:
         spectra = np.empty(phase.shape, np.complex64)
         np.multiply(np.cos(phase), magnitude, out=spectra.real)
         np.multiply(np.sin(phase), magnitude, out=spectra.imag)
-        frames = inverse(spectra, self._n_fft)
-        frames *= hann_window(self._n_fft)
-        return self._output.push(frames, last)
+        n_fft = 2 * (phase.shape[1] - 1)
+        frames = inverse(spectra, n_fft)
+        frames *= hann_window(n_fft)
+        if self._output is None:
+            self._output = OverlapAdd(n_fft, self._hop, beyond=1 - self.extra_frames)
+        wav = self._output.push(frames, last)
+        if self.extra_frames:
+            return wav
+        # A hop beyond either centre came out, and half of it is a frame's.
+        wav, self._owed = wav[self._owed :], max(0, self._owed - len(wav))
+        return wav[: len(wav) - (self._hop - self._hop // 2)] if last else wav
 
 
 class Samples:
@@ -117,30 +138,31 @@ class Samples:
 
     OUTPUTS = frozenset({"wav"})
 
-    def __init__(self, config: VoiceConfig, start_samples: int, seed: int) -> None:
+    def __init__(self, config: Settings, start_samples: int, seed: int) -> None:
         self._hop = config.mel.hop_length
+        self.extra_frames = int(config.mel.framing == "center")
         self._begun = False
 
     def push(self, outputs: Mapping[str, Array], f0: Floats, inner: slice, last: bool) -> Wav:
         """See `Synthesizer`."""
-        half = self._hop // 2
+        half = self._hop // 2 * self.extra_frames
         start = inner.start * self._hop + (0 if self._begun else half)
         self._begun = True
-        wav: Wav = outputs["wav"][0, start : inner.stop * self._hop - (half if last else 0)]
+        wav: Wav = outputs["wav"][0, start : inner.stop * self._hop - ((self._hop - half) * self.extra_frames if last else 0)]
         return wav
 
 
 KINDS: tuple[type[SourceFilter] | type[Transform] | type[Samples], ...] = (SourceFilter, Transform, Samples)
 
 
-def synthesizer(graph: Session, config: VoiceConfig, *, start_samples: int = 0, seed: int = 0) -> Synthesizer:
+def synthesizer(graph: Session, config: Settings, *, start_samples: int = 0, seed: int = 0) -> Synthesizer:
     """Return the state that goes with a vocoder graph.
 
     Parameters
     ----------
     graph : Session
         The ``vocoder`` graph.
-    config : VoiceConfig
+    config : VoiceConfig or VocoderBundleConfig
         The bundle's.
     start_samples : int
         Absolute sample at which the sentence begins.
@@ -161,7 +183,7 @@ def synthesizer(graph: Session, config: VoiceConfig, *, start_samples: int = 0, 
 
 def render(
     graph: Session,
-    config: VoiceConfig,
+    config: Settings,
     features: Callable[[int, int], tuple[Floats, Floats]],
     frames: int,
     *,
@@ -169,13 +191,16 @@ def render(
     seed: int = 0,
     first: bool = False,
 ) -> Iterator[Wav]:
-    """Yield the samples between the centres of the first and the last frame, ``(frames - 1) * hop_length`` in all.
+    """Yield the samples of frames.
+
+    Those between the centres of the first and the last, ``(frames - 1) * hop_length`` in all, or, where each frame is a hop of
+    samples, ``frames * hop_length``.
 
     Parameters
     ----------
     graph : Session
         The ``vocoder`` graph.
-    config : VoiceConfig
+    config : VoiceConfig or VocoderBundleConfig
         The bundle's.
     features : Callable
         First frame and the one after the last -> mel (n_mels, F) and F0 (F,) Hz; asked for from left to right.
@@ -197,14 +222,14 @@ def render(
         yield state.push(outputs, f0, slice(start - low, stop - low), stop == frames)
 
 
-def copy_synthesis(graph: Session, config: VoiceConfig, mel: Floats, f0: Floats, *, seed: int = 0) -> Wav:
+def copy_synthesis(graph: Session, config: Settings, mel: Floats, f0: Floats, *, seed: int = 0) -> Wav:
     """Return the wave of features that are at hand, as they are: no gain, no fades.
 
     Parameters
     ----------
     graph : Session
         The ``vocoder`` graph.
-    config : VoiceConfig
+    config : VoiceConfig or VocoderBundleConfig
         The bundle's.
     mel, f0 : Floats
         (n_mels, F) and (F,) Hz, 0 = unvoiced.
@@ -214,7 +239,7 @@ def copy_synthesis(graph: Session, config: VoiceConfig, mel: Floats, f0: Floats,
     Returns
     -------
     Wav
-        ``((F - 1) * hop_length,)``.
+        ``((F - 1) * hop_length,)``, or ``(F * hop_length,)`` where each frame is a hop of samples; see `render`.
     """
     parts = render(graph, config, lambda low, high: (mel[:, low:high], f0[low:high]), len(f0), seed=seed)
     return np.concatenate([np.zeros(0, np.float32), *parts])
@@ -251,7 +276,8 @@ def vocode(
     gain = config.gain * 10 ** (acoustics.gain_db / 20)
     uniform = bool((gain == gain[0]).all())
     done = 0
-    for wav in render(graph, config, features, frames + 1, start_samples=start_samples, seed=seed, first=first):
+    in_all = frames + synthesizer(graph, config).extra_frames
+    for wav in render(graph, config, features, in_all, start_samples=start_samples, seed=seed, first=first):
         if uniform:
             level: float | np.ndarray = float(gain[0])
         else:

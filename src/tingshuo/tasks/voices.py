@@ -18,7 +18,7 @@ from tingshuo.store.home import home
 from tingshuo.store.manifest import MANIFEST, Manifest, read_manifest
 from tingshuo.store.registry import Registry
 from tingshuo.store.unpacked import open_archive
-from tingshuo.tasks.tts import Voice
+from tingshuo.tasks.tts import TASK, Voice
 
 logger = logging.getLogger(__name__)
 
@@ -32,14 +32,18 @@ def voice_folders() -> tuple[Path, ...]:
 
 
 def list_voices() -> dict[str, Manifest]:
-    """Return the voices that can be opened by name, with their manifests; a damaged bundle is left out and logged."""
+    """Return the voices that can be opened by name, with their manifests; a damaged bundle is left out and logged.
+
+    Bundles that do not speak, vocoders alone and models that convert, are left out too.
+    """
     found: dict[str, Manifest] = {}
     for name, folder in _named():
         try:
             found.setdefault(name, read_manifest(folder))
         except BundleError as error:
             logger.warning("%s", error)
-    return dict(sorted(found.items(), key=lambda item: (item[0] != DEFAULT, item[0])))
+    speaking = {name: manifest for name, manifest in found.items() if manifest.task == TASK}
+    return dict(sorted(speaking.items(), key=lambda item: (item[0] != DEFAULT, item[0])))
 
 
 def find_voice(name_or_path: str | Path = DEFAULT) -> Path:

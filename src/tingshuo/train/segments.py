@@ -4,7 +4,7 @@ A segment of F hops has F + 1 frames, centred at multiples of the hop, and the F
 centre. Which segments an epoch has is a function of (seed, epoch) alone.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -30,6 +30,10 @@ class Segments(NamedTuple):
     known_hz: Tensor
 
 
+Cutter = Callable[[Features, Sequence[Clip], Rows, int, torch.device], Segments]
+"""What cuts segments: see `cut`."""
+
+
 def cut(features: Features, clips: Sequence[Clip], rows: Rows, frames: int, device: torch.device) -> Segments:
     """Cut segments of ``frames`` hops out of clips; mels are those of the whole clip, silence follows it."""
     config = features.config.mel
@@ -43,9 +47,10 @@ def cut(features: Features, clips: Sequence[Clip], rows: Rows, frames: int, devi
         wide[row, low - start : high - start] = features.wav[clip.start_samples + low : clip.start_samples + high]
         f0[row] = features.f0[clip.f0_start + first : clip.f0_start + first + frames + 1]
     wav = torch.from_numpy(wide).to(device).float() / FULL_SCALE
+    begin = edge * hop + (0 if config.framing == "center" else hop // 2)
     bandwidth = torch.tensor([known_hz(clips[index].bandwidth_hz, config.sample_rate) for index, _ in rows], device=device)
     mel = log_mel(wav, config)[:, :, edge : edge + frames + 1]
-    return Segments(mel, torch.from_numpy(f0).to(device), wav[:, edge * hop : -edge * hop], bandwidth)
+    return Segments(mel, torch.from_numpy(f0).to(device), wav[:, begin : begin + frames * hop], bandwidth)
 
 
 class SegmentSampler:

@@ -34,7 +34,7 @@ from tingshuo.train.examples import QUIET, bandwidth_weight
 from tingshuo.train.generator import check_frames
 from tingshuo.train.joint import DecoderMels
 from tingshuo.train.loop_config import LoopConfig
-from tingshuo.train.segments import Rows, Segments, SegmentSampler, cut
+from tingshuo.train.segments import Cutter, Rows, Segments, SegmentSampler, cut
 from tingshuo.train.vocoder_config import VocoderConfig
 
 BETAS = (0.8, 0.99)
@@ -63,6 +63,9 @@ class VocoderRecipe:
         Gives half of every batch its mels and learns too.
     critics : Critics or None
         None is the usual ones.
+    cutter : callable or None
+        Cuts segments out of clips; None computes their mels from the samples. Features that are given, such as those that another
+        vocoder has heard, come in here.
     world : World or None
         The processes that train together; each has batches of its own, gradients are means over all.
 
@@ -83,9 +86,11 @@ class VocoderRecipe:
         *,
         joint: DecoderMels | None = None,
         critics: Critics | None = None,
+        cutter: Cutter | None = None,
         world: World | None = None,
     ) -> None:
         self.world = world or World()
+        self._cut = cutter or cut
         device = self.world.device
         check_frames(generator.config, features.config.mel)
         self.generator = generator.to(device)
@@ -184,7 +189,7 @@ class VocoderRecipe:
         sums = np.zeros(2)
         for start in range(0, len(rows), self.config.batch):
             chosen = rows[start : start + self.config.batch]
-            part = cut(self.features, clips, chosen, self.config.frames, self.world.device)
+            part = self._cut(self.features, clips, chosen, self.config.frames, self.world.device)
             own = 0 if self.joint is None else len(chosen)
             mel, _ = self._mels(chosen, part, own)
             wav = self.generator.synthesize(mel, part.f0, _noise(part.wav, (_HELD_OUT_SEED, start)))
@@ -204,10 +209,10 @@ class VocoderRecipe:
     def _segments(self, batch: Rows) -> Segments:
         """Cut a batch; its own half first."""
         own, frames, device = self._own_count(batch), self.config.frames, self.world.device
-        rest = cut(self.features, self.clips, batch[own:], frames, device)
+        rest = self._cut(self.features, self.clips, batch[own:], frames, device)
         if not own:
             return rest
-        mine = cut(self.features, self._own_clips, batch[:own], frames, device)
+        mine = self._cut(self.features, self._own_clips, batch[:own], frames, device)
         return Segments(*(torch.cat(pair) for pair in zip(mine, rest, strict=True)))
 
     def _mels(self, batch: Rows, segments: Segments, own: int) -> tuple[Tensor, Tensor]:
@@ -222,7 +227,8 @@ class VocoderRecipe:
     def _upper(self, rows: Rows, mel: Tensor, wav: Tensor) -> Tensor:
         """Return how far waves are, above the bandwidth of the recordings, from the mels that they are made from."""
         above = torch.stack([1 - self._bands[self._own_clips[index].id] for index in rows[:, 0]])[..., None]
-        made = log_mel(wav, self.features.config.mel).clamp(min=QUIET)
+        # A wave of a segment runs from centre to centre, however the features of whole clips are framed.
+        made = log_mel(wav, self.features.config.mel.replace(framing="center")).clamp(min=QUIET)
         apart = ((made - mel.clamp(min=QUIET)).abs() * above)[..., EDGE:-EDGE]  # the signal around a segment is not known
         return apart.mean()
 

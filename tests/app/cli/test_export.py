@@ -14,7 +14,7 @@ from tingshuo.store.archives import unpack
 from tingshuo.store.bundle import verify_bundle, write_bundle
 from tingshuo.store.unpacked import LIMIT_BYTES
 
-TINY = Path(__file__).parents[2] / "store" / "signatures" / "bundle"
+TINY = Path(__file__).parents[2] / "store" / "tiny"
 PAGE = (Path(__file__).parents[3] / "docs" / "archive.md").read_text("utf-8")
 
 

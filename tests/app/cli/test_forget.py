@@ -15,7 +15,7 @@ from tingshuo.store.mirrors import mirror
 from tingshuo.store.registry import Registry
 from tingshuo.store.saving import save
 
-TINY = Path(__file__).parents[2] / "store" / "signatures" / "bundle"
+TINY = Path(__file__).parents[2] / "store" / "tiny"
 PAGE = (Path(__file__).parents[3] / "docs" / "forget.md").read_text("utf-8")
 
 

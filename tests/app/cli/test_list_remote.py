@@ -12,7 +12,7 @@ from tingshuo.store.remote import open_store
 from tingshuo.store.remote_push import push
 from tingshuo.store.saving import save
 
-TINY = Path(__file__).parents[2] / "store" / "signatures" / "bundle"
+TINY = Path(__file__).parents[2] / "store" / "tiny"
 
 
 @pytest.fixture(autouse=True)

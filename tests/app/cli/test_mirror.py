@@ -11,7 +11,7 @@ from tingshuo.app.cli.verbs import app
 from tingshuo.store.registry import Registry
 from tingshuo.store.saving import save
 
-TINY = Path(__file__).parents[2] / "store" / "signatures" / "bundle"
+TINY = Path(__file__).parents[2] / "store" / "tiny"
 PAGE = (Path(__file__).parents[3] / "docs" / "mirror.md").read_text("utf-8")
 
 

@@ -15,7 +15,7 @@ from tingshuo.store.saving import save
 from tingshuo.store.sign import sign_bundle
 from tingshuo.store.sign_keys import make_key, read_private_key
 
-TINY = Path(__file__).parents[2] / "store" / "signatures" / "bundle"
+TINY = Path(__file__).parents[2] / "store" / "tiny"
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ from tingshuo.store import remote_transfer
 from tingshuo.store.registry import Registry
 from tingshuo.store.saving import save
 
-TINY = Path(__file__).parents[2] / "store" / "signatures" / "bundle"
+TINY = Path(__file__).parents[2] / "store" / "tiny"
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ from tingshuo.store.mirrors import mirror
 from tingshuo.store.registry import Registry
 from tingshuo.store.saving import save
 
-TINY = Path(__file__).parents[2] / "store" / "signatures" / "bundle"
+TINY = Path(__file__).parents[2] / "store" / "tiny"
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from tingshuo.app.cli.verbs import app
 from tingshuo.store.seal_keys import SEAL_KEY, SEAL_KEY_COMMAND, SEAL_KEY_FILE
 from tingshuo.store.sign_keys import make_key
 
-TINY = Path(__file__).parents[2] / "store" / "signatures" / "bundle"
+TINY = Path(__file__).parents[2] / "store" / "tiny"
 PAGE = (Path(__file__).parents[3] / "docs" / "encrypt.md").read_text("utf-8")
 
 

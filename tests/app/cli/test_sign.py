@@ -16,7 +16,7 @@ from tingshuo.errors import SignatureError
 from tingshuo.store.policy import read_policy
 from tingshuo.store.sign_keys import KINDS, make_key
 
-TINY = Path(__file__).parents[2] / "store" / "signatures" / "bundle"
+TINY = Path(__file__).parents[2] / "store" / "tiny"
 PAGE = (Path(__file__).parents[3] / "docs" / "sign.md").read_text("utf-8")
 
 

@@ -5,12 +5,13 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tingshuo.store.sign import sign_bundle
 from tingshuo.store.sign_keys import make_key, read_private_key
 
-TINY = Path(__file__).parents[2] / "store" / "signatures" / "bundle"
+TINY = Path(__file__).parents[2] / "store" / "tiny"
 
 
 @pytest.fixture
@@ -181,3 +182,72 @@ def test_golden_vectors_are_run_and_a_report_is_written(tingshuo, copy, tmp_path
     assert 'class="bad"' in (tmp_path / "bad.html").read_text()
     assert json.loads(tingshuo("verify", copy, "--json").out)["ok"] is False
     assert tingshuo("verify", copy, "--report", tmp_path / "bad.html" / "inside.html").code == 6
+
+
+@pytest.fixture
+def answers(bundle, tmp_path):
+    """Return a function that writes a golden folder: one run of a graph of the built-in voice, ``off`` by so much."""
+
+    def answers(off: float = 0.0, tolerance: object = 1e-3):
+        with np.load(bundle.path / "golden/pitch.npz") as stored:
+            given = {f"a.in.pitch.{name[6:]}": stored[name] for name in stored.files if name.startswith("input/")}
+            given["a.pitch.pitch"] = stored["output/pitch"] + np.float32(off)
+        rows = {name: {"meaning": "made up"} for name in given} | {"a.pitch.pitch": {"tolerance": tolerance}}
+        folder = tmp_path / "answers"
+        folder.mkdir(exist_ok=True)
+        (folder / "spec.json").write_text(json.dumps({"name": "mine", "golden": rows}), "utf-8")
+        np.savez(folder / "golden.npz", **given)
+        return folder
+
+    return answers
+
+
+def test_answers_of_another_program_are_compared(tingshuo, bundle, answers):
+    done = tingshuo("verify", bundle.path, "--golden", answers())
+    assert (done.code, done.err) == (0, "")
+    assert "mine, fp32: largest error of 1 answers, what is allowed, and the SNR" in done.text
+    assert "a.pitch.pitch" in done.text
+    assert "The folder does not reach the graphs" in done.text
+    assert done.text.splitlines()[-1] == "All 1 are within their tolerances"
+
+
+def test_an_answer_that_is_too_far_off_is_exit_code_1(tingshuo, bundle, answers):
+    done = tingshuo("verify", bundle.path, "--golden", answers(off=0.1))
+    assert done.code == 1
+    assert "BEYOND" in done.text
+    assert done.text.splitlines()[-1] == "1 of 1 are beyond their tolerances"
+    told = tingshuo("verify", bundle.path, "--golden", answers(off=0.1), "--json")
+    assert told.code == 1
+    report = json.loads(told.out)
+    assert report["ok"] is False
+    assert [row["ok"] for row in report["original"]["compared"]] == [False]
+    assert 0.09 < report["original"]["compared"][0]["error"] < 0.11
+
+
+def test_another_precision_says_by_how_much(tingshuo, bundle, answers):
+    done = tingshuo("verify", bundle.path, "--golden", answers(tolerance={"": 1e-3, "int8": 5}), "--precision", "int8", "--json")
+    assert done.code == 0
+    (row,) = json.loads(done.out)["original"]["compared"]
+    assert row["tolerance"] == 5
+    assert row["error"] > 1e-3
+    assert 10 < row["snr_db"] < 60
+    unknown = tingshuo("verify", bundle.path, "--golden", answers(), "--precision", "fp16")
+    assert (unknown.code, "it has: fp32, int8" in unknown.err) == (2, True)
+
+
+def test_what_lies_inside_is_counted_where_nobody_looks(tingshuo, bundle, answers):
+    folder = answers()
+    with np.load(folder / "golden.npz") as stored:
+        np.savez(folder / "golden.npz", **stored, **{"a.layer0": np.zeros((2, 3))})
+    spec = json.loads((folder / "spec.json").read_text("utf-8"))
+    spec["golden"]["a.layer0"] = {"tolerance": 1}
+    (folder / "spec.json").write_text(json.dumps(spec), "utf-8")
+    done = tingshuo("verify", bundle.path, "--golden", folder)
+    assert done.code == 0
+    assert "1 not compared, inside a graph" in done.text
+
+
+def test_a_folder_that_is_none_is_one_sentence(tingshuo, bundle, tmp_path):
+    done = tingshuo("verify", bundle.path, "--golden", tmp_path)
+    assert (done.code, done.err.count("\n")) == (7, 1)
+    assert "is no golden folder, it has no spec.json" in done.err

@@ -1,20 +1,14 @@
-"""The layout is that of the published checkpoints; where golden vectors of made-up ones are at hand, so are the numbers."""
+"""Sizes, names and training; that it computes what the published one does is a test of its importer."""
 
-import subprocess
-import sys
-from pathlib import Path
-
-import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 
-from tingshuo.models.hifigan.config import LIGHT, PRESETS, V1, V2, V3, HiFiGanConfig  # noqa: E402
+from tingshuo.models.hifigan.config import LIGHT, PRESETS, V2, V3, HiFiGanConfig  # noqa: E402
 from tingshuo.models.hifigan.net import HiFiGan, add_weight_norm, without_weight_norm  # noqa: E402
 from tingshuo.models.layers.cost import count_macs, count_parameters  # noqa: E402
 
 pytestmark = pytest.mark.train
-GOLDEN = Path(__file__).parents[4] / "shared" / "golden"
 TINY = LIGHT.replace(channels=16)
 
 
@@ -65,21 +59,10 @@ def test_wave_has_a_hop_per_frame():
 
 
 @torch.inference_mode()
-@pytest.mark.parametrize(("folder", "config"), [("hifigan_v1", V1), ("hifigan_v2", V2)])
-def test_it_computes_what_the_published_one_computes(tmp_path, folder, config):
-    if not GOLDEN.is_dir():
-        pytest.skip("the golden vectors are not at hand")
-    subprocess.run([sys.executable, GOLDEN / "make_weights.py", GOLDEN / folder, tmp_path], check=True, capture_output=True)
-    (path,) = [file for file in tmp_path.rglob("*") if file.is_file() and file.suffix != ".json"]
-    state = torch.load(path, weights_only=True)["generator"]
-    net = add_weight_norm(HiFiGan(config.replace(mels=80)))
-    spelt = {"weight_g": "parametrizations.weight.original0", "weight_v": "parametrizations.weight.original1"}
-    net.load_state_dict(
-        {f"{stem}.{spelt.get(end, end)}": x for name, x in state.items() for stem, _, end in [name.rpartition(".")]}
-    )
-    golden = np.load(GOLDEN / folder / "golden.npz")
-    wav = without_weight_norm(net).eval()(torch.from_numpy(golden["smooth.in.mel"])[None])[0]
-    assert np.abs(wav.numpy() - golden["smooth.wav"].reshape(-1)).max() <= 8e-6
+def test_an_odd_surplus_of_a_kernel_belongs_to_no_frame():
+    net = HiFiGan(TINY.replace(upsample_rates=(5, 4, 4), upsample_kernels=(10, 8, 8)))
+    assert net(torch.zeros(1, 100, 7)).shape == (1, 7 * 80)
+    assert net.synthesize(torch.zeros(1, 100, 7)).shape == (1, 6 * 80)
 
 
 def test_other_block_kinds_are_refused():

@@ -9,6 +9,9 @@ from tingshuo.models.layers.mel import log_mel, mel_filterbank  # noqa: E402
 
 pytestmark = pytest.mark.train
 
+HIFIGAN = MelConfig(sample_rate=22050, n_mels=80, fmax=8000.0, **reference.HIFIGAN)
+LEVELS = MelConfig(sample_rate=16000, n_fft=2048, hop_length=200, win_length=1000, n_mels=80, fmax=8000.0, floor=1e-5,
+                   scale="slaney", norm="slaney", levels_db=(-80.0, 20.0))  # fmt: skip
 NARROW = MelConfig(sample_rate=16000, n_fft=512, hop_length=160, win_length=400, n_mels=40, fmin=50, fmax=7600)
 
 
@@ -17,12 +20,12 @@ def noise(size: int, rows: int = 2) -> np.ndarray:
     return (0.1 * rng.standard_normal((rows, size)) * np.linspace(1e-3, 1, size)).astype(np.float32)
 
 
-@pytest.mark.parametrize("config", [MelConfig(), NARROW])
+@pytest.mark.parametrize("config", [MelConfig(), NARROW, HIFIGAN, LEVELS])
 @pytest.mark.parametrize("size", [400, 8192, 20001])
 def test_it_equals_the_reference_in_numpy(config, size):
     wav = noise(size)
     ours = log_mel(torch.from_numpy(wav), config)
-    assert ours.shape == (2, config.n_mels, size // config.hop_length + 1)
+    assert ours.shape == (2, config.n_mels, size // config.hop_length + (config.framing == "center"))
     for row in range(2):
         np.testing.assert_allclose(ours[row].numpy(), reference.log_mel(wav[row], config), atol=2e-3)
 
@@ -32,13 +35,18 @@ def test_silence_is_the_floor():
     assert torch.allclose(log_mel(torch.zeros(1, 4000), config), torch.tensor(config.floor).log())
 
 
-def test_gradients_reach_the_wave_and_are_right():
+def test_less_than_a_hop_has_no_frame_that_stands_for_one():
+    assert log_mel(torch.zeros(2, 200), HIFIGAN).shape == (2, 80, 0)
+
+
+@pytest.mark.parametrize("config", [MelConfig(), HIFIGAN])
+def test_gradients_reach_the_wave_and_are_right(config):
     wav = torch.from_numpy(noise(4096, 1)).requires_grad_()
-    log_mel(wav, MelConfig()).mean().backward()
+    log_mel(wav, config).mean().backward()
     assert wav.grad is not None
     direction = wav.grad / wav.grad.norm()
     with torch.no_grad():
-        ahead, behind = (log_mel(wav + side * direction, MelConfig()).double().mean() for side in (1e-4, -1e-4))
+        ahead, behind = (log_mel(wav + side * direction, config).double().mean() for side in (1e-4, -1e-4))
     assert float(ahead - behind) / 2e-4 == pytest.approx(float(wav.grad.norm()), rel=0.02)
 
 

@@ -14,7 +14,7 @@ def test_sizes_that_follow_from_others():
 def test_a_memory_block_sees_as_many_steps_as_it_has_taps():
     assert memory_reach(41, 0) == (20, 20)
     assert memory_reach(41, 17) == (37, 3)
-    assert CONFIG.postnet_context_frames == (148, 12)
+    assert CONFIG.sizes.postnet_context_frames == (148, 12)
 
 
 def test_sizes_survive_json():

@@ -44,7 +44,7 @@ def test_the_postnet_adds_to_the_frames_and_sees_its_context_and_the_past():
     around = net.look_around(mel)
     changed = mel.clone()
     changed[:, 15] += 1
-    before, after = TINY.postnet_context_frames
+    before, after = TINY.sizes.postnet_context_frames
     touched = (around != net.look_around(changed)).any(2)[0].nonzero()[:, 0].tolist()
     assert touched == list(range(15 - after, 15 + before + 1))
     whole, *_ = net.finish(mel, around, zeros, zeros)

@@ -6,16 +6,17 @@ stands in for it where it is absent.
 
 import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import yaml
 
 torch = pytest.importorskip("torch")
 onnx = pytest.importorskip("onnx")
+
+from tests.port.tiny_emotivoice import CKPT, DIM, LATENT, NAME, NEW, PROMPT, TOKENS, normed, plain, write_project  # noqa: E402
 
 from tingshuo.errors import PortError  # noqa: E402
 from tingshuo.models.emotivoice.graphs import graphs  # noqa: E402
@@ -29,100 +30,12 @@ from tingshuo.text.foreign.emotivoice import token_ids  # noqa: E402
 
 pytestmark = pytest.mark.train
 Run = Callable[..., dict[str, Any]]
-DIM, HIDDEN, PROMPT, TOKENS, SPEAKERS, LATENT, WIDTH = 16, 12, 6, 9, 3, 5, 8
-CKPT, NAME = "outputs/prompt_tts_open_source_joint/ckpt", "g_00000030"
-MODEL = {
-    "encoder_n_layers": 2, "encoder_n_heads": 2, "encoder_n_hidden": DIM, "encoder_kernel_size_conv_mod": 3,
-    "decoder_n_layers": 1, "decoder_n_heads": 4, "decoder_n_hidden": DIM, "decoder_kernel_size_conv_mod": 5,
-    "bert_embedding": PROMPT, "variance_n_hidden": HIDDEN, "variance_n_layers": 1, "variance_kernel_size": 5,
-    "variance_embed_kernel_size": 3, "duration_n_layers": 2, "duration_kernel_size": 3, "resblock": "2", "upsample_rates": [4, 2],
-    "upsample_kernel_sizes": [8, 4], "initial_channel": LATENT, "upsample_initial_channel": WIDTH, "resblock_kernel_sizes": [3],
-    "resblock_dilation_sizes": [[1, 3]],
-}  # fmt: skip
-
-
-def stack(name: str, layers: int, kernel: int) -> dict[str, tuple[int, ...]]:
-    """Names and shapes of the original's encoder or decoder."""
-    found: dict[str, tuple[int, ...]] = {f"am.{name}.embed.0.alpha": ()}
-    for layer in range(layers):
-        stem = f"am.{name}.encoders.{layer}"
-        for part in ("q", "k", "v", "out"):
-            found |= {f"{stem}.self_attn.linear_{part}.weight": (DIM, DIM), f"{stem}.self_attn.linear_{part}.bias": (DIM,)}
-        for part, a, b in (("w_1", 4 * DIM, DIM), ("w_2", DIM, 4 * DIM)):
-            found |= {f"{stem}.feed_forward.{part}.weight": (a, b, kernel), f"{stem}.feed_forward.{part}.bias": (a,)}
-        for part in ("norm1", "norm2"):
-            found |= {f"{stem}.{part}.weight": (DIM,), f"{stem}.{part}.bias": (DIM,)}
-    return found | {f"am.{name}.after_norm.weight": (DIM,), f"am.{name}.after_norm.bias": (DIM,)}
-
-
-def predictor(name: str, layers: int, kernel: int) -> dict[str, tuple[int, ...]]:
-    """Names and shapes of the original's predictor."""
-    stem = f"am.{name}_predictor"
-    found: dict[str, tuple[int, ...]] = {f"{stem}.linear.weight": (1, HIDDEN), f"{stem}.linear.bias": (1,)}
-    for layer in range(layers):
-        found |= {
-            f"{stem}.conv.{layer}.0.weight": (HIDDEN, HIDDEN if layer else DIM, kernel),
-            f"{stem}.conv.{layer}.0.bias": (HIDDEN,),
-        }
-        found |= {f"{stem}.conv.{layer}.2.{part}": (HIDDEN,) for part in ("weight", "bias")}
-    return found
-
-
-def plain() -> dict[str, Any]:
-    """Tensors under the original's names, random, weight norm not applied."""
-    shapes = stack("encoder", 2, 3) | stack("decoder", 1, 5)
-    shapes |= predictor("duration", 2, 3) | predictor("pitch", 1, 5) | predictor("energy", 2, 3)
-    for name in ("pitch", "energy"):
-        shapes |= {f"am.{name}_embed.0.weight": (DIM, 1, 3), f"am.{name}_embed.0.bias": (DIM,)}
-    shapes |= {"am.to_mel.weight": (LATENT, DIM), "am.to_mel.bias": (LATENT,)}
-    shapes |= {"am.spk_tokenizer.weight": (SPEAKERS, DIM), "am.src_word_emb.weight": (TOKENS, DIM)}
-    shapes |= {"am.embed_projection1.weight": (DIM, 2 * DIM + 2 * PROMPT), "am.embed_projection1.bias": (DIM,)}
-    shapes |= {"am.alignment_module.t_conv1.weight": (DIM, DIM, 3), "am.alignment_module.t_conv1.bias": (DIM,)}
-    convs = {"conv_pre": (WIDTH, LATENT, 7), "ups.0": (WIDTH, WIDTH // 2, 8), "ups.1": (WIDTH // 2, WIDTH // 4, 4)}
-    convs |= {f"resblocks.{stage}.convs.{n}": (WIDTH // 2 >> stage, WIDTH // 2 >> stage, 3) for stage in (0, 1) for n in (0, 1)}
-    for name, shape in (convs | {"conv_post": (1, WIDTH // 4, 7)}).items():
-        out = shape[1] if name.startswith("ups") else shape[0]
-        shapes |= {f"generator.{name}.weight": shape, f"generator.{name}.bias": (out,)}
-    torch.manual_seed(0)
-    tensors = {name: 0.3 * torch.randn(shape) for name, shape in shapes.items()}
-    tensors["am.duration_predictor.linear.bias"] += 1.5
-    return tensors
-
-
-def normed(tensors: Mapping[str, Any], length: str, direction: str) -> dict[str, Any]:
-    """Split the vocoder's weights into length and direction, which is not of length one."""
-    split: dict[str, Any] = {}
-    for name, tensor in tensors.items():
-        if name.startswith("generator.") and name.endswith(".weight"):
-            stem = name.removesuffix("weight")
-            split[stem + length] = tensor.norm(dim=(1, 2), keepdim=True)
-            split[stem + direction] = 1.7 * tensor
-        else:
-            split[name] = tensor
-    return split
-
-
-NEW, OLD = ("parametrizations.weight.original0", "parametrizations.weight.original1"), ("weight_g", "weight_v")
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the original's folders with a tiny voice; ``exp/old`` has the same one in the older spelling."""
-    root = tmp_path_factory.mktemp("EmotiVoice")
-    tensors = plain()
-    for path, names in ((f"{CKPT}/{NAME}", NEW), (f"{CKPT}/g_00000004", NEW), ("exp/old/ckpt/g_00000001", OLD)):
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        torch.save({"generator": normed(tensors, *names)}, root / path)
-    text = root / "data/youdao/text"
-    text.mkdir(parents=True)
-    (text / "tokenlist").write_text("".join(f"t{n}\n" for n in range(TOKENS)), "utf-8")
-    (text / "speaker2").write_text("8051\n9017\n12787\n", "utf-8")
-    (text / "emotion").write_text("普通\n开心\n", "utf-8")
-    (root / "config/joint").mkdir(parents=True)
-    settings = {"sr": 16000, "n_mels": LATENT, "hop_length": 8, "model": MODEL}
-    (root / "config/joint/config.yaml").write_text(yaml.safe_dump(settings), "utf-8")
-    (root / "LICENSE").write_text("                                 Apache License\n   Version 2.0, January 2004\n", "utf-8")
-    return root
+    return write_project(tmp_path_factory.mktemp("EmotiVoice"))
 
 
 @pytest.fixture

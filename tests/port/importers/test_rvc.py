@@ -10,14 +10,15 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from tingshuo.config.rvc import NOISE_SCALE  # noqa: E402
 from tingshuo.errors import PortError, RequestError  # noqa: E402
-from tingshuo.models.rvc.config import NOISE_SCALE, RvcConfig  # noqa: E402
-from tingshuo.models.rvc.conversion import Draws, coarse_pitch, convert  # noqa: E402
+from tingshuo.models.rvc.config import RvcConfig  # noqa: E402
 from tingshuo.models.rvc.graphs import graphs  # noqa: E402
 from tingshuo.models.rvc.net import Rvc  # noqa: E402
 from tingshuo.port.export import export_graph, half_tensors  # noqa: E402
 from tingshuo.port.importers.rvc import RvcVoice, fuse, read_rvc  # noqa: E402
 from tingshuo.port.verify import open_model  # noqa: E402
+from tingshuo.tasks.convert.loop import Draws, coarse_pitch, convert  # noqa: E402
 
 pytestmark = pytest.mark.train
 GOLDEN = Path(__file__).parents[4] / "shared" / "golden"

@@ -17,18 +17,17 @@ pytest.importorskip("yaml")
 
 import onnx  # noqa: E402
 
-from tingshuo.models.kan_hifigan import source  # noqa: E402
 from tingshuo.models.kan_hifigan.config import KanHiFiGanConfig  # noqa: E402
 from tingshuo.models.kan_hifigan.graphs import graphs as vocoder_graphs  # noqa: E402
 from tingshuo.models.kan_hifigan.net import KanHiFiGan  # noqa: E402
 from tingshuo.models.layers.graph import Graph  # noqa: E402
-from tingshuo.models.sambert import loop  # noqa: E402
 from tingshuo.models.sambert.graphs import graphs as sambert_graphs  # noqa: E402
 from tingshuo.models.sambert.net import Sambert  # noqa: E402
 from tingshuo.port.export import export_graph, half_tensors  # noqa: E402
 from tingshuo.port.importers.sambert import SambertVoice, read_vocoder, read_voice  # noqa: E402
 from tingshuo.port.importers.sambert_files import Part, find_voices, read_yaml  # noqa: E402
 from tingshuo.port.verify import open_model, reference_outputs  # noqa: E402
+from tingshuo.tasks.sambert import loop, source  # noqa: E402
 
 pytestmark = pytest.mark.train
 Arrays = Mapping[str, NDArray[Any]]
@@ -75,9 +74,11 @@ def original(golden: Callable[..., Any]) -> tuple[Any, SambertVoice]:
     return fixture, read_voice(files)
 
 
-def sentence_of(arrays: Arrays, case: str) -> dict[str, NDArray[Any]]:
-    names = {"ids": "ling", "emotion_ids": "emotion", "speaker_ids": "speaker"}
-    return {ours: arrays[f"{case}.in.{theirs}"][None].astype(np.int64) for ours, theirs in names.items()}
+def sentence_of(arrays: Arrays, case: str, voice: SambertVoice) -> dict[str, NDArray[Any]]:
+    """Return the inputs of the encoder graph: rows of emotion and speaker are looked up before it."""
+    rows = {name: arrays[f"{case}.in.{name}"][None].astype(np.int64) for name in ("ling", "emotion", "speaker")}
+    tables = {name: voice.acoustic.tensors[f"{name}.weight"][rows[name]] for name in ("emotion", "speaker")}
+    return {"ids": rows["ling"], **tables}
 
 
 @pytest.mark.parametrize("case", ["neutral", "happy"])
@@ -91,8 +92,8 @@ def test_the_acoustic_model_answers_as_the_original(original: tuple[Any, Sambert
                    "step_prenet": decoder.prenet, "step_pnca_first": decoder.blocks[0],
                    "step_pnca_last": decoder.blocks[-1]})  # fmt: skip
     graphs = {graph.name: Eager(graph) for graph in sambert_graphs(net)}
-    laid = loop.plan(graphs, config, sentence_of(fixture.arrays, case))
-    frames = list(loop.decode(graphs, config, laid))
+    laid = loop.plan(graphs, config.sizes, sentence_of(fixture.arrays, case, voice))
+    frames = list(loop.decode(graphs, config.sizes, laid))
     watch.close()
     answers = {name: watch.take(name) for name in watch.seen}
     answers |= {
@@ -104,7 +105,7 @@ def test_the_acoustic_model_answers_as_the_original(original: tuple[Any, Sambert
         "band": laid.band,
         "lr_text": laid.text[:, :96].reshape(-1, 32),
         "mel_decoder": np.concatenate(frames)[: laid.n_frames],
-        "mel": np.concatenate(list(loop.finish(graphs, config, frames, laid.n_frames, 60))),
+        "mel": np.concatenate(list(loop.finish(graphs, config.sizes, frames, laid.n_frames, 60))),
     }
     check_all(fixture, case, answers)
 
@@ -172,7 +173,7 @@ def test_the_vocoder_with_a_source_answers_as_the_original(original_source: tupl
     fixture, net = original_source
     given = fixture.arrays[f"{case}.in.mel"]
     f0, voiced = given[:, 80], given[:, 81] >= source.VOICED
-    sines = source.make_sines(f0, voiced, 16000, 200, *draws(fixture.spec, case, 200 * len(given)))
+    sines, _ = source.make_sines(f0, voiced, 16000, 200, *draws(fixture.spec, case, 200 * len(given)))
     check_all(fixture, case, dict(vocoder_answers(net, given[:, :80], sines)))
 
 
@@ -202,7 +203,7 @@ def test_graphs_of_full_size_answer_as_the_original(original: tuple[Any, Sambert
     both = {graph.name: opened(graph, of) for graph, of in parts}
     answers = []
     for graphs in ({name: pair[n] for name, pair in both.items()} for n in (0, 1)):
-        mel = loop.speak(graphs, voice.acoustic.config, sentence_of(fixture.arrays, "neutral"))
+        mel = loop.speak(graphs, voice.acoustic.config.sizes, sentence_of(fixture.arrays, "neutral", voice))
         wav = graphs["vocoder"].run({"mel": np.ascontiguousarray(waves.arrays["chain.in.mel"].T[None])})["wav"][0]
         answers.append((mel, wav))
     (mel, wav), (half_mel, half_wav) = answers

@@ -8,7 +8,7 @@ import pytest
 
 from tingshuo.errors import TextError
 from tingshuo.text.englishwords import say_english
-from tingshuo.text.foreign.emotivoice import EDGE, sentence_tokens, syllable_tokens, token_ids
+from tingshuo.text.foreign.emotivoice import EDGE, encode_words, sentence_tokens, syllable_tokens, token_ids
 from tingshuo.text.symbols import FINALS, INITIALS, make_syllable
 from tingshuo.types import Syllable, Word
 
@@ -113,3 +113,27 @@ def test_every_syllable_has_its_tokens(spec: dict[str, object]) -> None:
                 except TextError:
                     continue  # no syllable
     assert lacking == {"ueng5"}, "a neutral weng, which no word has"
+
+
+def test_encoded_words_know_whose_each_token_is() -> None:
+    words = [COMMA, spoken("jin1", "tian1"), COMMA, english("L OW1"), spoken("a5"), COMMA]
+    tokens = sentence_tokens(words, All())
+    index = {token: row for row, token in enumerate(dict.fromkeys(tokens))}
+    symbols = encode_words(words, index)
+    assert " ".join(tokens) == "<sos/eos> j in1 sp0 t ian1 sp3 [L] [OW1] eng_cn_sp a5 <sos/eos>"
+    assert [list(index)[row] for row in symbols.ids] == list(tokens)
+    assert symbols.word_index.tolist() == [-1, 1, 1, -1, 1, 1, -1, 3, 3, -1, 4, -1]
+    assert symbols.syllable_index.tolist() == [-1, 0, 0, -1, 1, 1, -1, 0, 0, -1, 0, -1]
+
+
+def test_an_erhua_syllable_of_two_tokens_is_one_syllable() -> None:
+    word = spoken("huar1", "a5")
+    index = {token: row for row, token in enumerate((EDGE, "h", "ua1", "sp0", "er5", "a5"))}
+    symbols = encode_words([word], index)
+    assert symbols.ids.tolist() == [0, 1, 2, 3, 4, 3, 5, 0]
+    assert symbols.syllable_index.tolist() == [-1, 0, 0, 0, 0, -1, 1, -1]
+
+
+def test_a_token_that_the_voice_lacks_is_named_with_its_text() -> None:
+    with pytest.raises(TextError, match="this voice has no token 'j', which '字' needs; say it in other words"):
+        encode_words([spoken("ji1")], {EDGE: 0, "a5": 1})

@@ -14,11 +14,16 @@ from tingshuo.text.foreign.sambert import (
     Unit,
     Vocabulary,
     byte_ids,
+    encode_bytes,
+    encode_words,
     read_arpabet,
     read_pinyin,
     spell,
     units,
 )
+from tingshuo.text.lexicon import load_lexicon
+from tingshuo.text.symbols import make_syllable
+from tingshuo.types import Syllable, Word
 
 SPEC = Path(__file__).parents[4] / "shared" / "golden" / "sambert_16k" / "spec.json"
 
@@ -124,3 +129,62 @@ def test_unknown_names_are_answered_with_those_that_there_are() -> None:
 def test_a_text_is_read_byte_by_byte() -> None:
     np.testing.assert_array_equal(byte_ids("好")[:, 0], [0xE5, 0xA5, 0xBD, ord(".")])
     assert byte_ids("ok!").shape == (3, 1)
+
+
+def spoken(text: str, *pinyin: str) -> Word:
+    return Word(text, tuple(make_syllable(hanzi, one) for hanzi, one in zip(text, pinyin, strict=True)))
+
+
+def english(text: str, *syllables: tuple[str, str]) -> Word:
+    """Return a word of letters with the ARPAbet that they are said with."""
+    phones = [tuple(f"en:{phone}" for phone in arpabet.split()) for _, arpabet in syllables]
+    made = (Syllable(*row, "", "", 8, phones=few) for row, few in zip(syllables, phones, strict=True))
+    return Word(text, tuple(made))
+
+
+COMMA = Word("，", pause_ms=150)
+HELLO = english("hello", ("he", "HH AH0"), ("llo", "L OW1"))
+
+
+def test_words_become_symbols_with_a_break_after_each() -> None:
+    vocabulary = Vocabulary(("F7",))
+    end = (Word("", pause_ms=400), Word("。", pause_ms=400))
+    words = [spoken("今天", "jin1", "tian1"), spoken("好", "hao3"), COMMA, HELLO, *end]
+    symbols = encode_words(words, vocabulary)
+    expected = units("今天#1好#3hello#4", "jin1 tian1 hao3 / HH AH0 . L OW1 /")
+    np.testing.assert_array_equal(symbols.ids, vocabulary.ids(expected))
+    assert symbols.word_index.tolist() == [0, 0, 0, 0, -1, 1, 1, -1, 3, 3, 3, 3, -1]
+    assert symbols.syllable_index.tolist() == [0, 0, 1, 1, -1, 0, 0, -1, 0, 0, 1, 1, -1]
+
+
+def test_nothing_to_speak_is_refused() -> None:
+    with pytest.raises(TextError, match="there is nothing to speak"):
+        encode_words([COMMA], Vocabulary(("F7",)))
+
+
+def test_every_syllable_that_our_texts_are_read_with_can_be_spelt() -> None:
+    """What our dictionaries write, erhua too, is pinyin that these voices know."""
+    lexicon = load_lexicon()
+    syllables = {one for code in range(0x4E00, 0xA000) for one in lexicon.readings(chr(code))}
+    assert len(syllables) > 1400
+    for syllable in sorted(syllables):
+        assert set(read_pinyin(syllable).phones) <= set(PHONES), syllable
+
+
+def test_bytes_belong_to_the_syllables_whose_characters_they_spell() -> None:
+    symbols = encode_bytes([spoken("你好", "ni3", "hao3"), COMMA, HELLO, english("OK", ("O", "OW1"), ("K", "K EY1"))])
+    text = "你好，hello OK.".encode()
+    assert bytes(symbols.ids[:, 0].tolist()) == text
+    assert symbols.word_index.tolist() == [0] * 6 + [-1] * 3 + [2] * 5 + [-1] + [3] * 2 + [-1]
+    assert symbols.syllable_index.tolist() == [0] * 3 + [1] * 3 + [-1] * 3 + [0] * 2 + [1] * 3 + [-1, 0, 1, -1]
+
+
+def test_a_letter_of_several_syllables_is_one_byte() -> None:
+    symbols = encode_bytes([english("W", ("W", "D AH1"), ("", "B AH0 L"), ("", "Y UW0"))])
+    assert symbols.word_index.tolist() == [0, -1]
+    assert symbols.syllable_index.tolist() == [0, -1]
+
+
+def test_characters_that_are_not_the_syllables_share_their_bytes() -> None:
+    word = Word("abcd", (make_syllable("x", "a1"), make_syllable("y", "bo1")))
+    assert encode_bytes([word]).syllable_index.tolist() == [0, 0, 1, 1, -1]

@@ -18,6 +18,8 @@ def import_(
     voice: Annotated[str | None, typer.Option(help="Which of several voices; the first without it.")] = None,
     system: Annotated[str | None, typer.Option(help="Whose model it is, where that is not found out.")] = None,
     licence: Annotated[str | None, typer.Option(help="Licence of the weights, where their files do not say: CC-BY-4.0.")] = None,
+    fuse: Annotated[Path | None, typer.Option(help="Another voice of RVC, to be mixed with this one.")] = None,
+    share: Annotated[float, typer.Option(help="With --fuse: the share of the first voice, 0 to 1.")] = 0.5,
     force: Annotated[bool, typer.Option("--force", help="Take the place of a bundle that is there.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -31,6 +33,8 @@ def import_(
       tingshuo import ~/Downloads/speech_sambert-hifigan_tts -o zhitian
 
       tingshuo say 你好 --voice zhitian
+
+      tingshuo import a.pth --fuse b.pth --share 0.3 -o ab
     """
     from tingshuo.app.cli.output import print_json
     from tingshuo.app.cli.progress import Progress
@@ -42,7 +46,10 @@ def import_(
             bar.describe(what)
             bar.advance(share - bar.done)
 
-        made = import_checkpoint(path, output, name=name, voice=voice, system=system, licence=licence, force=force, tell=tell)
+        made = import_checkpoint(
+            path, output, name=name, voice=voice, system=system, licence=licence, fuse=fuse, share=share,
+            force=force, tell=tell,
+        )  # fmt: skip
     if as_json:
         print_json(made.to_json())
         return

@@ -26,6 +26,7 @@ from tingshuo.app.cli.import_ import import_
 from tingshuo.app.cli.list_remote import list_remote
 from tingshuo.app.cli.mirror import mirror
 from tingshuo.app.cli.monitor import monitor
+from tingshuo.app.cli.optimize import optimize
 from tingshuo.app.cli.probe import probe
 from tingshuo.app.cli.prune import prune
 from tingshuo.app.cli.pull import pull
@@ -65,13 +66,13 @@ VERBS = (
     *(say, voices, serve, doctor, bench),
     *(data, train, distill, prune, evaluate, explain, monitor),
     *(save, history, diff, alias, rollback, gc, mirror, scrub),
-    *(probe, export, verify, env),
-    *(sign, seal, unseal, forget, push, pull),
+    *(probe, import_, export, optimize, verify, env),
+    *(sign, seal, unseal, forget, push, pull, list_remote),
 )
+NAMES = {import_: "import", list_remote: "list"}
+"""Verbs whose functions have other names, which Python does not keep for itself."""
 for verb in VERBS:
-    app.command(cls=TrainCommand if verb is train else None)(verb)
-app.command("import")(import_)
-app.command("list")(list_remote)  # not to hide the built-in of that name
+    app.command(NAMES.get(verb), cls=TrainCommand if verb is train else None)(verb)
 
 
 def _show_version(wanted: bool) -> None:

@@ -6,13 +6,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tingshuo.errors import BundleError, RequestError, SignatureError, VerifyError
+from tingshuo.errors import BundleError, PortError, RequestError, SignatureError, VerifyError
 
 if TYPE_CHECKING:
-    from tingshuo.store.bundle import BundleReport
+    from tingshuo.store.bundle import Bundle, BundleReport
     from tingshuo.store.consent import Standing
     from tingshuo.store.sign import Signed
     from tingshuo.tasks.golden import GoldenRun
+    from tingshuo.tasks.golden_compare import Comparison, Inside
+
+FP32 = "fp32"
+BEYOND = 1
+"""Exit code where an answer is farther off than a golden folder allows."""
 
 
 def verify(
@@ -20,6 +25,10 @@ def verify(
     key: Annotated[Path | None, typer.Option(help="The public key that must have signed it, PEM.")] = None,
     policy: Annotated[Path | None, typer.Option(help="A policy: which keys may publish which names.")] = None,
     allow_http: Annotated[bool, typer.Option("--allow-http", help="Of an address: accept what is not encrypted.")] = False,
+    golden: Annotated[
+        Path | None, typer.Option(help="A folder of inputs and of what the model's own program answered: compare with it.")
+    ] = None,
+    precision: Annotated[str, typer.Option(help="With --golden: the precision of the graphs that are run.")] = FP32,
     report: Annotated[Path | None, typer.Option(help="Write what was found as a page, for those who answer for it.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -29,6 +38,10 @@ def verify(
     cloned voice it says how the consent of each person stands today, which makes no bundle unsound. With --key or --policy the
     signature first, before anything in the bundle is read; this needs the sign extra.
 
+    With --golden the bundle is run on what another program was run on, and every answer is compared with that program's; where
+    torch is installed, inside the nets too. docs/verify.md tells how to make such a folder. Exit code 1: an answer is farther off
+    than the folder allows.
+
     Example:
 
       tingshuo verify default
@@ -36,6 +49,8 @@ def verify(
       tingshuo verify my-voice --key keys/acme.pub --report integrity.html
 
       tingshuo verify s3://bucket/voices/anna@1.2.0
+
+      tingshuo verify zhitian --golden answers
     """
     from tingshuo.app.cli.output import print_json
     from tingshuo.store.bundle import verify_bundle
@@ -52,30 +67,84 @@ def verify(
             print_json({"ok": False, "problems": [str(error)], "signature": {"verified": False}})
         raise
     found = verify_bundle(folder)
-    golden = _run_golden(folder) if found.ok else ()
+    vectors = _run_golden(folder) if found.ok else ()
+    compared = _compare(folder, golden, precision) if golden is not None and found.ok else None
     consents = _consents(folder)
     unchecked = signed is None and is_signed(folder)
     if report is not None:
-        _write_report(report, folder, found, golden, _signer(signed, unchecked))
+        _write_report(report, folder, found, vectors, _signer(signed, unchecked))
     if as_json:
-        runs = [{**run._asdict(), "ok": run.ok} for run in golden]
-        ok = found.ok and all(run.ok for run in golden)
+        runs = [{**run._asdict(), "ok": run.ok} for run in vectors]
+        ok = found.ok and all(run.ok for run in vectors) and not (compared and compared.beyond)
         people = [{"speaker": one.speaker, "state": one.state, "told": one.told} for one in consents]
         signature = _signature(signed, unchecked)
-        print_json({**asdict(found), "ok": ok, "golden": runs, "signature": signature, "consents": people})
+        folder_run = {} if compared is None else {"original": compared.to_json()}
+        told = {"ok": ok, "golden": runs, "signature": signature, "consents": people, **folder_run}
+        print_json({**asdict(found), **told})
     else:
         for problem in found.problems:
             typer.echo(problem)
-    _refuse(found, golden)
-    if as_json:
-        return
+    _refuse(found, vectors)
+    if not as_json:
+        _tell(found, vectors, consents, signed, unchecked)
+    if compared is not None:
+        _tell_compared(compared, as_json)
+
+
+def _tell(
+    found: "BundleReport",
+    vectors: "tuple[GoldenRun, ...]",
+    consents: "tuple[Standing, ...]",
+    signed: "Signed | None",
+    unchecked: bool,
+) -> None:
     typer.echo(f"{found.name} {found.version}: {found.n_files} files, {found.n_bytes / 1e6:.1f} MB, all as the manifest says")
-    if golden:
-        typer.echo(f"{len(golden)} outputs of its graphs are within the limits of its golden vectors")
+    if vectors:
+        typer.echo(f"{len(vectors)} outputs of its graphs are within the limits of its golden vectors")
     if consents:
         typer.echo(f"Cloned from people: {'; '.join(f'{one.speaker}, {one.told}' for one in consents)}")
     if signed is not None or unchecked:
         typer.echo(_signer(signed, unchecked))
+
+
+def _compare(folder: Path, golden: Path, precision: str) -> "Comparison":
+    """Run a bundle whose files are sound on a golden folder."""
+    from tingshuo.store.bundle import open_bundle
+    from tingshuo.tasks.golden_compare import compare
+    from tingshuo.tasks.golden_folder import read_folder
+
+    original, bundle = read_folder(golden), open_bundle(folder)
+    inside, blind = (
+        _inside(bundle) if precision == FP32 else (None, f"inside a graph; {precision} graphs have no net to look into")
+    )
+    return compare(bundle, original, precision=precision, inside=inside, blind=blind)
+
+
+def _inside(bundle: "Bundle") -> "tuple[Inside | None, str]":
+    """Return what looks into the nets; None and the reason where torch is not installed or the nets cannot be rebuilt."""
+    try:
+        from tingshuo.port.inside import Inside
+        from tingshuo.tasks.golden_compare import material_of
+
+        return Inside(material_of(bundle)), ""
+    except ModuleNotFoundError:
+        return None, "inside a graph, where torch would look: pip install 'tingshuo[train]'"
+    except (BundleError, PortError) as error:
+        return None, f"inside a graph; {error}"
+
+
+def _tell_compared(compared: "Comparison", as_json: bool) -> None:
+    """Print how near the answers came; exit code 1 when one is farther off than it may be."""
+    from tingshuo.tasks.golden_compare import lines_of
+
+    if not as_json:
+        n, beyond = len(compared.compared), len(compared.beyond)
+        typer.echo(f"{compared.name}, {compared.precision}: largest error of {n} answers, what is allowed, and the SNR")
+        for line in lines_of(compared):
+            typer.echo(line)
+        typer.echo(f"{beyond} of {n} are beyond their tolerances" if beyond else f"All {n} are within their tolerances")
+    if compared.beyond:
+        raise typer.Exit(BEYOND)
 
 
 def _consents(folder: Path) -> "tuple[Standing, ...]":

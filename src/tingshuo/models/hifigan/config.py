@@ -1,7 +1,7 @@
 """Sizes of a HiFi-GAN: the three published ones and a light one.
 
 All of them turn a frame into 256 samples, so that they fit the 24 kHz convention of this package; the published checkpoints are
-for 80 mel bands at 22.05 kHz (``mels=80``).
+for 80 mel bands at 22.05 kHz (``mels=80``). Checkpoints of others have any rates and kernels.
 """
 
 from math import prod
@@ -18,7 +18,7 @@ class HiFiGanConfig(StrictModel, frozen=True):
     """After the first convolution; halved by every upsampling."""
     upsample_rates: tuple[int, ...] = (8, 8, 2, 2)
     upsample_kernels: tuple[int, ...] = (16, 16, 4, 4)
-    """Width of each transposed convolution, its rate plus an even number."""
+    """Width of each transposed convolution: its rate plus an even number, or in a checkpoint of others an odd one."""
     block: int = 1
     """1: two convolutions per dilation, the second one not dilated. 2: one per dilation."""
     block_kernels: tuple[int, ...] = (3, 7, 11)
@@ -29,6 +29,11 @@ class HiFiGanConfig(StrictModel, frozen=True):
     def hop_length(self) -> int:
         """Samples made of a frame."""
         return prod(self.upsample_rates)
+
+    @property
+    def is_uneven(self) -> bool:
+        """Whether a kernel is an odd number wider than its rate."""
+        return any((kernel - rate) % 2 for rate, kernel in zip(self.upsample_rates, self.upsample_kernels, strict=True))
 
 
 V1 = HiFiGanConfig()

@@ -109,8 +109,9 @@ class HiFiGan(nn.Module):
             for block in blocks[1:]:
                 total = total + block(x)
             x = total / per_stage
-        wav: Tensor = torch.tanh(self.conv_post(nn.functional.leaky_relu(x, LAST_SLOPE)))
-        return wav[:, 0]
+        wav: Tensor = torch.tanh(self.conv_post(nn.functional.leaky_relu(x, LAST_SLOPE)))[:, 0]
+        # A kernel that is an odd number wider than its rate makes a step too many at the end.
+        return wav[:, : mel.shape[2] * self.config.hop_length] if self.config.is_uneven else wav
 
     def synthesize(self, mel: Tensor, f0: Tensor | None = None, noise: Tensor | None = None) -> Tensor:
         """Return the wave between the middles of the first and the last frame.
@@ -127,9 +128,9 @@ class HiFiGan(nn.Module):
         Tensor
             (B, (F - 1) * hop_length), in [-1, 1].
         """
-        half = self.config.hop_length // 2
+        hop = self.config.hop_length
         wav: Tensor = self(mel)
-        return wav[:, half : wav.shape[1] - half].float()
+        return wav[:, hop // 2 : hop // 2 + (mel.shape[2] - 1) * hop].float()
 
 
 def convolutions(net: nn.Module) -> Iterator[nn.Module]:

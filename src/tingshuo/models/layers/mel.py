@@ -10,7 +10,7 @@ from torch import Tensor
 
 from tingshuo.audio import mel
 from tingshuo.config import MelConfig
-from tingshuo.models.layers.stft import magnitude, spectrum
+from tingshuo.models.layers.stft import hann_window, magnitude, reflected, spectrum
 
 
 @lru_cache(maxsize=16)
@@ -33,13 +33,32 @@ def log_mel(wav: Tensor, config: MelConfig) -> Tensor:
     Returns
     -------
     Tensor
-        (B, n_mels, T // hop_length + 1), float32, at least ``log(floor)``.
+        (B, n_mels, T // hop_length + 1), or a frame less where ``framing`` is ``same``, float32; at least ``log(floor)``, or 0
+        to 1 where ``levels_db`` are given.
     """
-    spectra = spectrum(wav, config.n_fft, config.hop_length, config.win_length)
+    spectra = (
+        spectrum(wav, config.n_fft, config.hop_length, config.win_length) if config.framing == "center" else _same(wav, config)
+    )
+    if config.power_offset:
+        return log_mel_of(torch.sqrt(spectra.real.square() + spectra.imag.square() + config.power_offset), config)
     return log_mel_of(magnitude(spectra), config)
 
 
 def log_mel_of(magnitudes: Tensor, config: MelConfig) -> Tensor:
     """Return the log-mel spectrograms (B, n_mels, F) of magnitudes (B, n_fft // 2 + 1, F) that are at hand."""
     with torch.autocast(magnitudes.device.type, enabled=False):
-        return torch.log((mel_filterbank(config, magnitudes.device) @ magnitudes.float()).clamp(min=config.floor))
+        logarithm = torch.log((mel_filterbank(config, magnitudes.device) @ magnitudes.float()).clamp(min=config.floor))
+        if config.levels_db is None:
+            return logarithm
+        scale, shift = mel.levels(config.levels_db)
+        return (logarithm * scale + shift).clamp(0, 1)
+
+
+def _same(wav: Tensor, config: MelConfig) -> Tensor:
+    """Transform signals whose frames stand for a hop each: (B, n_fft // 2 + 1, T // hop_length)."""
+    with torch.autocast(wav.device.type, enabled=False):
+        padded = reflected(wav.float(), (config.n_fft - config.hop_length) // 2)
+        if padded.shape[1] < config.n_fft:
+            return padded.new_zeros((len(wav), config.n_fft // 2 + 1, 0), dtype=torch.complex64)
+        window = hann_window(config.win_length, wav.device)
+        return torch.stft(padded, config.n_fft, config.hop_length, config.win_length, window, center=False, return_complex=True)

@@ -6,8 +6,6 @@ from tingshuo.config import StrictModel
 
 FRAMES_PER_S = 100
 """Of content vectors, pitch and latents alike, at every sample rate."""
-NOISE_SCALE = 0.66666
-"""How much of the deviation is drawn: that many sixes and no more, as the original has it."""
 FLOW_KERNEL = 5
 """Taps of a layer of the flow."""
 

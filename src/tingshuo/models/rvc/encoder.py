@@ -141,7 +141,7 @@ class Encoder(nn.Module):
         content : Tensor
             (B, N, content_dim), 100 a second.
         pitch : Tensor or None
-            (B, N), 1..255, see `tingshuo.models.rvc.conversion.coarse_pitch`; None where the voice is not told the pitch.
+            (B, N), 1..255, see `tingshuo.tasks.convert.loop.coarse_pitch`; None where the voice is not told the pitch.
 
         Returns
         -------

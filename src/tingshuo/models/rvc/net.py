@@ -1,7 +1,7 @@
 """RVC: what is said, by content vectors, and how high, by F0, spoken by another voice.
 
 The parts are used one after the other, with random draws between them that the caller makes
-(`tingshuo.models.rvc.conversion`): encoder, flow, source, decoder. For conversion only: the posterior encoder of the training is
+(`tingshuo.tasks.convert.loop`): encoder, flow, source, decoder. For conversion only: the posterior encoder of the training is
 not here, and weight norm is folded into the weights.
 
 Source: the numbers that github.com/RVC-Project/Retrieval-based-Voice-Conversion-WebUI (MIT) gives at 4338f12.
@@ -10,7 +10,8 @@ Source: the numbers that github.com/RVC-Project/Retrieval-based-Voice-Conversion
 import torch
 from torch import Tensor, nn
 
-from tingshuo.models.rvc.config import NOISE_SCALE, RvcConfig
+from tingshuo.config.rvc import NOISE_SCALE
+from tingshuo.models.rvc.config import RvcConfig
 from tingshuo.models.rvc.decoder import Decoder
 from tingshuo.models.rvc.encoder import Encoder
 from tingshuo.models.rvc.flow import Flow

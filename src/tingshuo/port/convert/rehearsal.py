@@ -13,7 +13,7 @@ from tingshuo.tasks.stopwatch import Stopwatch
 from tingshuo.text.frontend import Frontend
 from tingshuo.types import SpeechRequest
 
-SENTENCE = "今天天气真好，我们去公园吧。"
+SENTENCE = "今天真好。"
 
 
 def speak_once(config: FamilyConfig, tables: Mapping[str, NDArray[Any]]) -> Callable[[Mapping[str, Runs]], None]:

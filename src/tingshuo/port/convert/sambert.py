@@ -7,6 +7,7 @@ from tingshuo.config.family import ONE_STYLE
 from tingshuo.config.sambert import SambertBundleConfig
 from tingshuo.errors import PortError
 from tingshuo.models.kan_hifigan import graphs as kan_hifigan
+from tingshuo.port.convert.kan_hifigan import mel_of
 from tingshuo.port.convert.rehearsal import speak_once
 from tingshuo.port.draft import Draft, Part
 from tingshuo.port.families import sizes
@@ -79,6 +80,7 @@ def _config(voice: SambertVoice) -> SambertBundleConfig:
         styles=ONE_STYLE,
         emotions=offered_emotions(),
         frames=FrameConfig(voice.audio.sample_rate, voice.audio.hop_length),
+        mel=mel_of(voice.audio),
         sizes=acoustic.sizes,
         has_mask=voice.vocabulary.has_mask,
         reads_bytes=voice.reads_bytes,

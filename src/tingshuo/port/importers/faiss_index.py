@@ -1,4 +1,4 @@
-"""Content vectors of a voice in an index file of faiss, read by numpy alone, and the nearest of them.
+"""Content vectors of a voice in an index file of faiss, read by numpy alone.
 
 RVC writes an inverted file of plain vectors beside each voice: ``added_IVF*_Flat_nprobe_1_NAME_v2.index``. Its ``trained_*``
 twin has the same cells, and nothing in them.
@@ -22,14 +22,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tingshuo.errors import PortError
+from tingshuo.tasks.convert.retrieve import NEIGHBOURS, Retrieval
 
 INVERTED, PLAIN = b"IwFl", (b"IxF2", b"IxFI", b"IxFl")
 _HEADER = struct.Struct("<iqqqBi")
 _SQUARED_DISTANCE = 1
-_LIKELY = 4
-"""Candidates for each of the nearest: float32 products choose them, exact distances order them."""
-_BLOCK_NUMBERS = 1 << 22
-"""Products that are looked at together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,40 +35,9 @@ class ContentIndex:
 
     vectors: NDArray[np.float32]
 
-    def nearest(self, queries: NDArray[np.float32], k: int = 8) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """Return the nearest vectors, all of them looked at.
-
-        RVC looks into one cell only, so at the border of a cell it finds others, and sometimes fewer than ``k``.
-
-        Parameters
-        ----------
-        queries : array
-            (N, features).
-        k : int
-            How many; at most as many as there are.
-
-        Returns
-        -------
-        squared_distances, numbers : array
-            (N, k) each, nearest first; of equals the one with the lower number.
-        """
-        k = min(k, len(self.vectors))
-        squares = np.einsum("nd,nd->n", self.vectors, self.vectors)
-        rows = max(1, _BLOCK_NUMBERS // len(self.vectors))
-        parts = [self._nearest(queries[at : at + rows], squares, k) for at in range(0, len(queries), rows)]
-        distances = [part[0] for part in parts] or [np.zeros((0, k), np.float32)]
-        numbers = [part[1] for part in parts] or [np.zeros((0, k), np.int64)]
-        return np.concatenate(distances), np.concatenate(numbers)
-
-    def _nearest(
-        self, queries: NDArray[np.float32], squares: NDArray[np.float32], k: int
-    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        rough = squares - 2 * (queries @ self.vectors.T)
-        likely = min(_LIKELY * k, len(self.vectors))
-        chosen = np.sort(np.argpartition(rough, likely - 1, axis=1)[:, :likely], axis=1)
-        exact = np.stack([np.square(self.vectors[row] - query).sum(1) for row, query in zip(chosen, queries, strict=True)])
-        order = np.argsort(exact, axis=1, kind="stable")[:, :k]
-        return np.take_along_axis(exact, order, 1), np.take_along_axis(chosen, order, 1).astype(np.int64)
+    def nearest(self, queries: NDArray[np.float32], k: int = NEIGHBOURS) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """Return squared distances and numbers of the nearest vectors, see `tingshuo.tasks.convert.retrieve.Retrieval`."""
+        return Retrieval(self.vectors).nearest(queries, k)
 
 
 def read_index(path: Path, features: int | None = None) -> ContentIndex:

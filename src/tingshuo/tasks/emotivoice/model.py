@@ -17,7 +17,7 @@ from tingshuo.tasks.emotivoice.spread import shares, whole_frames
 from tingshuo.tasks.performance import Remarks, Tensors, row_of
 from tingshuo.tasks.stopwatch import Stopwatch
 from tingshuo.tasks.timing import time_sentence
-from tingshuo.tasks.windows import at_level, pause_after, render_windows, silence
+from tingshuo.tasks.windows import at_level, find_rests, pause_after, render_windows, rested, silence, with_rests
 from tingshuo.text.foreign.emotivoice import encode_words
 from tingshuo.text.foreign.symbols import Symbols
 from tingshuo.text.foreign.wordpiece import WordPieces
@@ -33,6 +33,8 @@ PROMPTS = {
 }  # fmt: skip
 """The prompt of each of our emotions: the words of its own list (``data/youdao/text/emotion``) where it has one."""
 KEPT_PROMPTS = 256
+MARKS = 2
+"""Pieces that stand around a text."""
 PAUSE_S = 0.2
 """Silence after a sentence at speed 1, beside what the model itself renders; own choice."""
 
@@ -58,8 +60,9 @@ class EmotiVoice:
         return EmotiVoicePerformer(self, request)
 
     def _read(self, words: str) -> Array:
-        """Return the vector of a prompt or of a text, (1, P)."""
-        ids = self._pieces.encode(words, self.settings.pieces.longest)
+        """Return the vector of a prompt or of a text, (1, P); of a text longer than the net can read that of its begin."""
+        longest = self.settings.pieces.longest
+        ids = self._pieces.encode(words[: longest - MARKS], longest)  # a piece has at least one character
         return self.graphs["prompt"].run({"piece_ids": ids[None]})["prompt"]
 
     def style(self, emotion: str, strength: float) -> Array:
@@ -114,13 +117,9 @@ class EmotiVoicePerformance:
         spread = {"hidden": encoded["hidden"], "pitch": encoded["pitch"], "energy": encoded["energy"]}
         self._latent = model.graphs["decoder"].run({**spread, "weights": shares(durations)})["latent"]
         frames = model.settings.frames
-        self.timed = time_sentence(
-            sentence,
-            symbols,
-            durations,
-            frame_s=frames.hop_length / frames.sample_rate,
-            start_s=start_samples / frames.sample_rate,
-        )
+        frame_s, start_s = frames.hop_length / frames.sample_rate, start_samples / frames.sample_rate
+        self._rests = find_rests(sentence, symbols.word_index, durations, frame_s)
+        self.timed = time_sentence(sentence, *rested(symbols, durations, self._rests), frame_s=frame_s, start_s=start_s)
         self._pause_s = pause_after(sentence, PAUSE_S / self._request.speed)
 
     def samples(self) -> Iterator[Wav]:
@@ -135,7 +134,7 @@ class EmotiVoicePerformance:
             (context, context),
             first=self._start == 0,
         )
-        yield from at_level(parts, self._request.volume)
+        yield from with_rests(at_level(parts, self._request.volume), self._rests, settings.frames.hop_length)
         yield silence(self._pause_s, settings.sample_rate)
 
     def _speed(self, sentence: Sentence, symbols: Symbols) -> Array:

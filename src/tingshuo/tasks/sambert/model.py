@@ -17,7 +17,7 @@ from tingshuo.tasks.sambert.loop import decode, finish, plan
 from tingshuo.tasks.sambert.source import Source, read_f0
 from tingshuo.tasks.stopwatch import Stopwatch
 from tingshuo.tasks.timing import time_sentence
-from tingshuo.tasks.windows import at_level, pause_after, render_windows, silence
+from tingshuo.tasks.windows import at_level, find_rests, pause_after, render_windows, rested, silence, with_rests
 from tingshuo.text.foreign.sambert import EMOTIONS, Vocabulary, encode_bytes, encode_words
 from tingshuo.text.foreign.symbols import Symbols
 from tingshuo.types import Sentence, SpeechRequest, Wav
@@ -118,12 +118,13 @@ class SambertPerformance:
         scale = 1 / (request.speed * np.array([word.prosody.rate for word in sentence.words])[owners(symbols)])
         self._plan = plan(model.graphs, self._settings.sizes, performer.inputs(sentence, symbols), length_scale=scale)
         frames = self._settings.frames
-        start_s = start_samples / frames.sample_rate
-        self.timed = time_sentence(
-            sentence, symbols, self._plan.durations, frame_s=frames.hop_length / frames.sample_rate, start_s=start_s
-        )
+        frame_s, start_s = frames.hop_length / frames.sample_rate, start_samples / frames.sample_rate
+        self._rests = find_rests(sentence, symbols.word_index, self._plan.durations, frame_s)
+        timed = rested(symbols, self._plan.durations, self._rests)
+        self.timed = time_sentence(sentence, *timed, frame_s=frame_s, start_s=start_s)
         self._pieces = self._finished()
         self._columns = np.empty((0, self._settings.sizes.mels), np.float32)
+        self._bands = _bands(model.graphs["vocoder"], self._settings.sizes.mels)
         self._sines: Array = np.empty((self._settings.harmonics, 0, frames.hop_length), np.float32)
         self._source = (
             Source(self._settings.harmonics, frames.sample_rate, frames.hop_length, (request.seed, start_samples))
@@ -138,7 +139,7 @@ class SambertPerformance:
             self._graphs["vocoder"], self._inputs, self._plan.n_frames, frames.hop_length, settings.vocoder_context_frames,
             first=self._start == 0,
         )  # fmt: skip
-        yield from at_level(parts, self._request.volume)
+        yield from with_rests(at_level(parts, self._request.volume), self._rests, frames.hop_length)
         yield silence(self._pause_s, frames.sample_rate)
 
     def _finished(self) -> Iterator[Array]:
@@ -150,16 +151,22 @@ class SambertPerformance:
         with self._stopwatch("acoustic_ms"):
             while len(self._columns) < high:
                 self._extend(next(self._pieces))
-        bands = self._columns[low:high]
-        if self._source is None:
-            return {"mel": np.ascontiguousarray(bands.T[None])}
-        return {"mel": np.ascontiguousarray(bands[:, :-2].T[None]), "sines": self._sines[None, :, low:high]}
+        # A vocoder with a source is told F0 by its sines, one without may read the columns of F0 and voicing beside the bands.
+        bands = self._columns[low:high, : self._bands]
+        made = {"mel": np.ascontiguousarray(bands.T[None])}
+        return made if self._source is None else made | {"sines": self._sines[None, :, low:high]}
 
     def _extend(self, piece: Array) -> None:
         self._columns = np.concatenate([self._columns, piece])
         if self._source is not None:
             f0, voiced = read_f0(piece[:, -2:], self._settings.f0_scale_hz, self._settings.f0_offset_hz)
             self._sines = np.concatenate([self._sines, self._source.push(f0, voiced)], 1)
+
+
+def _bands(vocoder: Session, columns: int) -> int:
+    """Return how many of the columns of a frame a vocoder reads."""
+    bands = vocoder.spec.inputs["mel"][1][1]
+    return bands if isinstance(bands, int) else columns
 
 
 def offered_emotions() -> tuple[str, ...]:

@@ -62,6 +62,8 @@ _SPECIAL = ("_", "~", "@[MASK]")
 _INITIALS = ("zh", "ch", "sh", *"bpmfdtnlgkhjqxrzcswy")
 _UMLAUTS = ("j", "q", "x", "y")
 _FINALS = {"ui": "uei", "un": "uen", "iu": "iou"}
+_HUMMED = {"n": "en", "ng": "en", "hm": "en", "hng": "en", "m": "mu"}
+"""Of 嗯, 哼 and 呣; that of ``ng`` is the original's, the others are as `tingshuo.text.symbols` has them."""
 _PRONUNCIATION = re.compile(r"([a-z]+)([1-6]?)([1-6])")
 _TOKEN = re.compile(r"#([0-4])|(\w+)")
 _JOINED = re.compile("[-']")
@@ -188,8 +190,7 @@ def read_pinyin(pronunciation: str) -> Spoken:
     match = _PRONUNCIATION.fullmatch(pronunciation)
     if match is None or (match[2] and match[3] != "5"):
         raise TextError(f"{pronunciation!r} is not pinyin with a tone from 1 to 5")
-    name = "en" if match[1] == "ng" else match[1]
-    return Spoken(spell(name), "2" if match[3] == "6" else match[3])
+    return Spoken(spell(_HUMMED.get(match[1], match[1])), "2" if match[3] == "6" else match[3])
 
 
 def read_arpabet(pronunciation: str) -> list[Spoken]:
@@ -332,18 +333,29 @@ def _break_after(rest: Sequence[Word]) -> str:
 
 def encode_bytes(words: Sequence[Word]) -> Symbols:
     """Turn words into the bytes of their text, for a voice that reads those; a text without an end gets a full stop."""
-    text = "".join(word.text for word in words)
-    ids = byte_ids(text)
-    word_index, syllable_index = np.full(len(ids), -1), np.full(len(ids), -1)
-    place = 0
+    text = ""
+    owners: list[tuple[int, int]] = []
+    was_english = False
     for w, word in enumerate(words):
-        size = len(word.text.encode())
-        if word.syllables:
-            word_index[place : place + size] = w
-            # Characters of a word share its bytes; a word whose characters are not its syllables is one.
-            syllable_index[place : place + size] = np.arange(size) * len(word.syllables) // max(size, 1)
-        place += size
+        is_english = any(one.phones for one in word.syllables)
+        if was_english and is_english:
+            text += " "
+            owners.append((-1, -1))
+        text += word.text
+        owners += [(w, k) for k in _byte_owners(word)] if word.syllables else [(-1, -1)] * len(word.text.encode())
+        was_english = is_english
+    ids = byte_ids(text)
+    owners += [(-1, -1)] * (len(ids) - len(owners))
+    word_index, syllable_index = np.array(owners, np.int64).T
     return Symbols(ids, word_index, syllable_index)
+
+
+def _byte_owners(word: Word) -> list[int]:
+    """Which syllable each byte of a word belongs to; where its syllables are not its characters, they share the bytes."""
+    if "".join(one.hanzi for one in word.syllables) == word.text:
+        return [k for k, one in enumerate(word.syllables) for _ in one.hanzi.encode()]
+    size = len(word.text.encode())
+    return [place * len(word.syllables) // size for place in range(size)]
 
 
 def byte_ids(text: str) -> NDArray[np.int64]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tingshuo.models.rvc.conversion import Draws, coarse_pitch, convert
+from tingshuo.tasks.convert.loop import Draws, coarse_pitch, convert
 
 
 def test_coarse_pitch_is_even_on_the_mel_scale():
@@ -13,6 +13,29 @@ def test_coarse_pitch_is_even_on_the_mel_scale():
     rising = coarse_pitch(np.linspace(51, 1100, 5000).astype(np.float32))
     assert (np.diff(rising) >= 0).all()
     assert set(rising.tolist()) == set(range(1, 256))
+
+
+@pytest.fixture(scope="module")
+def tiny_rvc():
+    """Return configs of a tiny voice by whether it is told the pitch."""
+    pytest.importorskip("torch")
+    from tingshuo.models.rvc.config import RvcConfig
+
+    sizes = {"content_dim": 6, "speakers": 3, "speaker_dim": 5, "latent": 4, "dim": 8, "heads": 2, "encoder_layers": 2}
+    few = {"encoder_hidden": 12, "flow_steps": 2, "flow_layers": 2, "channels": 8, "sample_rate": 600}
+    stages = {"upsample_rates": (3, 2), "upsample_kernels": (7, 4), "block_kernels": (3, 5), "block_dilations": ((1, 2), (1, 3))}
+    return {pitched: RvcConfig(pitched=pitched, **sizes, **few, **stages) for pitched in (True, False)}
+
+
+@pytest.fixture(scope="module")
+def tiny_net(tiny_rvc):
+    """Return nets of `tiny_rvc`."""
+    import torch
+
+    from tingshuo.models.rvc.net import Rvc
+
+    torch.manual_seed(0)
+    return {pitched: Rvc(config).eval() for pitched, config in tiny_rvc.items()}
 
 
 class Part:

@@ -3,7 +3,9 @@
 ::
 
     graphs = {"encoder": ..., "flow": ..., "source": ..., "decoder": ...}       # sessions of an engine
-    wav = convert(graphs, config, Draws(...), content, speaker, f0=f0)
+    wav = convert(graphs, settings, Draws(...), content, speaker, f0=f0)
+
+There is no torch here; a graph is anything with ``run(inputs) -> outputs``, such as `tingshuo.engine.onnx.Session`.
 """
 
 from collections.abc import Mapping
@@ -13,18 +15,26 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from tingshuo.models.rvc.config import NOISE_SCALE, RvcConfig
+from tingshuo.config.rvc import NOISE_SCALE
 
 Array = NDArray[Any]
 
 LOWEST_HZ, HIGHEST_HZ, HIGHEST_PITCH = 50.0, 1100.0, 255
 
 
-class Session(Protocol):
-    """An open graph."""
+class Runs(Protocol):
+    """A graph that is open."""
 
     def run(self, inputs: Mapping[str, Array], /) -> dict[str, Array]:
         """Return the outputs by name."""
+
+
+class Reaches(Protocol):
+    """What knows how far the flow hears: the config of a bundle, or of a net."""
+
+    @property
+    def flow_context_frames(self) -> int:
+        """Frames either side of a frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +61,8 @@ def _mel(f0: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def convert(
-    graphs: Mapping[str, Session],
-    config: RvcConfig,
+    graphs: Mapping[str, Runs],
+    settings: Reaches,
     draws: Draws,
     content: Array,
     speaker: Array,
@@ -66,7 +76,7 @@ def convert(
     ----------
     graphs : mapping
         Sessions of ``encoder``, ``flow``, ``decoder``, and ``source`` where the voice is told the pitch.
-    config : RvcConfig
+    settings : Reaches
         Of the voice.
     draws : Draws
         Noise.
@@ -86,7 +96,7 @@ def convert(
         (frames * hop_length,), in [-1, 1].
     """
     end = len(content) if frames is None else head + frames
-    flow_begin = max(head - config.flow_context_frames, 0)
+    flow_begin = max(head - settings.flow_context_frames, 0)
     asked: dict[str, Array] = {"content": content[None]}
     if f0 is not None:
         asked["pitch"] = coarse_pitch(f0)[None]

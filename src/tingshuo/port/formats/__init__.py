@@ -1,0 +1,1 @@
+"""Voices in the formats of other runtimes: one module a format."""

@@ -1,0 +1,97 @@
+"""What can be tried on a graph: one row a pass.
+
+Some things that make a voice fast are no passes, as they are decided elsewhere: weight norm is folded by every importer, before
+there is a graph; parts that are rarely used are a matter of when a bundle's graphs are opened. `PRACTICES` says where.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tingshuo.port.passes.subject import Subject
+from tingshuo.registry import Registry, Row
+
+TARGETS = ("cpu", "pi", "openvino", "cuda", "tensorrt")
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What a pass does.
+
+    ``exact`` passes stay within the gate of float32 and replace a graph; the others make a variant of it. ``smaller`` passes are
+    for size: they are kept where they are not slower. ``calibrated`` ones need inputs of real sentences. What is not ``steady``
+    computes a frame otherwise in another piece, so that a stream would not be the whole file: it is measured and never kept.
+    """
+
+    what: str
+    targets: tuple[str, ...]
+    where: str
+    exact: bool = True
+    smaller: bool = False
+    calibrated: bool = False
+    steady: bool = True
+
+
+_ANY = ("cpu", "pi", "openvino")
+_ORT = ("cpu", "pi")
+PASSES: dict[str, Pass] = {
+    "fold": Pass("fold constants and simplify shapes", _ANY, "every graph"),
+    "wide": Pass("convolutions over time as pictures one row high", _ORT, "graphs with Conv1d"),
+    "repeats": Pass("repetition along time as a product with ones", _ORT, "graphs that expand frames to samples"),
+    "gemm": Pass("linear layers as one Gemm, depthwise convolutions wide", _ORT, "graphs with linear layers"),
+    "attention": Pass("attention as one operator", _ORT, "plain attention, no mask, no relative positions"),
+    "step": Pass("a decoder's step laid out anew", _ORT, "the step of a Sambert decoder"),
+    "half": Pass("tensors stored in half precision", ("pi",), "graphs with float32 tensors", smaller=True),
+    "int8-products": Pass("dynamic int8 of matrix products alone", _ORT, "graphs with linear layers", exact=False, steady=False),
+    "int8-dynamic-conv": Pass("dynamic int8 of convolutions", _ORT, "graphs with convolutions", exact=False, steady=False),
+    "int8-static": Pass(
+        "static int8 of convolutions and products, ends float32", _ORT, "graphs with more than two layers", False, calibrated=True
+    ),
+    "int8-static-all": Pass(
+        "static int8 of everything but the ends", _ORT, "graphs with more than two layers", False, calibrated=True
+    ),
+    "openvino": Pass("the same graph in OpenVINO, float32", ("openvino",), "every graph without operators of one engine"),
+    "openvino-bf16": Pass("the same graph in OpenVINO, bfloat16 (AMX)", ("openvino",), "as openvino", exact=False),
+}
+"""In the order in which they are tried."""
+
+PRACTICES = {
+    "weight-norm": "folded when a model is imported or trained by us; no graph of a bundle has any",
+    "torch-compile": "no engine runs it and it needs a compiler where the voice speaks; benchmarks/optimize.py measures it",
+    "buckets": "not built: the runtime plans nothing for a length, so a new one should cost no more; not measured",
+    "steps-in-one-run": "not built: reading the weights is two thirds of a step (docs/speed.md), and calls cost little beside it",
+    "parts-on-demand": "not built: the runtime opens all graphs side by side, whether a request uses them or not",
+}
+"""What was considered and is no pass."""
+
+_MODULES = Registry(
+    "pass",
+    {
+        "attention": Row("tingshuo.port.passes.attention:apply"),
+        "fold": Row("tingshuo.port.passes.fold:apply"),
+        "gemm": Row("tingshuo.port.passes.gemm:apply"),
+        "half": Row("tingshuo.port.passes.half:apply"),
+        "int8-dynamic-conv": Row("tingshuo.port.passes.dynamic:convolutions", "pip install 'tingshuo[train]'"),
+        "int8-products": Row("tingshuo.port.passes.dynamic:products", "pip install 'tingshuo[train]'"),
+        "int8-static": Row("tingshuo.port.passes.static:heavy", "pip install 'tingshuo[train]'"),
+        "int8-static-all": Row("tingshuo.port.passes.static:everything", "pip install 'tingshuo[train]'"),
+        "openvino": Row("tingshuo.port.passes.engines:openvino"),
+        "openvino-bf16": Row("tingshuo.port.passes.engines:openvino_bf16"),
+        "repeats": Row("tingshuo.port.passes.repeats:apply"),
+        "step": Row("tingshuo.port.passes.step:apply"),
+        "wide": Row("tingshuo.port.passes.wide:apply"),
+    },
+)
+
+
+def load_pass(name: str) -> Callable[[Subject], Subject]:
+    """Return the function of a pass.
+
+    Raises
+    ------
+    RequestError
+        There is no such pass; the message lists those there are.
+    EngineNotInstalledError
+        A package that it needs is missing.
+    """
+    function: Callable[[Subject], Subject] = _MODULES.load(name)
+    return function

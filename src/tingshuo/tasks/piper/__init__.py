@@ -1,0 +1,1 @@
+"""Voices of the family ``piper``: text to phonemes, durations and latents, samples."""

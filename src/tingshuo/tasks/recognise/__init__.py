@@ -1,0 +1,1 @@
+"""From features to units of writing: the encoder chunk by chunk, and the searches. No torch."""

@@ -1,0 +1,55 @@
+"""An utterance goes through the graphs, and units become writing."""
+
+import numpy as np
+import pytest
+
+from tingshuo.config.conformer import ConformerBundleConfig
+from tingshuo.config.fbank import Cmvn, FbankConfig
+from tingshuo.tasks.recognise.model import Recogniser
+
+UNITS = ("<blank>", "你", "好", "\u2581go", "<sos/eos>")
+SETTINGS = ConformerBundleConfig(
+    family="conformer", fbank=FbankConfig(n_mels=4), cmvn=Cmvn((0.0,) * 4, (0.0,) * 4), units=UNITS, sos=4, eos=4,
+    subsampling=4, context_frames=7, reverse_weight=0.5, architecture={},
+)  # fmt: skip
+
+
+class Fake:
+    """A graph that is a function."""
+
+    def __init__(self, function):
+        self.run = function
+
+
+def graphs(decoders=True):
+    def classify(inputs):
+        log_probs = np.full((1, inputs["encoded"].shape[1], 5), -9.0, np.float32)
+        for frame, unit in enumerate((1, 0, 2)):
+            log_probs[0, frame, unit] = -0.01
+        log_probs[0, 3:, 0] = -0.01
+        return {"log_probs": log_probs}
+
+    made = {"encoder": Fake(lambda x: {"encoded": x["features"][:, ::4]}), "ctc": Fake(classify)}
+    if decoders:
+        judge = Fake(lambda x: {"log_probs": np.full(x["units"].shape, -0.5, np.float32)})
+        made |= {"decoder": judge, "reverse_decoder": judge}
+    return made
+
+
+@pytest.mark.parametrize("decoders", [True, False])
+def test_the_likeliest_text_comes_first(decoders):
+    recogniser = Recogniser(SETTINGS, graphs(decoders))
+    best = recogniser.hear(np.zeros(16000, np.float32), 3)[0]
+    assert recogniser.text(best.units) == "你好"
+
+
+def test_features_are_normalised_as_the_bundle_says():
+    assert not Recogniser(SETTINGS, {}).features(np.ones(4000, np.float32)).any()
+
+
+def test_what_is_too_short_to_hear_has_no_text():
+    assert Recogniser(SETTINGS, {}).hear(np.zeros(500, np.float32)) == ()
+
+
+def test_pieces_of_words_are_joined_and_words_are_apart():
+    assert Recogniser(SETTINGS, {}).text((3, 3, 1)) == "go go你"
