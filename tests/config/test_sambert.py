@@ -34,7 +34,7 @@ def test_it_goes_to_json_and_back() -> None:
     [
         ({"sizes": FIELDS["sizes"] | {"heads": 8}}, "x: sizes: Object contains unknown field `heads`"),
         ({"vocoder_context_frames": 9}, r"x: vocoder_context_frames: "),
-        ({"mel": {}}, "x: the whole file: Object contains unknown field `mel`"),
+        ({"colour": 1}, "x: the whole file: Object contains unknown field `colour`"),
         ({"frames": {"sample_rate": 16000}}, "x: frames: Object missing required field `hop_length`"),
     ],
 )

@@ -30,7 +30,7 @@ sys.meta_path.insert(0, Blockade())
 """
 
 TORCH_ROOMS = ("tingshuo.models", "tingshuo.port", "tingshuo.train")
-BEHIND_EXTRAS = ("tingshuo.store.backends.s3",)
+BEHIND_EXTRAS = ("tingshuo.engine.openvino", "tingshuo.store.backends.s3")
 """Rows of tables, which are imported when they are asked for and say what to install."""
 IMPORT_ALL = """
 import importlib, pkgutil, tingshuo

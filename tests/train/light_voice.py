@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tingshuo.port.export import export_graph
 from tingshuo.port.families import build_nets, hollow
-from tingshuo.train import light, light_publish
+from tingshuo.train import light, light_measure, light_publish
 from tingshuo.train.light_config import LightConfig
 
 TEXTS = ("你好。", "今天真好。", "我们走吧，去公园。", "他来了。", "谢谢。", "下雨了。")
@@ -13,7 +13,7 @@ SIZES = {"dim": 16, "hidden": 24, "layers": 1}
 
 def tiny_config(steps=20, **changes):
     """Settings of a training that takes a second or two; by default any student is good enough."""
-    config = LightConfig(sizes=SIZES, texts=len(TEXTS), **{"limit_nepers": 50.0} | changes)
+    config = LightConfig(sizes=SIZES, texts=len(TEXTS), **{"limit_nepers": 50.0, "limit_opinion": 5.0} | changes)
     pace = {"steps": steps, "threads": 1, "precision": "fp32", "rate": 3e-3, "warm_up": 1, "average": 0.5, "log_every": 1}
     usual = {"batch": 2, "frames": 16, "warm_up": 1000}
     return config.replace(
@@ -29,8 +29,9 @@ def write_texts(folder: Path) -> Path:
 
 
 def make_quickly(patch):
-    """Export in this process, measure with two sentences, and let a teacher be as tiny as its student."""
+    """Export in this process, measure with two sentences and without DNSMOS, and let a teacher be as tiny as its student."""
     patch.setattr(light_publish, "export_structures", _export)
+    patch.setattr(light_measure, "find_spec", lambda name: None)
     patch.setattr(light, "SENTENCES", ("你好。", "今天天气很好，我们去公园吧。"))
     patch.setattr(light, "_check_lighter", lambda *_: None)
 

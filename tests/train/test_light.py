@@ -21,6 +21,7 @@ from tingshuo.train import light  # noqa: E402
 from tingshuo.train.light import judge, lighten_vocoder, read_light_config, run_folder  # noqa: E402
 from tingshuo.train.light_config import LightConfig  # noqa: E402
 from tingshuo.train.light_teacher import check_teacher  # noqa: E402
+from tingshuo.train.shrink_measure import Comparison, Row  # noqa: E402
 
 pytestmark = pytest.mark.train
 TEXT = "今天天气很好，我们去公园吧。"
@@ -146,15 +147,23 @@ def test_a_student_that_is_far_off_is_not_published(imported, tmp_path):
     made = lighten_vocoder(imported("sambert"), tmp_path / "new", tiny_config(steps=2, limit_nepers=1e-3), write_texts(tmp_path))
     assert made.bundle is None
     assert not (tmp_path / "new").exists()
-    assert "the limit is 0.001, so no bundle was written; go on with --resume --steps 4" in made.refusal
+    assert "the limit is 0.001" in made.refusal
+    assert "no bundle was written: go on with --resume --steps 4" in made.refusal
     better = tiny_config(steps=4)
     assert lighten_vocoder(imported("sambert"), tmp_path / "new", better, resume=True).bundle == tmp_path / "new"
 
 
-def test_silence_cannot_be_judged(lightened, tmp_path):
-    _, made = lightened
-    rows = tuple(replace(row, after=float("nan")) if row.key == "mel_nepers" else row for row in made.comparison.rows)
-    assert "the voice is silent" in judge(replace(made.comparison, rows=rows), LightConfig(), tmp_path, 10)
+def test_what_is_heard_decides(tmp_path):
+    def refusal(apart, before, after):
+        rows = Row("mel_nepers", "", "nepers", None, apart), Row("dnsmos_ovrl", "", "", before, after)
+        return judge(Comparison(rows, ""), LightConfig(), tmp_path, 10)
+
+    assert refusal(0.1, 3.2, 3.1) == ""
+    assert "after 10 steps the light vocoder lets DNSMOS fall from 3.20 to 2.90, and it may lose 0.2; no" in refusal(
+        0.1, 3.2, 2.9
+    )
+    assert "is 0.90 nepers from the vocoder that taught it, the limit is 0.3 and lets DNSMOS fall" in refusal(0.9, 3.2, 2.9)
+    assert "cannot be judged, as the voice is silent; no bundle" in refusal(float("nan"), 1.0, 1.0)
 
 
 def test_what_cannot_end_well_is_refused_at_once(imported, tmp_path, monkeypatch):

@@ -113,7 +113,7 @@ def _drop_identities(graph: onnx.GraphProto) -> None:
 
 
 def _take_weights(name: str, graph: onnx_ir.Graph, names: Mapping[str, str]) -> dict[str, tuple[str, tuple[int, ...]]]:
-    """Take the weights out of a graph before they would be copied into bytes: its names of them, to the net's and their shapes."""
+    """Take the weights out of a graph, before they would be copied: its names of them, to the net's names and shapes."""
     found = {}
     for key, value in list(graph.initializers.items()):
         if key not in names or value.dtype != onnx_ir.DataType.FLOAT or value.shape is None:

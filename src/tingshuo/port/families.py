@@ -4,6 +4,7 @@ The ``architecture`` of a config is flat, each key with the kind of net in front
 net's tensors lie in is its part: ``acoustic``, ``vocoder``, ``prompt``.
 """
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
@@ -110,9 +111,8 @@ def build_nets(architecture: Mapping[str, Size]) -> Iterator[BuiltNet]:
             raise PortError(f"the architecture in the config does not fit: {error}") from error
         with torch.device("meta"):
             net = family.net(config).eval()
-        assert {buffer for buffer, _ in net.named_buffers()} <= net.state_dict().keys(), (
-            f"{name} has numbers that nobody gives it"
-        )
+        unknown = {buffer for buffer, _ in net.named_buffers()} - net.state_dict().keys()
+        assert not unknown, f"{name} has numbers that nobody gives it: {unknown}"
         yield BuiltNet(family.part, net, family)
 
 
@@ -124,7 +124,7 @@ def fill(built: BuiltNet, tensors: Mapping[str, Array]) -> BuiltNet:
     PortError
         A tensor is missing or of another shape.
     """
-    given = {name: torch.from_numpy(_writable(tensors[name])) for name in built.net.state_dict() if name in tensors}
+    given = {name: _as_torch(tensors[name]) for name in built.net.state_dict() if name in tensors}
     try:
         built.net.load_state_dict(given, assign=True)
     except RuntimeError as error:
@@ -140,15 +140,11 @@ def hollow(built: BuiltNet) -> BuiltNet:
     return built
 
 
-def _writable(tensor: Array) -> Array:
-    """Return an array that torch takes without a warning: nobody writes to a net in evaluation mode, mapped or not."""
-    array = np.asarray(tensor, np.float32)
-    if array.flags.writeable and array.flags.c_contiguous:
-        return array
-    if not array.flags.c_contiguous:
-        return np.ascontiguousarray(array)
-    view = np.frombuffer(array.data, array.dtype).reshape(array.shape)
-    return view
+def _as_torch(tensor: Array) -> torch.Tensor:
+    """Return a tensor on the memory of an array; nobody writes to a net in evaluation mode, so mapped files will do as well."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that the memory is read-only
+        return torch.from_numpy(np.ascontiguousarray(tensor, np.float32))
 
 
 def has_architecture(config: FamilyConfig) -> Mapping[str, Size]:

@@ -160,7 +160,7 @@ class Manifest(StrictModel, frozen=True, kw_only=True):
     family: str
     """Model family that built the weights."""
     task: Literal["tts", "vocoder", "conversion", "asr"]
-    """``tts`` speaks text, ``vocoder`` makes sound of mels, ``conversion`` makes speech another person's, ``asr`` writes it down."""
+    """``tts`` speaks text, ``vocoder`` makes sound of mels, ``conversion`` gives speech another voice, ``asr`` writes it down."""
     languages: Annotated[tuple[str, ...], Meta(min_length=1)]
     """BCP 47 tags: ``zh-CN``."""
     speakers: tuple[str, ...] = ()

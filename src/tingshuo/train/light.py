@@ -34,7 +34,7 @@ from tingshuo.train.distill_voice import COMPARISON, run_folder
 from tingshuo.train.lessons_texts import read_texts
 from tingshuo.train.light_config import LightConfig, student_sizes
 from tingshuo.train.light_lessons import FOLDER, PLAN, Lessons, Plan, make_plan, read_lessons, record
-from tingshuo.train.light_measure import as_table, figures, heard_mel, measure
+from tingshuo.train.light_measure import OPINION, as_table, figures, heard_mel, measure
 from tingshuo.train.light_publish import export_student, write_light
 from tingshuo.train.light_teacher import GRAPH, Settings, check_teacher, columns_of, cost, frames_of, light_settings, teacher_cost
 from tingshuo.train.report import Sample, save_sample, write_report
@@ -157,9 +157,7 @@ def teach(bundle: Bundle, lessons: Lessons, sizes: VocosConfig, config: LightCon
     """Train a student, with checkpoints, log, samples and report in ``run``; goes on where that has a checkpoint."""
     torch.manual_seed(config.loop.seed)
     recipe = VocoderRecipe(Vocos(sizes), lessons.features, config.vocoder, config.loop, cutter=lessons.cut)
-    settings = {
-        key: value for key, value in flatten(config.fields()).items() if not key.startswith((*FREE_TO_CHANGE, "limit_nepers"))
-    }
+    settings = {key: value for key, value in flatten(config.fields()).items() if not key.startswith((*FREE_TO_CHANGE, "limit_"))}
     label = f"{bundle.manifest.name}@{bundle.manifest.version}"
     identity = {**settings, "teacher": label, "student": sizes.fields(), "lessons": lessons.key}
 
@@ -183,15 +181,21 @@ def best_student(run: Path, sizes: VocosConfig) -> Vocos:
 
 def judge(comparison: Comparison, config: LightConfig, run: Path, step: int) -> str:
     """Return why a student is not good enough and how to go on; nothing when it is."""
+    faults = []
     apart = comparison["mel_nepers"].after
-    if apart <= config.limit_nepers:
+    if not np.isfinite(apart):
+        faults.append("cannot be judged, as the voice is silent")
+    elif apart > config.limit_nepers:
+        faults.append(f"is {apart:.2f} nepers from the vocoder that taught it, the limit is {config.limit_nepers:g}")
+    for row in comparison.rows:
+        if row.key == OPINION and row.before is not None and row.before - row.after > config.limit_opinion:
+            fallen = f"{row.before:.2f} to {row.after:.2f}"
+            faults.append(f"lets DNSMOS fall from {fallen}, and it may lose {config.limit_opinion:g}")
+    if not faults:
         return ""
-    found = (
-        f"{apart:.2f} nepers from the vocoder that taught it" if np.isfinite(apart) else "not to be measured: the voice is silent"
-    )
     return (
-        f"after {step} steps the light vocoder is {found}, the limit is {config.limit_nepers:g}, so no bundle was written; go on "
-        f"with --resume --steps {2 * step}, or listen to the samples in {run / 'report.html'}"
+        f"after {step} steps the light vocoder {' and '.join(faults)}; no bundle was written: go on with "
+        f"--resume --steps {2 * step}, or listen to the samples in {run / 'report.html'}"
     )
 
 

@@ -27,9 +27,11 @@ class LightConfig(StrictModel, frozen=True, kw_only=True):
     """Sizes that are other than these: ``dim``, ``hidden``, ``layers``."""
     texts: Annotated[int, Meta(ge=2)] = TEXTS
     """At most so many texts are spoken by the voice."""
-    limit_nepers: Above = 0.5
-    """Largest mean distance of the logarithms of 80 mel bands from the vocoder that taught it; farther off, no bundle is written.
-    1 neper is 8.7 dB. Two renderings of one vocoder whose noise differs are 0.2 to 0.3 apart."""
+    limit_nepers: Above = 0.3
+    """Largest mean distance of the logarithms of 80 mel bands from the vocoder that taught it; 1 neper is 8.7 dB. Two renderings
+    of the built-in vocoder with other noise are 0.18 apart."""
+    limit_opinion: Above = 0.2
+    """Most that DNSMOS may lose, of 5, where it is installed. Farther off in either, no bundle is written."""
     vocoder: VocoderConfig = VocoderConfig(family="vocos", batch=8, frames=44, warm_up=4000, critics_alone=0)
     """Segments, losses, and the step at which critics come in; its family and sizes are not read."""
     loop: LoopConfig = LoopConfig(

@@ -30,6 +30,7 @@ from tingshuo.types import Sentence, SpeechRequest, Wav
 
 REPEATS = 3
 BANDS = 80
+OPINION = "dnsmos_ovrl"
 MOST_OPINIONS = 4
 """Stretches that are judged: each takes seconds."""
 NO_OPINION = "DNSMOS: not measured, it needs the extra `evaluate` (pip install tingshuo[evaluate])."
@@ -176,8 +177,10 @@ def _heard(spoken: Sequence[Sequence[Wav]], sample_rate: int, notes: list[str]) 
         return rows
     piece = round(OPINION_S * sample_rate)
     starts = range(0, max(1, min(len(theirs) - piece + 1, MOST_OPINIONS * piece)), piece)
-    heard = [float(np.mean([judge.judge(wav[a : a + piece], sample_rate).ovrl for a in starts])) for wav in (theirs, mine)]
-    rows.append(Row("dnsmos_ovrl", "DNSMOS, overall", "", *heard, 2))
+    before, after = (
+        float(np.mean([judge.judge(wav[a : a + piece], sample_rate).ovrl for a in starts])) for wav in (theirs, mine)
+    )
+    rows.append(Row(OPINION, "DNSMOS, overall", "", before, after, 2))
     return rows
 
 

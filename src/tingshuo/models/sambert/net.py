@@ -75,7 +75,7 @@ class Sambert(nn.Module):
         return self.describe(ids, self.emotion(emotion_ids), voice)
 
     def describe(self, ids: Tensor, emotion: Tensor, speaker: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return what `encode` does, given rows of the two tables, or anything between them: (B, N, emotion_dim or speaker_dim)."""
+        """Return what `encode` does, given rows of both tables or what lies between them, (B, N, D) each."""
         symbols: tuple[Tensor, Tensor, Tensor] = self.adaptor(self.encoder(ids), speaker, emotion)
         return symbols
 
