@@ -7,7 +7,14 @@ from tingshuo.port.families import build_nets, hollow
 from tingshuo.train import light, light_measure, light_publish
 from tingshuo.train.light_config import LightConfig
 
-TEXTS = ("你好。", "今天真好。", "我们走吧，去公园。", "他来了。", "谢谢。", "下雨了。")
+TEXTS = (
+    "今天天气很好，我们去公园散步吧，然后吃饭。",
+    "他下个星期要去上海开会，可能十号才回来。",
+    "小猫趴在窗台上，懒洋洋地晒着太阳。",
+    "老师让我们把作业交到办公室去，谢谢大家。",
+    "慢点儿走，小心地上滑，前面有一条河。",
+    "雪下了整整一夜，院子里白茫茫一片。",
+)
 SIZES = {"dim": 16, "hidden": 24, "layers": 1}
 
 
