@@ -50,7 +50,7 @@ def test_files_of_the_old_vocoder_are_gone_and_all_others_are_the_same(parts, tm
 def test_a_graph_that_is_not_its_net_is_refused(parts, tmp_path):
     bundle, settings, student, graphs = parts
     with torch.no_grad():
-        student.graph.module.head.out.weight.add_(1.0)
+        student.graph.module.head.out.bias.add_(1.0)
     with pytest.raises(VerifyError, match="differs by"):
         write_light(tmp_path / "new", bundle, light_settings(settings, student.graph.module.config), student, graphs, "")
     assert not (tmp_path / "new").exists()

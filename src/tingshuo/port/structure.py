@@ -17,11 +17,13 @@ import onnx
 from tingshuo.config import Size
 from tingshuo.errors import PortError, TingshuoError
 
+Structure = onnx.ModelProto
+"""A graph without weights."""
 TIMEOUT_S = 3600.0
 _ERROR = "error.txt"
 
 
-def export_structures(architecture: Mapping[str, Size]) -> dict[str, onnx.ModelProto]:
+def export_structures(architecture: Mapping[str, Size]) -> dict[str, Structure]:
     """Export every graph of the nets of an architecture; float32 weights are named and not held.
 
     Raises

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 from numpy.typing import NDArray
 
 from tingshuo.engine.onnx import Session
@@ -18,7 +17,7 @@ from tingshuo.models.vocos.net import Vocos
 from tingshuo.port.bundling import Listener
 from tingshuo.port.convert.rehearsal import SENTENCE, speak_once
 from tingshuo.port.families import sizes
-from tingshuo.port.structure import export_structures
+from tingshuo.port.structure import Structure, export_structures
 from tingshuo.port.verify import check, compare, golden_files, open_model, reference_outputs
 from tingshuo.port.voice import graph_entries, graph_path
 from tingshuo.store.atomic import Content
@@ -47,7 +46,7 @@ class Student:
     """A light vocoder that is done learning: its graph for torch and for the runtime, its tensors, and an open session."""
 
     graph: Graph
-    model: onnx.ModelProto
+    model: Structure
     tensors: Mapping[str, Array]
     session: Session
 
