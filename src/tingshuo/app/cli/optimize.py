@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tingshuo.app.cli.revoice import LIGHT, lighten, swap
+
 if TYPE_CHECKING:
     from tingshuo.port.optimizing import Optimized
 
@@ -15,6 +17,13 @@ def optimize(
     target: Annotated[str, typer.Option(help="cpu, pi, openvino, cuda or tensorrt.")] = "cpu",
     passes: Annotated[str, typer.Option(help="Names of the passes to try, with commas; all of the target without it.")] = "",
     skip: Annotated[str, typer.Option(help="Names of passes to leave out, with commas.")] = "",
+    vocoder: Annotated[
+        str | None, typer.Option(help="Put this vocoder under the voice instead: a bundle, or light to teach a small one.")
+    ] = None,
+    licence: Annotated[str | None, typer.Option(help="With --vocoder: licence of both, where theirs differ.")] = None,
+    data: Annotated[Path | None, typer.Option(help="With --vocoder light: texts that the voice speaks; ours without it.")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="With --vocoder light: teach for so many steps.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="With --vocoder light: go on with an interrupted training.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Take the place of a bundle that is there.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -29,6 +38,8 @@ def optimize(
       tingshuo optimize my-voice -o my-voice-fast
 
       tingshuo optimize my-voice -o out --passes wide,int8-static --json
+
+      tingshuo optimize my-voice -o my-voice-light --vocoder light
     """
     from tingshuo.app.cli.output import print_json
     from tingshuo.app.cli.progress import Progress
@@ -40,6 +51,12 @@ def optimize(
         folder = find_voice(bundle)
     except UnknownVoiceError:
         folder = Path(bundle)
+    if vocoder == LIGHT:
+        lighten(folder, output, data, steps, resume=resume, as_json=as_json)
+        return
+    if vocoder is not None:
+        swap(folder, Path(vocoder), output, licence, force=force, as_json=as_json)
+        return
     with Progress("Opening", 1.0) as bar:
 
         def tell(share: float, what: str) -> None:
