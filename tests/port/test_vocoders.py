@@ -18,7 +18,7 @@ from tingshuo.port.nets import VoiceNets, architecture, load_nets, voice_family 
 from tingshuo.port.optimize import optimize  # noqa: E402
 from tingshuo.port.quantize import observe, quantize  # noqa: E402
 from tingshuo.port.variants import build_variants  # noqa: E402
-from tingshuo.port.verify import LIMITS_DB, compare, open_model, reference_outputs  # noqa: E402
+from tingshuo.port.verify import FP32_DB, LIMITS_DB, compare, open_model, reference_outputs  # noqa: E402
 from tingshuo.port.vocoders import FAMILIES, vocoder_family  # noqa: E402
 from tingshuo.port.voice import contexts  # noqa: E402
 from tingshuo.tasks import vocoder as runtime  # noqa: E402
@@ -60,7 +60,7 @@ def test_graph_equals_net_at_any_length(made, frames):
     _, graph, exported, half = made
     inputs = inputs_of(graph, frames)
     errors = compare(open_model(optimize(exported), half), inputs, reference_outputs(graph, inputs))
-    assert max(errors.values()) < LIMITS_DB["fp32"]["wav"], errors
+    assert max(errors.values()) < FP32_DB, errors
 
 
 def test_a_stream_of_the_graph_is_the_whole(made, tiny, monkeypatch):

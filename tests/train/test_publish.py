@@ -70,8 +70,9 @@ def test_the_bundle_is_whole_and_speaks(published):
 
 def test_the_aligner_is_handed_on(published):
     own, given = open_bundle(published[1]), open_bundle(find_voice("default"))
-    for name in ("aligner/aligner.json", "aligner/aligner.safetensors"):
-        assert own.manifest.files[name] == given.manifest.files[name]
+    name = "aligner/aligner.safetensors"
+    assert own.manifest.files[name] == given.manifest.files[name]
+    assert bundled_aligner(own).config == bundled_aligner(given).config
 
 
 def test_what_is_streamed_is_what_is_whole_with_energy_too(published):

@@ -18,7 +18,8 @@ def test_a_row_takes_a_path_and_the_name_of_a_voice(system: str) -> None:
 
 def test_systems_are_called_as_probe_calls_them() -> None:
     source = inspect.getsource(systems)
-    assert all(f'"{name}"' in source for name in CONVERTERS)
+    by_name = {"kan_hifigan"}  # a vocoder of Sambert alone, which probe calls sambert
+    assert all(f'"{name}"' in source for name in CONVERTERS if name not in by_name)
 
 
 def test_a_system_that_is_not_known_is_answered_with_those_that_are() -> None:

@@ -34,7 +34,7 @@ class FakeVoice:
     styles, speakers = ("even", "high"), ("near", "far")
 
     def __init__(self, config, nudge=0.0):
-        self.config = config.replace(emotions=())
+        self.config = self.settings = config.replace(emotions=())
         self.manifest = SimpleNamespace(name="fake", version="1.0.0")
         self.graphs = {"encoder": Graph(self.encode), "pitch": Graph(self.pitch), "decoder": Graph(self.decode)}
         self.before_low = 0.2 + nudge
