@@ -32,11 +32,12 @@ from tingshuo.models.sambert.config import SambertConfig
 from tingshuo.models.sambert.net import Sambert
 from tingshuo.port.export import export_graph
 from tingshuo.port.passes.passes import load_pass
-from tingshuo.port.passes.subject import NotApplicableError, Runs, Subject
+from tingshuo.port.passes.subject import NotApplicableError, Subject
 from tingshuo.port.races import clock_for, race
 from tingshuo.port.verify import reference_outputs
 from tingshuo.tasks.golden import error_db
 from tingshuo.tasks.sambert import loop
+from tingshuo.types import Runs
 
 Array = NDArray[Any]
 Sessions = Mapping[str, Runs]

@@ -4,8 +4,9 @@ Arrays: ``wav`` is float32 in [-1, 1], shape (T,). Times in seconds carry ``_s``
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -222,3 +223,17 @@ class GraphSpec:
 
     inputs: dict[str, tuple[str, tuple[int | str, ...]]] = field(default_factory=dict)
     outputs: dict[str, tuple[str, tuple[int | str, ...]]] = field(default_factory=dict)
+
+
+class Runs(Protocol):
+    """An open graph, or whatever stands in for one: an engine's session, a net, a session that is listened to."""
+
+    def run(self, inputs: Mapping[str, NDArray[Any]], /) -> dict[str, NDArray[Any]]:
+        """Return every output by name; ``inputs`` by name, with the types and shapes that the graph's manifest entry tells.
+
+        Raises
+        ------
+        EngineError
+            An input is missing, unknown, or of the wrong type or shape.
+        """
+        ...

@@ -12,7 +12,7 @@ import onnx
 from numpy.typing import NDArray
 
 from tingshuo.engine.onnx import Session
-from tingshuo.port.draft import NOT_KNOWN, UNKNOWN_LICENCE, Draft, Runs
+from tingshuo.port.draft import NOT_KNOWN, UNKNOWN_LICENCE, Draft
 from tingshuo.port.families import BuiltNet, build_nets, fill, has_architecture
 from tingshuo.port.structure import export_structures
 from tingshuo.port.verify import check, compare, golden_files, open_model, reference_outputs
@@ -21,6 +21,7 @@ from tingshuo.store.atomic import Content
 from tingshuo.store.bundle import write_bundle
 from tingshuo.store.environment import LIBRARIES, TRAINING, environment
 from tingshuo.store.tensors import write_tensors
+from tingshuo.types import Runs
 
 Array = NDArray[Any]
 READ_SHARE, EXPORT_SHARE = 0.1, 0.6

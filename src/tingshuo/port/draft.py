@@ -2,26 +2,19 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from numpy.typing import NDArray
 
 from tingshuo.config import FamilyConfig
 from tingshuo.port.importers.keys import KeyReport
 from tingshuo.store.manifest import Attribution
+from tingshuo.types import Runs
 
 Array = NDArray[Any]
 UNKNOWN_LICENCE = "LicenseRef-unknown"
 """What a manifest says where nobody has said anything, in the form that SPDX has for licences without a name of their own."""
 NOT_KNOWN = "Not known: it was imported. Ask whoever trained it on what ground the voices of these people may be used."
-
-
-class Runs(Protocol):
-    """A graph that can be run."""
-
-    def run(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
-        """Return every output by name."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

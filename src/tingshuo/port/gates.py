@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from tingshuo.audio.mel import log_mel
 from tingshuo.audio.speaker import similarity, speaker_vector
 from tingshuo.config import MelConfig
-from tingshuo.port.passes.subject import Inputs, Runs
+from tingshuo.port.passes.subject import Inputs
 from tingshuo.port.verify import FP32_DB, LIMITS_DB
 from tingshuo.tasks.golden import error_db
 from tingshuo.tasks.tts import Speech, Voice
-from tingshuo.types import TimedWord
+from tingshuo.types import Runs, TimedWord
 
 Array = NDArray[Any]
 

@@ -23,7 +23,7 @@ from tingshuo.port.families import build_nets, fill, has_architecture
 from tingshuo.port.verify import reference_outputs
 from tingshuo.tasks.golden_compare import Material, run_case
 from tingshuo.tasks.golden_folder import Case
-from tingshuo.tasks.golden_graphs import Runs
+from tingshuo.types import Runs
 
 Array = NDArray[Any]
 Modules = Mapping[str, "Ear | nn.Module"]

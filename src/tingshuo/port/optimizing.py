@@ -16,12 +16,13 @@ from tingshuo.port.gates import Hearing, hear, say_all
 from tingshuo.port.material import TEST, Material, gather, is_voice
 from tingshuo.port.optimized import write_optimized
 from tingshuo.port.passes.passes import PASSES, PRACTICES
-from tingshuo.port.passes.subject import Runs, Subject
+from tingshuo.port.passes.subject import Subject
 from tingshuo.port.targets import check_target, chosen_passes, is_measured
 from tingshuo.port.trials import GATE, KEPT, STORED, UNMEASURED, Contest, Trial, improve, two_threads, variants
 from tingshuo.port.voice_figures import measure
 from tingshuo.store.bundle import Bundle, open_bundle
 from tingshuo.tasks.tts import Voice
+from tingshuo.types import Runs
 
 Kept = dict[tuple[str, str, str], tuple[Subject, Trial]]
 """Graph, engine and precision to what is kept."""

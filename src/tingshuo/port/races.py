@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tingshuo.port.passes.subject import Inputs, Runs
+from tingshuo.port.passes.subject import Inputs
+from tingshuo.types import Runs
 
 ROUNDS, FEWEST_ROUNDS = 9, 3
 LEAST_S = 0.01

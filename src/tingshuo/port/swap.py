@@ -22,13 +22,13 @@ from tingshuo.engine.onnx import open_graph
 from tingshuo.errors import PortError
 from tingshuo.port.bundling import Listener
 from tingshuo.port.convert.rehearsal import SENTENCE, speak_once
-from tingshuo.port.draft import Runs
 from tingshuo.port.families import build_nets, fill
 from tingshuo.port.verify import check, compare, golden_files, reference_outputs
 from tingshuo.store.atomic import Content
 from tingshuo.store.bundle import Bundle, open_bundle, write_bundle
 from tingshuo.store.manifest import Manifest
 from tingshuo.tasks.golden import LIMITS
+from tingshuo.types import Runs
 
 Array = NDArray[Any]
 GRAPH = "vocoder"

@@ -11,8 +11,9 @@ from tingshuo.errors import EngineError, PortError, RequestError, TingshuoError
 from tingshuo.port.gates import refusal, worst_errors
 from tingshuo.port.material import JUDGED_CALLS, TIMED_CALLS, spread
 from tingshuo.port.passes.passes import PASSES, load_pass
-from tingshuo.port.passes.subject import Inputs, NotApplicableError, Runs, Subject
+from tingshuo.port.passes.subject import Inputs, NotApplicableError, Subject
 from tingshuo.port.races import clock_for, race, turn
+from tingshuo.types import Runs
 
 Array = NDArray[Any]
 Heard = Callable[[str, Runs], str]

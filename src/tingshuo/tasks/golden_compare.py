@@ -18,7 +18,8 @@ from tingshuo.registry import Registry, Row
 from tingshuo.store.bundle import Bundle
 from tingshuo.store.manifest import GraphEntry
 from tingshuo.tasks.golden_folder import Case, GoldenFolder, Stored
-from tingshuo.tasks.golden_graphs import FP32, Runs, open_graphs
+from tingshuo.tasks.golden_graphs import FP32, open_graphs
+from tingshuo.types import Runs
 
 Array = NDArray[Any]
 HEAD, TAIL = ".head", ".tail"

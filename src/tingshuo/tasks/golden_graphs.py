@@ -1,24 +1,17 @@
 """Graphs of a bundle, opened when they are first asked for, and ears that hear what goes through one."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from numpy.typing import NDArray
 
 from tingshuo.engine.onnx import Session, open_graph
 from tingshuo.errors import RequestError
 from tingshuo.store.bundle import Bundle
+from tingshuo.types import Runs
 
 Array = NDArray[Any]
 FP32, ENGINE = "fp32", "onnx"
-
-
-class Runs(Protocol):
-    """A graph that can be run."""
-
-    def run(self, inputs: Mapping[str, Array], /) -> dict[str, Array]:
-        """Return every output by name."""
-        ...
 
 
 class Graphs(Mapping[str, Runs]):

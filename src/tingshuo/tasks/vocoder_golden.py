@@ -21,9 +21,9 @@ from tingshuo.config import FrameConfig, MelConfig, VoiceConfig
 from tingshuo.config.vocoder import VocoderBundleConfig
 from tingshuo.tasks.golden_compare import Material
 from tingshuo.tasks.golden_folder import Case
-from tingshuo.tasks.golden_graphs import Runs
 from tingshuo.tasks.sambert.source import NOISE_STD, VOICED, make_sines
 from tingshuo.tasks.vocoder import Transform
+from tingshuo.types import Runs
 
 Array = NDArray[Any]
 NAMES = ("mel", "features", "latent")

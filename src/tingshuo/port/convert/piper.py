@@ -12,12 +12,13 @@ from tingshuo.config.family import ONE_STYLE
 from tingshuo.config.piper import PiperBundleConfig
 from tingshuo.engine.onnx import Session
 from tingshuo.errors import PortError
-from tingshuo.port.draft import Draft, Part, Runs
+from tingshuo.port.draft import Draft, Part
 from tingshuo.port.families import sizes
 from tingshuo.port.importers.piper import PiperVoice, read_piper
 from tingshuo.store.manifest import Attribution
 from tingshuo.tasks.piper.loop import Scales, plan, speak
 from tingshuo.tasks.piper.model import TABLES, Piper
+from tingshuo.types import Runs
 
 WORK = Attribution(
     work="Piper",

@@ -7,11 +7,10 @@ from numpy.typing import NDArray
 
 from tingshuo.config import FamilyConfig
 from tingshuo.engine.onnx import Session
-from tingshuo.port.draft import Runs
 from tingshuo.tasks.performance import MODELS, Model
 from tingshuo.tasks.stopwatch import Stopwatch
 from tingshuo.text.frontend import Frontend
-from tingshuo.types import SpeechRequest
+from tingshuo.types import Runs, SpeechRequest
 
 SENTENCE = "今天真好。"
 

@@ -12,7 +12,7 @@ from tingshuo.config.family import ONE_STYLE
 from tingshuo.config.rvc import ContentConfig, RvcBundleConfig
 from tingshuo.errors import PortError
 from tingshuo.models.rvc.graphs import decoder_context_frames
-from tingshuo.port.draft import Draft, Part, Runs
+from tingshuo.port.draft import Draft, Part
 from tingshuo.port.families import sizes
 from tingshuo.port.importers.faiss_index import read_index
 from tingshuo.port.importers.keys import KeyReport
@@ -20,6 +20,7 @@ from tingshuo.port.importers.rvc import RvcVoice, fuse, read_rvc
 from tingshuo.store.manifest import Attribution
 from tingshuo.tasks.convert.loop import Draws, convert
 from tingshuo.tasks.convert.retrieve import Retrieval, frames_of
+from tingshuo.types import Runs
 
 WORK = Attribution(
     work="Retrieval-based Voice Conversion",

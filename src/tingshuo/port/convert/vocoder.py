@@ -16,14 +16,14 @@ from tingshuo.engine.onnx import Session
 from tingshuo.errors import PortError
 from tingshuo.models.kan_hifigan import graphs as kan_hifigan
 from tingshuo.models.kan_hifigan.config import KanHiFiGanConfig
-from tingshuo.port.draft import Draft, Part, Runs
+from tingshuo.port.draft import Draft, Part
 from tingshuo.port.families import sizes as architecture_of
 from tingshuo.port.importers.keys import Fitted
 from tingshuo.port.vocoders import VocoderConfig, vocoder_family
 from tingshuo.store.manifest import Attribution
 from tingshuo.tasks.vocoder import copy_synthesis
 from tingshuo.tasks.voices import DEFAULT, load
-from tingshuo.types import Wav
+from tingshuo.types import Runs, Wav
 
 Sizes = VocoderConfig | KanHiFiGanConfig
 TASK = "vocoder"

@@ -10,7 +10,7 @@ from tingshuo.audio.resample import resample
 from tingshuo.config.conformer import ConformerBundleConfig
 from tingshuo.engine.onnx import Session
 from tingshuo.errors import PortError
-from tingshuo.port.draft import Draft, Part, Runs
+from tingshuo.port.draft import Draft, Part
 from tingshuo.port.families import sizes
 from tingshuo.port.importers.wenet import Recogniser as ForeignRecogniser
 from tingshuo.port.importers.wenet import read_recogniser
@@ -19,6 +19,7 @@ from tingshuo.store.manifest import Attribution
 from tingshuo.tasks.recognise.model import Recogniser
 from tingshuo.tasks.recognise.stream import EncoderStream
 from tingshuo.tasks.voices import load
+from tingshuo.types import Runs
 
 TASK = "asr"
 SENTENCE = "你好。"

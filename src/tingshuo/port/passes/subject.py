@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import onnx
@@ -18,6 +18,7 @@ from tingshuo.engine.engines import ENGINES
 from tingshuo.errors import PortError
 from tingshuo.port.export import LOCATION
 from tingshuo.port.rewrite import GraphView, assign, drop_unused
+from tingshuo.types import Runs
 
 Array = NDArray[Any]
 Inputs = Mapping[str, Array]
@@ -29,14 +30,6 @@ INSIDE_BYTES = 1024
 
 class NotApplicableError(PortError):
     """A pass that has nothing to do with a graph; the message says why."""
-
-
-class Runs(Protocol):
-    """An open graph."""
-
-    def run(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
-        """Return every output by name."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

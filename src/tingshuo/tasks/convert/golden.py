@@ -17,7 +17,8 @@ from tingshuo.config.rvc import RvcBundleConfig
 from tingshuo.tasks.convert.loop import Draws, coarse_pitch, convert
 from tingshuo.tasks.golden_compare import Material
 from tingshuo.tasks.golden_folder import Case
-from tingshuo.tasks.golden_graphs import Heard, Runs
+from tingshuo.tasks.golden_graphs import Heard
+from tingshuo.types import Runs
 
 Array = NDArray[Any]
 TABLES, SPEAKER_TABLE = "weights/voice.safetensors", "speakers.weight"

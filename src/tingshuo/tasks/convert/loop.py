@@ -16,17 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tingshuo.config.rvc import NOISE_SCALE
+from tingshuo.types import Runs
 
 Array = NDArray[Any]
 
 LOWEST_HZ, HIGHEST_HZ, HIGHEST_PITCH = 50.0, 1100.0, 255
-
-
-class Runs(Protocol):
-    """A graph that is open."""
-
-    def run(self, inputs: Mapping[str, Array], /) -> dict[str, Array]:
-        """Return the outputs by name."""
 
 
 class Reaches(Protocol):

@@ -20,8 +20,8 @@ from tingshuo.tasks.emotivoice.model import SPEAKER_TABLE, TABLES
 from tingshuo.tasks.emotivoice.spread import shares, whole_frames
 from tingshuo.tasks.golden_compare import Material
 from tingshuo.tasks.golden_folder import Case
-from tingshuo.tasks.golden_graphs import Runs
 from tingshuo.tasks.vocoder_golden import answers as vocoder_answers
+from tingshuo.types import Runs
 
 Array = NDArray[Any]
 

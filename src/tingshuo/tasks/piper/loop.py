@@ -12,23 +12,17 @@ Each function takes the graphs by name; a graph is anything with ``run(inputs) -
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tingshuo.errors import RequestError
+from tingshuo.types import Runs
 
 Array = NDArray[Any]
 MAX_FRAMES = 50_000
 """Of one sentence: ten minutes at medium quality. More is a length scale that nobody means, or draws that went astray."""
-
-
-class Runs(Protocol):
-    """A graph that is open."""
-
-    def run(self, inputs: Mapping[str, Array], /) -> dict[str, Array]:
-        """Run it."""
 
 
 Graphs = Mapping[str, Runs]

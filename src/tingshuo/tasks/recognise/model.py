@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,20 +10,12 @@ from numpy.typing import NDArray
 from tingshuo.audio.fbank import fbank
 from tingshuo.config.conformer import ConformerBundleConfig
 from tingshuo.tasks.recognise.search import Hypothesis, prefix_beam, rescore
-from tingshuo.types import Wav
+from tingshuo.types import Runs, Wav
 
 Array = NDArray[Any]
 
 WORD = "\u2581"
 """What begins a word in a unit of SentencePiece."""
-
-
-class Runs(Protocol):
-    """An open graph."""
-
-    def run(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
-        """Run it."""
-        ...
 
 
 class Recogniser:

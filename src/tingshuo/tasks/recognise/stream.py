@@ -1,26 +1,21 @@
 """The encoder of a recogniser chunk by chunk: what it keeps of the chunks before, and which frames it waits for."""
 
-from collections.abc import Mapping
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tingshuo.types import GraphSpec
+from tingshuo.types import GraphSpec, Runs
 
 Floats = NDArray[np.float32]
 
 
-class Runs(Protocol):
-    """An open graph."""
+class DescribedGraph(Runs, Protocol):
+    """An open graph that tells its shapes."""
 
     @property
     def spec(self) -> GraphSpec:
         """Inputs and outputs with their shapes."""
-        ...
-
-    def run(self, inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-        """Run it."""
         ...
 
 
@@ -32,7 +27,7 @@ class EncoderStream:
 
     Parameters
     ----------
-    graph : Runs
+    graph : DescribedGraph
         The graph ``encoder_chunk``.
     subsampling : int
         Frames of features to one encoder frame.
@@ -44,7 +39,7 @@ class EncoderStream:
         Chunks before its own that a frame looks at; all of them if negative.
     """
 
-    def __init__(self, graph: Runs, subsampling: int, context_frames: int, chunk: int = 16, left: int = -1) -> None:
+    def __init__(self, graph: DescribedGraph, subsampling: int, context_frames: int, chunk: int = 16, left: int = -1) -> None:
         self._graph, self._context = graph, context_frames
         self._stride = subsampling * chunk
         self._window = (chunk - 1) * subsampling + context_frames

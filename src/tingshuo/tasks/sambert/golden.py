@@ -19,11 +19,12 @@ from numpy.typing import NDArray
 from tingshuo.config.sambert import SambertBundleConfig
 from tingshuo.tasks.golden_compare import Material
 from tingshuo.tasks.golden_folder import Case
-from tingshuo.tasks.golden_graphs import Heard, Runs
+from tingshuo.tasks.golden_graphs import Heard
 from tingshuo.tasks.sambert.loop import decode, finish, plan
 from tingshuo.tasks.sambert.model import EMOTION_TABLE, SPEAKER_TABLE, TABLES
 from tingshuo.tasks.sambert.source import read_f0
 from tingshuo.tasks.vocoder_golden import answers as vocoder_answers
+from tingshuo.types import Runs
 
 Array = NDArray[Any]
 GLOBAL_SCALE_HZ, GLOBAL_OFFSET_HZ = 700.0, 30.0

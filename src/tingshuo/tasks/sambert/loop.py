@@ -7,21 +7,15 @@ Each function takes the graphs by name; a graph is anything with ``run(inputs) -
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tingshuo.config.sambert import SambertSizes
+from tingshuo.types import Runs
 
 Array = NDArray[Any]
-
-
-class Runs(Protocol):
-    """A graph that is open."""
-
-    def run(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
-        """Run it."""
 
 
 Graphs = Mapping[str, Runs]
