@@ -11,7 +11,7 @@ from tests.port.tiny_emotivoice import SPOKEN, prompt_tensors, write_project  # 
 
 from tingshuo.config.emotivoice import EmotiVoiceBundleConfig  # noqa: E402
 from tingshuo.errors import PortError  # noqa: E402
-from tingshuo.port.convert.emotivoice import draft, voices  # noqa: E402
+from tingshuo.port.convert.emotivoice import draft  # noqa: E402
 from tingshuo.types import EMOTIONS  # noqa: E402
 
 pytestmark = [pytest.mark.train, pytest.mark.usefixtures("in_process")]
@@ -33,7 +33,6 @@ def test_a_project_is_a_voice_of_many_speakers(foreign: Get) -> None:
     assert made.parts.keys() == {"acoustic", "vocoder", "prompt"}
     assert {key.partition(".")[0] for key in config.architecture} == {"emotivoice", "hifigan", "bert"}
     assert (made.emotions, made.languages) == (EMOTIONS, ("zh-CN", "en-US"))
-    assert voices(foreign("emotivoice")) == ("emotivoice",)
 
 
 def test_its_speakers_are_no_voices(foreign: Get) -> None:

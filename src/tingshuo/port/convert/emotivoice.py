@@ -24,11 +24,6 @@ WORK = Attribution(
 )
 
 
-def voices(path: Path) -> tuple[str, ...]:
-    """Return the names of the voices at a path: one, with its many speakers."""
-    return ("emotivoice",)
-
-
 def draft(path: Path, voice: str | None = None) -> Draft:
     """Read a voice.
 

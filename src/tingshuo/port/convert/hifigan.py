@@ -18,11 +18,6 @@ WORK = Attribution(
 )
 
 
-def voices(path: Path) -> tuple[str, ...]:
-    """Return the names of the voices at a path: none, it is a vocoder."""
-    return ()
-
-
 def draft(path: Path, voice: str | None = None) -> Draft:
     """Read a vocoder.
 

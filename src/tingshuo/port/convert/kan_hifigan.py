@@ -30,11 +30,6 @@ _CHECKPOINT = re.compile(r"checkpoint_(\d+)\.pth")
 _PLACES = (".", "voc", "tmp_voc", "hifigan")
 
 
-def voices(path: Path) -> tuple[str, ...]:
-    """Return the names of the voices at a path: none, it is a vocoder."""
-    return ()
-
-
 def draft(path: Path, voice: str | None = None) -> Draft:
     """Read a vocoder.
 

@@ -40,11 +40,6 @@ _FRAMES = 60
 """Of the rehearsal: more than flow and decoder see around a frame."""
 
 
-def voices(path: Path) -> tuple[str, ...]:
-    """Return the names of the voices at a path: one; errors as of `draft`."""
-    return (read_rvc(path).name,)
-
-
 def draft(path: Path, voice: str | None = None) -> Draft:
     """Read a voice.
 

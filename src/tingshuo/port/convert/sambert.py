@@ -25,11 +25,6 @@ WORK = Attribution(
 )
 
 
-def voices(path: Path) -> tuple[str, ...]:
-    """Return the names of the voices at a path; the first is the default one; errors as of `draft`."""
-    return tuple(files.name for files in find_voices(path))
-
-
 def draft(path: Path, voice: str | None = None) -> Draft:
     """Read a voice.
 
