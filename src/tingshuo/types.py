@@ -186,7 +186,7 @@ class SpeechRequest:
         """Check every field."""
         if not isinstance(self.text, str):
             raise RequestError(f"text must be a string, got {type(self.text).__name__}", "text")
-        if not isinstance(self.emotion, str) or not _is_phrase(self.emotion):
+        if not isinstance(self.emotion, str) or not is_phrase(self.emotion):
             known = ", ".join(EMOTIONS)
             raise RequestError(f"emotion must be a name or a few words, such as {known}; got {self.emotion!r}", "emotion")
         for name, (low, high, unit) in RANGES.items():
@@ -197,7 +197,8 @@ class SpeechRequest:
             raise RequestError(f"seed must be an integer from 0 to {2**32 - 1}, got {self.seed!r}", "seed")
 
 
-def _is_phrase(text: str) -> bool:
+def is_phrase(text: str) -> bool:
+    """Whether a text may name an emotion: a few words on one line."""
     return 0 < len(text) <= LONGEST_EMOTION and text.isprintable() and bool(text.strip())
 
 

@@ -76,12 +76,14 @@ def inputs(graphs):
 
 @pytest.fixture
 def in_process(monkeypatch):
-    """Read a stranger's files here instead of in a process of their own, which is tested elsewhere and takes half a second."""
+    """Read a stranger's files here instead of in processes of their own, which are tested elsewhere and take seconds."""
     pytest.importorskip("torch")
+    from tingshuo.port import importing, reading
     from tingshuo.port.foreign import checkpoint
     from tingshuo.port.foreign.child import write_values
     from tingshuo.port.foreign.torch_files import read_torch_file
 
+    monkeypatch.setattr(importing, "run_reading", reading.read)
     monkeypatch.setattr(checkpoint, "_run_child", lambda path, folder: write_values(read_torch_file(path), path, folder))
 
 
@@ -106,6 +108,6 @@ def quickly(monkeypatch, imported, in_process):
     """Let a voice that was imported once be imported again with the graphs that were exported then, by its name."""
     from tests.port.tiny_bundles import graphs_of
 
-    from tingshuo.port import bundling
+    from tingshuo.port import draft_folder
 
-    return lambda name: monkeypatch.setattr(bundling, "export_structures", graphs_of(imported(name)))
+    return lambda name: monkeypatch.setattr(draft_folder, "export_structures", graphs_of(imported(name)))

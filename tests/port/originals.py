@@ -8,7 +8,7 @@ from typing import Any
 
 from tingshuo.config import FamilyConfig, FrameConfig
 from tingshuo.config.emotivoice import EmotiVoiceBundleConfig, PiecesConfig
-from tingshuo.port.convert import hifigan, rvc, sambert, vocos
+from tingshuo.port.convert import hifigan, piper, rvc, sambert, vocos, wenet
 from tingshuo.port.draft import Draft, Part
 from tingshuo.port.families import build_nets, fill, has_architecture, sizes
 from tingshuo.port.importers.emotivoice import read_emotivoice
@@ -46,9 +46,11 @@ def _emotivoice(files: Path) -> Nets:
 DRAFTS: dict[str, Callable[[Path], Draft | Nets]] = {
     "emotivoice": _emotivoice,
     "hifigan_v2": hifigan.draft,
+    "piper_medium": piper.draft,
     "rvc_v2_40k": lambda files: rvc.draft(files / "assets/weights/golden.pth"),
     "sambert_16k": sambert.draft,
     "vocos_mel_24khz": vocos.draft,
+    "wenet_u2pp_conformer": wenet.draft,
 }
 WITH = {"sambert_16k": ("kan_hifigan_16k",)}
 """What lies in the same folder of a checkpoint."""

@@ -13,9 +13,9 @@ pytestmark = pytest.mark.train
 
 def test_a_draft_says_only_what_is_known() -> None:
     config = FamilyConfig(family="sambert")
-    draft = Draft(name="a", task="tts", config=config, parts={}, rehearse=lambda _: None, system="sambert", source="a")
+    draft = Draft(name="a", task="tts", config=config, system="sambert", source="a")
     assert (draft.licence, draft.languages, draft.emotions, draft.attributions, draft.notes) == (None, ("zh-CN",), (), (), ())
-    assert dict(draft.files) == {}
+    assert (dict(draft.parts), dict(draft.graphs)) == ({}, {})
     with pytest.raises(dataclasses.FrozenInstanceError):
         draft.name = "b"  # type: ignore[misc]
 

@@ -7,7 +7,7 @@ pytest.importorskip("torch")
 
 from tests.port.passes.graphs import frames, stack
 
-from tingshuo.port.gates import Hearing, hear, limit_db, mel_distance, refusal, worst_errors
+from tingshuo.port.gates import Hearing, hear, limit_db, mel_distance, refusal, timbres_of, worst_errors
 
 pytestmark = pytest.mark.train
 GOOD = Hearing(moved_words=0.0, mel_nepers=0.02, speaker=0.99, finite=True)
@@ -46,10 +46,12 @@ def test_each_thing_that_may_not_change_is_told(change, told):
 
 def test_a_sentence_against_itself_and_against_noise(voice):
     speech = voice.synthesize("你好")
-    same = hear([speech], [speech])
+    timbres = timbres_of([speech])
+    same = hear([speech], [speech], timbres)
     assert not same.refusal
     assert same.figures() == {"moved_words": 0, "spk_sim": pytest.approx(1, abs=1e-5), "mel_nepers": 0}
     noise = np.random.default_rng(0).standard_normal(len(speech.wav)).astype(np.float32) * 0.1
-    other = hear([dataclasses.replace(speech, wav=noise)], [speech])
+    other = hear([dataclasses.replace(speech, wav=noise)], [speech], timbres)
+    assert other.speaker is None, "its timbre is not asked for any more"
     assert "nepers away" in other.refusal
     assert mel_distance(speech.wav * np.float32(np.e), speech.wav, speech.sample_rate) == pytest.approx(1, abs=0.05)

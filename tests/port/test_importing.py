@@ -13,8 +13,8 @@ torch = pytest.importorskip("torch")
 
 import tingshuo.port  # noqa: E402
 from tingshuo.errors import OutputError, PortError, RequestError  # noqa: E402
-from tingshuo.port import bundling, import_checkpoint, probe  # noqa: E402
-from tingshuo.port.importing import LONGEST_NAME, find_system  # noqa: E402
+from tingshuo.port import draft_folder, import_checkpoint, probe  # noqa: E402
+from tingshuo.port.reading import LONGEST_NAME, find_system  # noqa: E402
 from tingshuo.store.bundle import open_bundle, verify_bundle  # noqa: E402
 from tingshuo.store.manifest import read_manifest  # noqa: E402
 
@@ -130,7 +130,7 @@ def refuse(*_: Any, **__: Any) -> Any:
 def test_nothing_is_left_of_an_import_that_fails(
     foreign: Get, in_process: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bundling, "export_structures", refuse)
+    monkeypatch.setattr(draft_folder, "export_structures", refuse)
     with pytest.raises(PortError, match="graph 'decoder' cannot be exported"):
         import_checkpoint(foreign("sambert"), tmp_path / "deep" / "out")
     assert not list(tmp_path.rglob("*"))

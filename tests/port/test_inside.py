@@ -7,7 +7,7 @@ torch = pytest.importorskip("torch")
 
 from tests.port.originals import compare_original  # noqa: E402
 
-from tingshuo.port.inside import Ear  # noqa: E402
+from tingshuo.port.inside import Ear, _listening  # noqa: E402
 
 pytestmark = pytest.mark.train
 
@@ -19,6 +19,16 @@ def test_ears_join_calls_and_average_modules():
     assert steps.joined([np.ones((1, 3, 4))]).shape == (3, 4)
     three = Ear(*[torch.nn.Identity()] * 3)
     assert three.joined([np.full((1, 2, 5), n, np.float32) for n in (1, 2, 6)])[0, 0] == 3
+
+
+def test_an_ear_may_hear_the_first_calls_alone():
+    once, always = torch.nn.Identity(), torch.nn.Identity()
+    with _listening({"once": Ear(once, calls=1), "always": Ear(always)}) as calls:
+        for number in (1, 2, 3):
+            once(torch.full((1, 2), float(number)))
+            always(torch.full((1, 2), float(number)))
+    assert [array.tolist() for array in calls["once"]] == [[[1, 1]]]
+    assert len(calls["always"]) == 3
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,15 @@ import pytest
 
 pytest.importorskip("torch")
 
-from tests.port.tiny_vocoders import MEL_100, vocoder_bundle
+from tests.port.tiny_vocoders import MEL_100, vocoder_bundle, write_vocoder, write_vocos
 
 import tingshuo
 from tingshuo.config import FrameConfig, MelConfig
 from tingshuo.config.emotivoice import EmotiVoiceBundleConfig, PiecesConfig
 from tingshuo.config.sambert import SambertBundleConfig, SambertSizes
 from tingshuo.errors import OutputError, PortError
+from tingshuo.models.vocos.config import VocosConfig
+from tingshuo.port.convert import vocos as vocos_converter
 from tingshuo.port.swap import check_fit, swap_vocoder
 from tingshuo.store.bundle import open_bundle, verify_bundle, write_bundle
 from tingshuo.tasks.golden import run_golden
@@ -175,10 +177,11 @@ def sambert(kind=SambertBundleConfig, **changes):
     )  # fmt: skip
 
 
-def test_a_sambert_voice_takes_a_vocoder_of_samples_that_reads_its_mel(hifigan, vocos):
+def test_a_sambert_voice_takes_a_vocoder_that_reads_its_mel(hifigan, vocos):
     told = sambert(Told, mel=MEL_100)
     check_fit(of_family(told), open_bundle(hifigan))
-    with pytest.raises(PortError, match=r"scale slaney against htk.*makes a transform, and a Sambert voice"):
+    check_fit(of_family(sambert(Told, mel=MelConfig())), open_bundle(vocos))
+    with pytest.raises(PortError, match="does not fit the voice default: floor 1e-05 against 1e-07, scale slaney against htk"):
         check_fit(of_family(told), open_bundle(vocos))
     with pytest.raises(PortError, match="the frames of default carry F0 for the harmonic source of its own vocoder"):
         check_fit(of_family(sambert(Told, mel=MEL_100, harmonics=8)), open_bundle(hifigan))
@@ -187,3 +190,59 @@ def test_a_sambert_voice_takes_a_vocoder_of_samples_that_reads_its_mel(hifigan, 
 def test_a_sambert_voice_says_that_it_does_not_tell(vocos):
     with pytest.raises(PortError, match="does not tell how its mel is computed"):
         check_fit(of_family(sambert()), open_bundle(vocos))
+
+
+def test_a_sambert_voice_speaks_with_a_transform(imported, tmp_path):
+    """A Vocos that reads decibels from 0 to 1 under a voice that makes them: cut into pieces it sounds as it does whole."""
+    mel = open_bundle(imported("sambert")).settings.mel
+    write_vocos(tmp_path / "tiny", VocosConfig(mels=6, n_fft=80, hop_length=20, dim=8, hidden=12, layers=1), mel, filters=False)
+    read = vocos_converter.draft(tmp_path / "tiny")
+    vocoder = write_vocoder(replace(read, config=read.config.replace(mel=mel)), tmp_path / "vocoder")
+    made = swap_vocoder(imported("sambert"), vocoder, tmp_path / "new")
+    assert made.family == "sambert+vocos"
+    assert max(made.errors.values()) < -60
+    assert verify_bundle(made.path).ok
+    assert all(row.ok for row in run_golden(open_bundle(made.path)))
+    old, new = tingshuo.load(imported("sambert")), tingshuo.load(made.path)
+    spoken = new.synthesize("今天天气真好。")
+    assert len(spoken.wav) == len(old.synthesize("今天天气真好。").wav)
+    assert np.abs(spoken.wav).max() > 1e-3
+    np.testing.assert_array_equal(np.concatenate([chunk.wav for chunk in new.stream("今天天气真好。")]), spoken.wav)
+
+
+def strangers(vocos, folder, precision="fp32"):
+    """The vocoder as if its graph had come as it is: no sizes from which a net could be rebuilt."""
+    graphs = json.loads((vocos / "manifest.json").read_text("utf-8"))["graphs"]
+    graphs["vocoder"]["variants"][0]["precision"] = precision
+    told = {"family": "vocoder+graph", "graphs": graphs}
+    return changed(vocos, folder, told, family="vocoder+graph", architecture={})
+
+
+@pytest.mark.parametrize("precision", ["fp32", "fp16"])
+def test_a_graph_without_a_net_is_put_under_a_voice_as_it_is(vocos, with_vocos, tmp_path, precision):
+    made = swap_vocoder(
+        find_voice("default"), strangers(vocos, tmp_path / "vocoder", precision), tmp_path / "new", licence=LICENCE
+    )
+    assert made.family == "fastspeech+graph"
+    assert max(made.errors.values()) < -60
+    bundle = open_bundle(made.path)
+    assert not [key for key in bundle.settings.architecture if not key.startswith("fastspeech.")]
+    assert "against itself, run operator by operator," in (made.path / "MODELCARD.md").read_text("utf-8")
+    assert {row.limit_db for row in run_golden(bundle) if row.graph == "vocoder"} == {-60.0 if precision == "fp32" else -40.0}
+    spoken, same = (tingshuo.load(path, precision="auto").synthesize("你好。").wav for path in (made.path, with_vocos.path))
+    assert len(spoken) == len(same)
+    if precision == "fp32":
+        np.testing.assert_array_equal(tingshuo.load(made.path, precision="fp32").synthesize("你好。").wav,
+                                      tingshuo.load(with_vocos.path, precision="fp32").synthesize("你好。").wav)  # fmt: skip
+
+
+def test_a_graph_of_another_kind_or_of_other_frames_is_refused(vocos, hifigan, tmp_path):
+    graphs = json.loads((vocos / "manifest.json").read_text("utf-8"))["graphs"]
+    graphs["vocoder"]["outputs"]["more"] = graphs["vocoder"]["outputs"]["phase"]
+    odd = changed(vocos, tmp_path / "odd", {"graphs": graphs})
+    with pytest.raises(PortError, match="tiny-vocos makes log_magnitude, more, phase, which is neither samples nor a transform"):
+        check_fit(open_bundle(find_voice("default")), open_bundle(odd))
+    mel = MelConfig(hop_length=200, n_fft=800)
+    voice, vocoder = (changed(path, tmp_path / name, mel=mel) for path, name in ((find_voice("default"), "a"), (hifigan, "b")))
+    with pytest.raises(PortError, match=r"its graph makes \d+ samples of \d+ frames, and 200 each are wanted"):
+        swap_vocoder(voice, vocoder, tmp_path / "new", licence=LICENCE)

@@ -11,11 +11,13 @@ import onnx
 import pytest
 from tests.port.tiny_emotivoice import SPOKEN, write_project, write_prompt_encoder
 from tests.port.tiny_sambert import ACOUSTIC, CAUSAL, NOISY, random_net, write_voice
+from tests.port.tiny_sherpa import tiny_draft
 
 from tingshuo.config import Size
 from tingshuo.models.kan_hifigan.net import KanHiFiGan
 from tingshuo.models.sambert.net import Sambert
-from tingshuo.port import bundling, import_checkpoint
+from tingshuo.port import bundling, draft_folder, import_checkpoint, importing, reading
+from tingshuo.port.draft import Draft
 from tingshuo.port.export import export_graph
 from tingshuo.port.families import build_nets, hollow
 
@@ -46,24 +48,30 @@ WRITERS: dict[str, Callable[[Path], Path]] = {
     "sambert": write_sambert,
     "sambert_bytes": write_bytes_voice,
 }
+DRAFTS: dict[str, Callable[[Path], Draft]] = {"graph_voice": tiny_draft}
+"""Those that somebody described, and that no system is known of."""
 SAME_GRAPHS = {"sambert_bytes": ("sambert", ("encoder", "vocoder"))}
 """Whose graphs a voice has, but for those that are named."""
 
 
 def import_tiny(name: str, folder: Path, get: Callable[[str], Path]) -> Path:
     """Write a voice into a folder, import it and return its bundle; ``get`` returns that of another voice."""
+    if name in DRAFTS:
+        bundling.write_draft(DRAFTS[name](folder / "foreign" / name), folder / name)
+        return folder / name
     source = WRITERS[name](folder / "foreign" / name)
     with pytest.MonkeyPatch.context() as patch:
         if name in SAME_GRAPHS:
             other, anew = SAME_GRAPHS[name]
-            patch.setattr(bundling, "export_structures", graphs_of(get(other), anew))
+            patch.setattr(importing, "run_reading", reading.read)
+            patch.setattr(draft_folder, "export_structures", graphs_of(get(other), anew))
         return import_checkpoint(source, folder / name).path
 
 
-def graphs_of(bundle: Path, anew: tuple[str, ...] = ()) -> Callable[[Mapping[str, Size]], dict[str, onnx.ModelProto]]:
+def graphs_of(bundle: Path, anew: tuple[str, ...] = ()) -> Callable[..., dict[str, onnx.ModelProto]]:
     """Return what takes the graphs of an architecture from a bundle, but for those that are named."""
 
-    def export(architecture: Mapping[str, Size]) -> dict[str, onnx.ModelProto]:
+    def export(architecture: Mapping[str, Size], *, here: bool) -> dict[str, onnx.ModelProto]:
         models = {}
         for graph in (graph for built in build_nets(architecture) for graph in hollow(built).graphs):
             path = bundle / "graphs/onnx/fp32" / f"{graph.name}.onnx"

@@ -16,13 +16,16 @@ from tingshuo.audio.mel import HIFIGAN, mel_filterbank
 from tingshuo.config import MelConfig
 from tingshuo.models.hifigan.config import HiFiGanConfig
 from tingshuo.models.hifigan.net import HiFiGan
-from tingshuo.models.vocos.config import VocosConfig
+from tingshuo.models.vocos.codes import CodeVocos
+from tingshuo.models.vocos.config import CodeVocosConfig, VocosConfig
 from tingshuo.models.vocos.net import Vocos
-from tingshuo.port import bundling
+from tingshuo.port import bundling, draft_folder
 from tingshuo.port.convert import hifigan, vocos
+from tingshuo.port.draft import Draft
 from tingshuo.port.export import export_graph
 from tingshuo.port.families import build_nets, hollow
 from tingshuo.port.importers.vocos import FILTERS, WINDOWS
+from tingshuo.port.importers.vocos_codes import CODEBOOKS, WINDOW
 
 State = dict[str, Tensor]
 HIFIGAN_TINY = HiFiGanConfig(mels=20, channels=16, upsample_rates=(8, 8), upsample_kernels=(16, 16), block_kernels=(3, 5),
@@ -34,6 +37,8 @@ MEL_100 = MelConfig(**HIFIGAN)
 VOCOS_TINY = VocosConfig(mels=20, n_fft=256, hop_length=64, dim=8, hidden=12, layers=2)
 VOCOS_100 = VocosConfig(dim=8, hidden=12, layers=1)
 MEL_TINY = MelConfig(sample_rate=16000, n_fft=256, hop_length=64, win_length=256, n_mels=20, fmax=8000.0)
+CODES_TINY = CodeVocosConfig(code_dim=6, dim=8, hidden=12, layers=2)
+"""Codebooks are as many and as large as EnCodec's: it is they that say which codec it is."""
 SPELLINGS: dict[str, tuple[str, str] | None] = {
     "old": ("weight_g", "weight_v"),
     "new": ("parametrizations.weight.original0", "parametrizations.weight.original1"),
@@ -135,6 +140,33 @@ def write_vocos(
     return net
 
 
+def write_code_vocos(folder: Path, config: CodeVocosConfig = CODES_TINY, more: State | None = None, **changes: Any) -> CodeVocos:
+    """Write a vocoder of codes as its author does; ``more`` and ``changes`` as for `write_vocos`. Returns the net."""
+    torch.manual_seed(0)
+    net = CodeVocos(config).eval()
+    with torch.no_grad():
+        for parameter in net.parameters():
+            parameter.add_(0.1 * torch.randn_like(parameter))
+    state = {key.replace("codebooks.weight", CODEBOOKS): one.clone() for key, one in net.state_dict().items()}
+    state |= {WINDOW: torch.hann_window(config.n_fft), **(more or {})}
+    folder.mkdir(parents=True, exist_ok=True)
+    torch.save(state, folder / "pytorch_model.bin")
+    sizes = {"input_channels": config.code_dim, "dim": config.dim, "intermediate_dim": config.hidden, "num_layers": config.layers}
+    transform = {"n_fft": config.n_fft, "hop_length": config.hop_length, "padding": "same"}
+    codec = {"encodec_model": "encodec_24khz", "bandwidths": [1.5, 3.0, 6.0, 12.0], "train_codebooks": False}
+    classes: dict[str, tuple[str, dict[str, Any]]] = {
+        "feature_extractor": ("vocos.feature_extractors.EncodecFeatures", codec),
+        "backbone": ("vocos.models.VocosBackbone", sizes | {"adanorm_num_embeddings": config.bandwidths}),
+        "head": ("vocos.heads.ISTFTHead", {"dim": config.dim} | transform),
+    }
+    for key, value in changes.items():
+        part, argument = key.split("__")
+        classes[part][1][argument] = value
+    settings = {part: {"class_path": path, "init_args": arguments} for part, (path, arguments) in classes.items()}
+    (folder / "config.yaml").write_text(yaml.safe_dump(settings), "utf-8")
+    return net
+
+
 _MADE: dict[str, Path] = {}
 
 
@@ -149,14 +181,19 @@ def vocoder_bundle(kind: str, factory: pytest.TempPathFactory) -> Path:
         else:
             write_vocos(source, VOCOS_100, MelConfig())
         draft = {"hifigan": hifigan.draft, "vocos": vocos.draft}[kind](source)
-        with pytest.MonkeyPatch.context() as patch:
-            # In this process: the one that an export has of its own begins by importing torch.
-            patch.setattr(bundling, "export_structures", _export)
-            bundling.write_draft(draft, folder / "bundle")
-        _MADE[kind] = folder / "bundle"
+        _MADE[kind] = write_vocoder(draft, folder / "bundle")
     return _MADE[kind]
 
 
-def _export(architecture: Any) -> dict[str, Any]:
+def write_vocoder(draft: Draft, folder: Path) -> Path:
+    """Write the bundle of a draft."""
+    with pytest.MonkeyPatch.context() as patch:
+        # In this process: the one that an export has of its own begins by importing torch.
+        patch.setattr(draft_folder, "export_structures", _export)
+        bundling.write_draft(draft, folder)
+    return folder
+
+
+def _export(architecture: Any, *, here: bool) -> dict[str, Any]:
     graphs = (graph for built in build_nets(architecture) for graph in hollow(built).graphs)
     return {graph.name: export_graph(graph, half=False) for graph in graphs}

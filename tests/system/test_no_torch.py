@@ -97,4 +97,4 @@ def test_what_a_file_is_can_be_told(tmp_path: Path) -> None:
     (tmp_path / "model.pth").write_bytes(b"cos\nsystem\n(S'true'\ntR.")
     told = run(SAY, "probe", tmp_path / "model.pth", ROOT / "src/tingshuo/voices/default/graphs/onnx/fp32/vocoder.onnx")
     assert "would run os.system" in told
-    assert "vocoder.onnx: graph" in told
+    assert "vocoder.onnx: a graph" in told

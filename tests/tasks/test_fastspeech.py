@@ -54,3 +54,16 @@ def test_a_sentence_is_timed_before_it_sounds_and_ends_on_the_grid_of_the_noise(
     assert len(wav) % hop == 0
     assert performance.timed.end_s < start_s + len(wav) / voice.sample_rate
     assert not wav[-hop:].any()
+
+
+def test_an_emotion_without_a_rule_is_of_whole_requests(voice):
+    """What a voice has learnt beside our eight may stand in markup; single words cannot have it, which is said."""
+    model = voice.model
+    settings = model.settings.replace(emotions=(*model.settings.emotions, "lyrical"))
+    text = "<speak><emotion category='lyrical'>你好</emotion>，<emotion category='happy'>再见</emotion>。</speak>"
+    (sentence,) = Frontend(english=model.english, check_emotion=settings.check_emotion).sentences(text)
+    performer = model.prepare(SpeechRequest(text=text))
+    performer.perform(sentence, 0, Stopwatch())
+    assert performer.warnings == (
+        "the emotion lyrical of single words was not followed: this voice learnt it for whole requests",
+    )

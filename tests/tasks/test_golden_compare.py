@@ -7,7 +7,7 @@ import pytest
 
 from tingshuo.errors import EngineError, RequestError
 from tingshuo.store.bundle import open_bundle
-from tingshuo.tasks.golden_compare import NOT_LOOKED, compare, cut, lines_of
+from tingshuo.tasks.golden_compare import ANSWERS, NOT_LOOKED, compare, cut, lines_of
 from tingshuo.tasks.golden_folder import read_folder
 from tingshuo.tasks.voices import find_voice
 
@@ -91,6 +91,16 @@ def test_what_lies_inside_is_listed_or_looked_for(bundle, arrays, write):
     seen = compare(bundle, folder, inside=lambda case: {"layer0": np.ones((5, 8)) + 1e-4})
     assert [(one.result, one.where, one.ok) for one in seen.compared if one.where == "net"] == [("layer0", "net", True)]
     assert list(seen.left) == ["short.layer1"]
+
+
+def test_what_a_bundle_cannot_answer_is_left_with_the_reason(bundle, arrays, write, monkeypatch):
+    layer = np.ones((3, 8), np.float32)
+    folder = read_folder(write({"a.in.mel": layer, "a.f0.head": layer, "a.wav": layer}))
+    monkeypatch.setattr(ANSWERS, "load", lambda _: lambda *_: {"f0": "it has none", "wav": layer})
+    made = compare(bundle, folder)
+    assert made.left == {"a.f0.head": "it has none"}
+    assert [one.result for one in made.compared] == ["wav"]
+    assert "  1 not compared, it has none: a.f0.head" in list(lines_of(made))
 
 
 def test_first_and_last_steps_are_kept_where_the_name_says_so():

@@ -47,6 +47,21 @@ def test_cases_have_their_inputs_and_those_of_all(arrays, write):
     assert (stored.tolerance("fp32"), stored.tolerance("int8"), stored.meaning) == (0.5, 2, "made up")
 
 
+def test_a_case_knows_the_inputs_of_the_others(write):
+    arrays = {"a.in.wav": np.ones(3), "a.out": np.ones(1), "b.in.lengths": np.ones(2), "b.out": np.ones(1), "in.sid": np.ones(1)}
+    first, second = read_folder(write(arrays)).cases
+    assert {name: set(given) for name, given in second.others.items()} == {"a": {"wav", "sid"}}
+    assert {name: set(given) for name, given in first.others.items()} == {"b": {"lengths", "sid"}}
+
+
+def test_numbers_that_are_told_are_numbers(arrays, write):
+    (case,) = read_folder(write(arrays, inputs={"short": {"skip_head": 3, "weight": "0.5", "flag": True}})).cases
+    assert (case.number("skip_head", 0), case.number("other", 0.5)) == (3, 0.5)
+    for wrong in ("weight", "flag"):
+        with pytest.raises(ConfigError, match=f"case 'short': '{wrong}' among its inputs in spec.json is to be a number, it is"):
+            case.number(wrong, 0)
+
+
 def test_a_folder_that_is_none(tmp_path, arrays, write):
     with pytest.raises(NotFoundError, match=r"is no golden folder, it has no spec\.json"):
         read_folder(tmp_path)

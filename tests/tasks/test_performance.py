@@ -2,7 +2,7 @@ import pytest
 
 from tingshuo.config.families import CONFIGS
 from tingshuo.errors import TingshuoError, UnknownVoiceError
-from tingshuo.tasks.performance import MODELS, SHOWN, Remarks, row_of
+from tingshuo.tasks.performance import MODELS, SHOWN, Remarks, listed, row_of
 from tingshuo.types import Prosody, Sentence, SpeechRequest, Word
 
 NAMES = tuple(f"s{n}" for n in range(SHOWN + 3))
@@ -60,3 +60,10 @@ def test_what_a_voice_follows_is_not_said() -> None:
     remarks = Remarks(follows=("pitch", "emphasis"))
     remarks.note(SpeechRequest(text="好", pitch=1.0), sentence(emphasis=2, volume_db=1.0))
     assert [said.partition(" that")[0] for said in remarks.sentences] == ["the volume of single words"]
+
+
+def test_a_message_lists_some_names_and_how_many_more():
+    assert listed(NAMES[:2]) == "s0, s1"
+    assert listed(NAMES[:SHOWN]).endswith(f", s{SHOWN - 1}")
+    assert listed(NAMES).endswith(f", s{SHOWN - 1} and 3 more")
+    assert listed(()) == ""

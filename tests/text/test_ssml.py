@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tingshuo.errors import SsmlError
+from tingshuo.errors import RequestError, SsmlError
 from tingshuo.text.runs import Run
 from tingshuo.text.ssml import MAX_DEPTH, MAX_ELEMENTS, SILENT_DB, is_ssml, parse
 from tingshuo.types import EMOTIONS, Prosody
@@ -88,6 +88,23 @@ def test_emphasis(level: str, value: int) -> None:
 def test_emotion(category: str) -> None:
     assert manner(f"<emotion category='{category}'>一</emotion>") == Prosody(emotion=category, strength=1.0)
     assert manner(f"<emotion category='{category}' intensity='0.5'>一</emotion>") == Prosody(emotion=category, strength=0.5)
+
+
+def test_emotions_are_those_that_the_voice_accepts() -> None:
+    def check(emotion: str) -> None:
+        if emotion not in ("lyrical", "又悲伤又生气"):
+            raise RequestError(f"unknown emotion {emotion!r}; accepted: lyrical", "emotion")
+
+    def accepted(category: str) -> Prosody:
+        return parse(f"<speak><emotion category='{category}'>一</emotion></speak>", pytest.fail, check)[0].prosody
+
+    assert accepted("lyrical").emotion == "lyrical"
+    assert accepted("又悲伤又生气").emotion == "又悲伤又生气"
+    with pytest.raises(SsmlError, match="SSML line 1, column 8: <emotion> unknown emotion 'happy'; accepted: lyrical"):
+        accepted("happy")
+    for none in ("", " ", "a" * 201):
+        with pytest.raises(SsmlError, match="is not accepted; write a name or a few words"):
+            accepted(none)
 
 
 @pytest.mark.parametrize(

@@ -66,3 +66,32 @@ def make_recipe(corpus, settings=(), *, emotions=0, energy=0, world=None, seed=0
 @pytest.fixture(scope="session")
 def corpus(tmp_path_factory):
     return make_corpus(tmp_path_factory.mktemp("features-0"))
+
+
+@pytest.fixture(scope="session")
+def stranger(tmp_path_factory):
+    """The built-in voice as if nobody knew it, in one style: a teacher, and the corpus of what it said."""
+    from tests.train.imported_voice import TEXTS, read_own
+
+    from tingshuo.data.features import FeatureConfig
+    from tingshuo.store.bundle import open_bundle
+    from tingshuo.tasks.voices import find_voice
+    from tingshuo.train.imported_config import ImportedConfig
+    from tingshuo.train.imported_corpus import make_corpus
+    from tingshuo.train.imported_lessons import make_plan, record, recorded
+    from tingshuo.train.imported_teacher import check_teacher
+
+    teacher = check_teacher(open_bundle(find_voice("default")), ImportedConfig())
+    folder = tmp_path_factory.mktemp("stranger")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tingshuo.train.imported_lessons.read", read_own)
+        record(teacher, make_plan(TEXTS, teacher, 0), folder, lambda *_: None)
+    return teacher, make_corpus(recorded(folder), teacher, FeatureConfig(), folder, None)
+
+
+@pytest.fixture(scope="session")
+def small_base(tmp_path_factory):
+    """A small voice of ours with random weights, as a bundle."""
+    from tests.train.small_voice import write_voice
+
+    return write_voice(tmp_path_factory.mktemp("voices") / "base")

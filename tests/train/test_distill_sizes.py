@@ -6,7 +6,7 @@ from tingshuo.errors import RequestError, TrainError  # noqa: E402
 from tingshuo.models.fastspeech.config import FastSpeechConfig  # noqa: E402
 from tingshuo.models.fastspeech.net import FastSpeech  # noqa: E402
 from tingshuo.models.layers.cost import count_parameters  # noqa: E402
-from tingshuo.train.distill_sizes import CHANGEABLE, SIZES, cost_of, student_config  # noqa: E402
+from tingshuo.train.distill_sizes import CHANGEABLE, SIZES, cost_of, largest_within, parameters_of, student_config  # noqa: E402
 
 pytestmark = pytest.mark.train
 
@@ -78,3 +78,27 @@ def test_a_teacher_that_is_tiny_has_no_student():
     least = SMALL.replace(dim=8, encoder_hidden=1, pitch_hidden=1, decoder_dim=1, decoder_hidden=1, decoder_layers=1)
     with pytest.raises(TrainError, match="too small already for a tiny student"):
         student_config(least, "tiny")
+
+
+def test_under_a_bound_on_parameters_alone_the_largest_is_taken():
+    whole = parameters_of(SMALL)
+    assert whole == count_parameters(FastSpeech(SMALL))
+    assert largest_within(SMALL, whole, "small", {}, "") == SMALL
+    config = largest_within(SMALL, whole - 1, "small", {}, "")
+    assert 0.8 * whole < parameters_of(config) < whole
+    assert config == SMALL.replace(encoder_hidden=config.encoder_hidden, decoder_hidden=config.decoder_hidden)
+    assert largest_within(SMALL, whole, "tiny", {"decoder_hidden": 64}, "") == SMALL.replace(decoder_hidden=64)
+
+
+@pytest.mark.parametrize(
+    ("most", "size", "sizes", "error", "message"),
+    [
+        (9**9, "huge", {}, RequestError, "unknown size 'huge'"),
+        (9**9, "small", {"dim": 96}, RequestError, "dim is 96; accepted: 1 to 48, which is that of the voice which it begins as"),
+        (-5, "small", {"dim": 48}, TrainError, r"have \d+, and 0 are allowed \(the teacher has few\); give smaller ones"),
+        (9, "tiny", {}, TrainError, "too small already for a tiny student, it has few; publish it as it is"),
+    ],
+)  # fmt: skip
+def test_what_is_above_a_bound_on_parameters_is_refused(most, size, sizes, error, message):
+    with pytest.raises(error, match=message):
+        largest_within(SMALL, most, size, sizes, "few")

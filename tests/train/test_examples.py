@@ -4,11 +4,11 @@ torch = pytest.importorskip("torch")
 
 import numpy as np  # noqa: E402
 
-from tingshuo.audio.mel import log_mel  # noqa: E402
+from tingshuo.audio.mel import QUIET, log_mel  # noqa: E402
 from tingshuo.config import MelConfig  # noqa: E402
 from tingshuo.data.features import SpeakerPitch  # noqa: E402
 from tingshuo.tasks.acoustic import frame_places  # noqa: E402
-from tingshuo.train.examples import QUIET, Tables, bandwidth_weight, energy_of, make_batch, normalise_f0  # noqa: E402
+from tingshuo.train.examples import Tables, bandwidth_weight, energy_of, make_batch, normalise_f0  # noqa: E402
 
 pytestmark = pytest.mark.train
 CPU = torch.device("cpu")

@@ -6,7 +6,7 @@ pytest.importorskip("torch")
 
 from tests.train.small_voice import TEXTS, write_voice
 
-from tingshuo.train.shrink_measure import Comparison, Row, compare
+from tingshuo.train.shrink_measure import Comparison, Row, compare, speeds
 
 pytestmark = pytest.mark.train
 
@@ -31,3 +31,17 @@ def test_a_comparison_is_looked_up_by_key_and_written_as_json():
     assert table.fields()["figures"]["mel_l1_nepers"] == {"before": None, "after": 0.05, "unit": "nepers"}
     with pytest.raises(StopIteration):
         table["loudness"]
+
+
+def test_both_are_timed_with_the_same_speaker():
+    asked = []
+
+    class Voice:
+        def synthesize(self, text, **controls):
+            asked.append((text, controls))
+            stages = type("Stages", (), {"rtf": 0.5, "acoustic_ms": 100.0})
+            return type("Speech", (), {"duration_s": 2.0, "stages": stages})
+
+    rows = [*speeds([Voice(), Voice()], ["a"], 1, {"speaker": "b"})]
+    assert asked == [("a", {"speaker": "b"})] * 4
+    assert [(row.key, row.before, row.after) for row in rows] == [("rtf", 0.5, 0.5), ("acoustic_rtf", 0.05, 0.05)]

@@ -20,6 +20,10 @@ from tingshuo.types import Wav
 
 HIFIGAN: dict[str, Any] = {"scale": "slaney", "norm": "slaney", "framing": "same", "power_offset": 1e-9, "floor": 1e-5}
 """Fields of HiFi-GAN's convention, but for sizes. Source: ``meldataset.py`` of https://github.com/jik876/hifi-gan (MIT)."""
+QUIET = -7.0
+"""Log-mel below which nothing is heard, 60 dB below full scale in a band. Digital silence, which is -16, becomes this where
+models are taught and judged, and so does the upper band of a recording of a lower rate: a few frames of it would weigh more than
+all speech, and teach a net to prefer silence to a recording's room."""
 _LINEAR_HZ, _BREAK_HZ, _BREAK_MEL = 200 / 3, 1000.0, 15.0
 _LOG_STEP = np.log(6.4) / 27
 """Slaney's scale: a mel is 200/3 Hz up to 1 kHz, which is mel 15; from there 27 mels are a factor of 6.4."""

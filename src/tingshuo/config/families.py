@@ -5,9 +5,12 @@ A family is the kind of acoustic model, or of whatever the bundle is, and after 
 
 from pathlib import Path
 
+from tingshuo.config.codec import CodecBundleConfig
 from tingshuo.config.conformer import ConformerBundleConfig
 from tingshuo.config.emotivoice import EmotiVoiceBundleConfig
 from tingshuo.config.family import FamilyConfig
+from tingshuo.config.graph_recogniser import GraphRecogniserConfig
+from tingshuo.config.graph_voice import GraphVoiceConfig
 from tingshuo.config.piper import PiperBundleConfig
 from tingshuo.config.rvc import RvcBundleConfig
 from tingshuo.config.sambert import SambertBundleConfig
@@ -18,8 +21,11 @@ from tingshuo.errors import ConfigError
 CONFIGS: dict[str, type[FamilyConfig]] = {
     kind.FAMILY: kind
     for kind in (
+        CodecBundleConfig,
         ConformerBundleConfig,
         EmotiVoiceBundleConfig,
+        GraphRecogniserConfig,
+        GraphVoiceConfig,
         PiperBundleConfig,
         RvcBundleConfig,
         SambertBundleConfig,

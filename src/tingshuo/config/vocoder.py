@@ -2,6 +2,8 @@
 
 from typing import ClassVar
 
+import msgspec
+
 from tingshuo.config.family import FamilyConfig, Size
 from tingshuo.config.mel import MelConfig
 
@@ -17,8 +19,9 @@ class VocoderBundleConfig(FamilyConfig, frozen=True, kw_only=True):
     """Frames either side of a frame that its samples depend on."""
     steady_noise: bool = False
     """Whether the noise of a vocoder with a source does not flicker, see `tingshuo.audio.noise`."""
-    architecture: dict[str, Size]
-    """Sizes from which `tingshuo.models` rebuilds the net, each with the vocoder's family in front: ``hifigan.channels``."""
+    architecture: dict[str, Size] = msgspec.field(default_factory=dict)
+    """Sizes from which `tingshuo.models` rebuilds the net, each with the vocoder's family in front: ``hifigan.channels``; none
+    where the graph is a stranger's, ``vocoder+graph``."""
 
     @property
     def kind(self) -> str:

@@ -1,15 +1,15 @@
 """What an importer makes of a stranger's files: nets with their weights and all that a bundle needs to be told of them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import onnx
 from numpy.typing import NDArray
 
 from tingshuo.config import FamilyConfig
 from tingshuo.port.importers.keys import KeyReport
 from tingshuo.store.manifest import Attribution
-from tingshuo.types import Runs
 
 Array = NDArray[Any]
 UNKNOWN_LICENCE = "LicenseRef-unknown"
@@ -25,20 +25,30 @@ class Part:
     report: KeyReport
 
 
+@dataclass(frozen=True, slots=True)
+class GivenGraph:
+    """A graph that stays as it came: its weights are inside it, and will lie in the file of a part of the bundle."""
+
+    model: onnx.ModelProto
+    part: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A bundle before its graphs are proved.
+    """A bundle before its graphs are proved; plain data, which one process can hand to another.
 
-    The ``architecture`` of ``config`` says which nets there are. ``parts`` are named as their files of weights: ``acoustic``,
-    ``vocoder``. ``rehearse`` uses all graphs as they will be used,
-    with whatever runs them; what they are given there is what they are proved with. ``notes`` are sentences about what was found.
+    The ``architecture`` of ``config`` says which nets there are; ``parts`` are named as their files of weights: ``acoustic``,
+    ``vocoder``. ``graphs`` come beside those that the nets have, or in their place: a family all of whose graphs are given has no
+    ``architecture``. How graphs are used is a row of `tingshuo.port.convert.rehearsals`. ``notes`` are sentences about what was
+    found.
     """
 
     name: str
     task: str
     config: FamilyConfig
-    parts: Mapping[str, Part]
-    rehearse: Callable[[Mapping[str, Runs]], None]
+    parts: Mapping[str, Part] = field(default_factory=dict)
+    graphs: Mapping[str, GivenGraph] = field(default_factory=dict)
+    """By the names that the bundle will have for them."""
     system: str
     source: str
     """What was imported, for the model card: a file's name and what its program calls it, no path."""
@@ -47,5 +57,3 @@ class Draft:
     licence: str | None = None
     attributions: tuple[Attribution, ...] = ()
     notes: tuple[str, ...] = ()
-    files: Mapping[str, bytes] = field(default_factory=dict)
-    """Files of the bundle beside config, weights and graphs."""

@@ -8,18 +8,21 @@ is imported they stay as they were. One file of tensors so serves every graph an
 import logging
 import warnings
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 import onnx
-import onnx_ir
-import torch
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
-from torch import nn
 
 from tingshuo.errors import PortError
-from tingshuo.models.layers.graph import Graph
 from tingshuo.port.rewrite import assign
+
+if TYPE_CHECKING:
+    import onnx_ir
+    from torch import nn
+
+    from tingshuo.models.layers.graph import Graph
 
 OPSET = 20
 """The first with Gelu."""
@@ -28,7 +31,7 @@ LOCATION = "weights"
 """What an external initializer gives as its file; the engine binds by name and never opens it."""
 
 
-def export_graph(graph: Graph, *, half: bool = True) -> onnx.ModelProto:
+def export_graph(graph: "Graph", *, half: bool = True) -> onnx.ModelProto:
     """Trace a graph of a family.
 
     Parameters
@@ -48,6 +51,9 @@ def export_graph(graph: Graph, *, half: bool = True) -> onnx.ModelProto:
     PortError
         The module cannot be traced, or has weights that are not parameters of the net.
     """
+    import onnx_ir
+    import torch  # here, as passes over graphs need neither
+
     inputs = tuple(value.clone() for value in graph.inputs.values())  # a tensor passed twice would become one input
     free = tuple({axis: torch.export.Dim(name, min=1) for axis, name in graph.free.get(key, {}).items()} for key in graph.inputs)
     graph.module.eval()
@@ -77,7 +83,7 @@ def export_graph(graph: Graph, *, half: bool = True) -> onnx.ModelProto:
     return model
 
 
-def half_tensors(net: nn.Module) -> dict[str, NDArray[np.float16]]:
+def half_tensors(net: "nn.Module") -> dict[str, NDArray[np.float16]]:
     """Return the parameters of a net as a bundle stores them: half precision, by name.
 
     Raises
@@ -92,7 +98,7 @@ def half_tensors(net: nn.Module) -> dict[str, NDArray[np.float16]]:
     return tensors
 
 
-def _parameter_names(graph: Graph) -> dict[str, str]:
+def _parameter_names(graph: "Graph") -> dict[str, str]:
     """Map the names that the exporter gives (``net.x`` where a module wraps the net) to the net's own."""
     return {name: name.removeprefix("net.") for name, _ in graph.module.named_parameters()}
 
@@ -112,8 +118,10 @@ def _drop_identities(graph: onnx.GraphProto) -> None:
     assign(graph.node, kept)
 
 
-def _take_weights(name: str, graph: onnx_ir.Graph, names: Mapping[str, str]) -> dict[str, tuple[str, tuple[int, ...]]]:
+def _take_weights(name: str, graph: "onnx_ir.Graph", names: Mapping[str, str]) -> dict[str, tuple[str, tuple[int, ...]]]:
     """Take the weights out of a graph, before they would be copied: its names of them, to the net's names and shapes."""
+    import onnx_ir
+
     found = {}
     for key, value in list(graph.initializers.items()):
         if key not in names or value.dtype != onnx_ir.DataType.FLOAT or value.shape is None:
@@ -141,7 +149,7 @@ def _externalise(graph: onnx.GraphProto, weights: Mapping[str, tuple[str, tuple[
     assign(graph.initializer, initializers)
 
 
-def _describe(model: onnx.ModelProto, graph: Graph) -> None:
+def _describe(model: onnx.ModelProto, graph: "Graph") -> None:
     """Drop what the exporter tells about itself; write plain input and output shapes."""
     model.ir_version = IR_VERSION
     model.producer_name, model.producer_version = "tingshuo", ""

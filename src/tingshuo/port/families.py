@@ -4,13 +4,11 @@ The ``architecture`` of a config is flat, each key with the kind of net in front
 net's tensors lie in is its part: ``acoustic``, ``vocoder``, ``prompt``.
 """
 
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
@@ -43,8 +41,10 @@ from tingshuo.models.vits import graphs as vits
 from tingshuo.models.vits.config import VitsConfig
 from tingshuo.models.vits.net import Vits
 from tingshuo.models.vocos import graphs as vocos
-from tingshuo.models.vocos.config import VocosConfig
+from tingshuo.models.vocos.codes import CodeVocos
+from tingshuo.models.vocos.config import CodeVocosConfig, VocosConfig
 from tingshuo.models.vocos.net import Vocos
+from tingshuo.port.filling import as_torch
 
 Array = NDArray[Any]
 
@@ -69,6 +69,7 @@ NETS: dict[str, NetFamily] = {
     "sambert": NetFamily("acoustic", SambertConfig, Sambert, sambert.graphs),
     "vits": NetFamily("acoustic", VitsConfig, Vits, vits.graphs),
     "vocos": NetFamily("vocoder", VocosConfig, Vocos, vocos.graphs),
+    "vocos_codes": NetFamily("vocoder", CodeVocosConfig, CodeVocos, vocos.code_graphs),
 }
 """Of nets that are imported."""
 
@@ -124,7 +125,7 @@ def fill(built: BuiltNet, tensors: Mapping[str, Array]) -> BuiltNet:
     PortError
         A tensor is missing or of another shape.
     """
-    given = {name: _as_torch(tensors[name]) for name in built.net.state_dict() if name in tensors}
+    given = {name: as_torch(tensors[name], torch.float32) for name in built.net.state_dict() if name in tensors}
     try:
         built.net.load_state_dict(given, assign=True)
     except RuntimeError as error:
@@ -138,13 +139,6 @@ def hollow(built: BuiltNet) -> BuiltNet:
     """Give a net memory that nobody touches, and so costs none, in place of numbers: what an export needs to know are shapes."""
     built.net.to_empty(device="cpu")
     return built
-
-
-def _as_torch(tensor: Array) -> torch.Tensor:
-    """Return a tensor on the memory of an array; nobody writes to a net in evaluation mode, so mapped files will do as well."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that the memory is read-only
-        return torch.from_numpy(np.ascontiguousarray(tensor, np.float32))
 
 
 def has_architecture(config: FamilyConfig) -> Mapping[str, Size]:

@@ -6,7 +6,7 @@ what is heard, so it may differ most: -20 dB, and of whole sentences the distanc
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -66,13 +66,14 @@ class Hearing:
     """Sentences spoken with other graphs, against the same with those that are there.
 
     ``moved_words`` is the share of words that last longer or shorter, ``mel_nepers`` the mean distance of log-mels (None where
-    lengths differ, so that nothing lies beside its like), ``speaker`` the least cosine of the speakers' vectors.
+    lengths differ, so that nothing lies beside its like), ``speaker`` the least cosine of the speakers' vectors, which takes the
+    longest and is None where the others have refused already.
     """
 
     moved_words: float
     mel_nepers: float | None
-    speaker: float
     finite: bool
+    speaker: float | None = None
     cer: str = field(default="not measured: no recogniser")
 
     @property
@@ -86,14 +87,14 @@ class Hearing:
             return "sentences have another length"
         if self.mel_nepers > MOST_MEL_NEPERS:
             return f"the log-mel is {self.mel_nepers:.3f} nepers away, at most {MOST_MEL_NEPERS:g}"
-        if self.speaker < LEAST_SIMILARITY:
+        if self.speaker is not None and self.speaker < LEAST_SIMILARITY:
             return f"the speaker's similarity is {self.speaker:.3f}, at least {LEAST_SIMILARITY:g}"
         return ""
 
     def figures(self) -> dict[str, float]:
         """Return what a manifest can hold of it."""
-        found = {"moved_words": self.moved_words, "spk_sim": self.speaker}
-        return found | ({"mel_nepers": self.mel_nepers} if self.mel_nepers is not None else {})
+        found = {"moved_words": self.moved_words, "spk_sim": self.speaker, "mel_nepers": self.mel_nepers}
+        return {name: value for name, value in found.items() if value is not None}
 
 
 def say_all(voice: Voice, texts: Sequence[str]) -> list[Speech]:
@@ -101,18 +102,24 @@ def say_all(voice: Voice, texts: Sequence[str]) -> list[Speech]:
     return [voice.synthesize(text) for text in texts]
 
 
-def hear(ours: Sequence[Speech], theirs: Sequence[Speech]) -> Hearing:
-    """Compare sentences with the same as they were."""
+def hear(ours: Sequence[Speech], theirs: Sequence[Speech], timbres: Sequence[Array]) -> Hearing:
+    """Compare sentences with the same as they were, whose speaker's vectors are known."""
     pairs = list(zip(ours, theirs, strict=True))
     moved = [abs(_lasts_s(a) - _lasts_s(b)) > FRAME_S for x, y in pairs for a, b in zip(x.words, y.words, strict=True)]
     distances = [mel_distance(x.wav, y.wav, x.sample_rate) for x, y in pairs if len(x.wav) == len(y.wav)]
-    speakers = [similarity(speaker_vector(x.wav, x.sample_rate), speaker_vector(y.wav, y.sample_rate)) for x, y in pairs]
-    return Hearing(
+    heard = Hearing(
         moved_words=float(np.mean(moved)) if moved else 0.0,
         mel_nepers=float(np.mean(distances)) if len(distances) == len(pairs) else None,
-        speaker=min(speakers),
-        finite=all(bool(np.isfinite(x.wav).all()) for x, _ in pairs),
+        finite=all(bool(np.isfinite(x.wav).all()) for x in ours),
     )
+    if heard.refusal:
+        return heard
+    return replace(heard, speaker=min(similarity(*pair) for pair in zip(timbres_of(ours), timbres, strict=True)))
+
+
+def timbres_of(speeches: Sequence[Speech]) -> tuple[Array, ...]:
+    """Return the speaker's vector of each sentence."""
+    return tuple(speaker_vector(speech.wav, speech.sample_rate) for speech in speeches)
 
 
 def mel_distance(ours: Array, theirs: Array, sample_rate: int) -> float:

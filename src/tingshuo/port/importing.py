@@ -1,20 +1,17 @@
 """Import: what is this file, read it strictly, prove that our graphs compute what its net computes, write a bundle."""
 
 import os
-import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tingshuo.errors import OutputError, PortError
-from tingshuo.port.bundling import Tell, silent, write_draft
-from tingshuo.port.convert.converters import CONVERTERS, FUSERS
-from tingshuo.port.draft import UNKNOWN_LICENCE, Draft
-from tingshuo.port.recognise.probe import probe
-from tingshuo.store.manifest import MANIFEST
+from tingshuo.errors import RequestError
+from tingshuo.port.work_folder import NETS, refuse_taken, work_folder
+from tingshuo.port.worker import Job, Tell, run_apart, silent
 
-_UNFIT = re.compile(r"[^\w.-]+")
-LONGEST_NAME = 64
+if TYPE_CHECKING:
+    from tingshuo.port.bundling import Proof
+    from tingshuo.port.draft import Draft
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +49,8 @@ def import_checkpoint(
     licence: str | None = None,
     fuse: str | os.PathLike[str] | None = None,
     share: float = 0.5,
+    contract: str | os.PathLike[str] | None = None,
+    config: str | os.PathLike[str] | None = None,
     force: bool = False,
     tell: Tell = silent,
 ) -> Imported:
@@ -75,6 +74,10 @@ def import_checkpoint(
         Another voice of the same system, to be mixed with the first, of one in `FUSERS`.
     share : float
         Of the first in the mixture, 0..1.
+    contract : path-like or None
+        What tells of a model that no system is known of what goes in and out: ONNX, TorchScript, TensorFlow.
+    config : path-like or None
+        Our config, where the path has weights alone.
     force : bool
         Take the place of a bundle that is there.
     tell : callable
@@ -93,59 +96,58 @@ def import_checkpoint(
     EngineNotInstalledError
         A package is missing; the message says how to install it.
     """
-    source = Path(path)
-    whose = system or find_system(source)
-    if fuse is None:
-        draft: Draft = CONVERTERS.load(whose)(source, voice)
-    else:
-        draft = FUSERS.load(whose)(source, Path(fuse), share)
-    named = _named(draft, name, licence)
-    target = Path(destination) if destination is not None else Path(named.name)
-    if target.exists() and not (force and (target / MANIFEST).is_file()):
-        raise OutputError(f"{target}: is there already; give another --output, or --force to take the place of a bundle")
-    proof = write_draft(named, target, replace=force, tell=tell)
+    described = {kind: str(told) for kind, told in (("config", config), ("contract", contract)) if told is not None}
+    if len(described) > 1:
+        raise RequestError("a model is told by a contract or by a config, not by both", "config")
+    if described and (system is not None or fuse is not None):
+        raise RequestError("a model that is told by a contract or by a config has no --system and no --fuse", "system")
+    target = None if destination is None else Path(destination)
+    if target is not None:
+        refuse_taken(target, force=force)
+    with work_folder(target or Path("import")) as folder:
+        job = {
+            "path": os.fspath(path),
+            "system": system,
+            "voice": voice,
+            "described": described,
+            "fuse": None if fuse is None else os.fspath(fuse),
+            "share": share,
+            "name": name,
+            "licence": licence,
+            "destination": None if target is None else str(target),
+            "force": force,
+            "folder": str(folder),
+        }
+        run_reading(job, tell)
+        if not (folder / NETS).is_file():
+            run_apart("tingshuo.port.exporting", {"folder": str(folder)}, tell)
+        # Not before: until now this process was small beside the one that read and exported.
+        from tingshuo.port.bundling import write_prepared
+        from tingshuo.port.draft_folder import open_draft
+
+        prepared = open_draft(folder)
+        target = target or Path(prepared.draft.name)
+        proof = write_prepared(prepared, target, replace=force, tell=tell)
+    return _imported(target, prepared.draft, proof)
+
+
+def run_reading(job: Job, tell: Tell) -> None:
+    """Have a model read in a process of its own; see `tingshuo.port.reading.read`."""
+    run_apart("tingshuo.port.reading", job, tell)
+
+
+def _imported(target: Path, draft: "Draft", proof: "Proof") -> Imported:
+    from tingshuo.port.draft import UNKNOWN_LICENCE
+
     return Imported(
         path=target,
-        name=named.name,
-        system=named.system,
-        task=named.task,
-        sample_rate=named.config.sample_rate,
-        licence=named.licence or UNKNOWN_LICENCE,
-        tensors={part: one.report.n_used for part, one in named.parts.items()},
-        left_out={part: one.report.left_out for part, one in named.parts.items()},
+        name=draft.name,
+        system=draft.system,
+        task=draft.task,
+        sample_rate=draft.config.sample_rate,
+        licence=draft.licence or UNKNOWN_LICENCE,
+        tensors=proof.tensors,
+        left_out={part: one.report.left_out for part, one in draft.parts.items()},
         errors=proof.errors,
-        notes=named.notes,
+        notes=draft.notes,
     )
-
-
-def find_system(path: Path) -> str:
-    """Return whose model lies at a path.
-
-    Raises
-    ------
-    PortError
-        There is none that can be imported, or there are models of several systems; the message says what there is.
-    """
-    if (path / MANIFEST).is_file():
-        raise PortError(f"{path}: is a bundle already, and can be used as it is: tingshuo verify {path}")
-    findings = probe(path)
-    usable = dict.fromkeys(one.system for one in findings if one.usable and one.system in CONVERTERS)
-    if len(usable) == 1:
-        return next(iter(usable))
-    if usable:
-        raise PortError(f"{path}: holds models of {', '.join(usable)}; say which with --system, or give the folder of one")
-    best = max(findings, key=lambda one: (one.usable, bool(one.system), bool(one.what_next)))
-    whose = f"{best.system} " if best.system else ""
-    known = f"; can be imported: {', '.join(CONVERTERS)}" if not best.system or best.usable else ""
-    next_step = f": {best.what_next}" if best.what_next else ""
-    raise PortError(f"{best.path}: is {whose}{best.role}, not a model to import{next_step}{known}")
-
-
-def _named(draft: Draft, name: str | None, licence: str | None) -> Draft:
-    fit = _UNFIT.sub("-", name or draft.name).strip("-.")[:LONGEST_NAME]
-    if not fit or (name is not None and fit != name):
-        raise PortError(f"{name!r} cannot be the name of a bundle: letters, digits, - _ . and at most {LONGEST_NAME} characters")
-    notes = draft.notes
-    if licence is None and draft.licence is None:
-        notes = (*notes, "its files do not say under which licence it may be used; find out, and say so with --licence")
-    return replace(draft, name=fit, licence=licence or draft.licence, notes=notes)

@@ -38,10 +38,14 @@ class Ear:
         Whose calls are heard; of several the answer is the mean of theirs.
     take : callable or None
         Of inputs and output to the answer; None is the output, the first of several.
+    calls : int or None
+        How many calls are heard, the first ones; None for all. A net that is run anew in chunks is heard as a whole before.
     """
 
-    def __init__(self, *modules: nn.Module, take: Callable[[Any, Any], torch.Tensor] | None = None) -> None:
-        self.modules = modules
+    def __init__(
+        self, *modules: nn.Module, take: Callable[[Any, Any], torch.Tensor] | None = None, calls: int | None = None
+    ) -> None:
+        self.modules, self.calls = modules, calls
         self.take = take or (lambda _inputs, output: output[0] if isinstance(output, tuple) else output)
 
     def joined(self, calls: list[Array]) -> Array:
@@ -110,7 +114,11 @@ def _listening(ears: Mapping[str, Ear]) -> Iterator[dict[str, list[Array]]]:
     calls: dict[str, list[Array]] = {name: [] for name in ears}
 
     def hook(name: str, ear: Ear) -> Callable[..., None]:
-        return lambda _module, inputs, output: calls[name].append(ear.take(inputs, output).numpy().copy())
+        def hear(_module: nn.Module, inputs: Any, output: Any) -> None:
+            if ear.calls is None or len(calls[name]) < ear.calls:
+                calls[name].append(ear.take(inputs, output).numpy().copy())
+
+        return hear
 
     hooks = [module.register_forward_hook(hook(name, ear)) for name, ear in ears.items() for module in ear.modules]
     try:
@@ -162,12 +170,28 @@ def _rvc(net: Any) -> Modules:
     return ears | {"enc_x": net.encoder.layers[-1], "conv_pre": net.decoder.first}
 
 
+def _vits(net: Any) -> Modules:
+    return {f"stage{n}": stage for n, stage in enumerate(net.decoder.stages)}
+
+
+def _conformer(net: Any) -> Modules:
+    first = net.encoder.blocks[0]
+    return {
+        "embed": Ear(first, take=lambda inputs, _: inputs[0], calls=1),
+        "pos": Ear(first, take=lambda inputs, _: inputs[1][None], calls=1),
+        "layer0": Ear(first, calls=1),
+    }
+
+
 EARS: dict[str, Callable[[Any], Modules]] = {
+    "CodeVocos": _vocos,
+    "Conformer": _conformer,
     "EmotiVoice": _emotivoice,
     "HiFiGan": _hifigan,
     "KanHiFiGan": _kan_hifigan,
     "Rvc": _rvc,
     "Sambert": _sambert,
+    "Vits": _vits,
     "Vocos": _vocos,
 }
 """Net to its modules by the names that golden folders of its system give them."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from tingshuo.engine.onnx import Session
 from tingshuo.errors import PortError
 from tingshuo.port.bundling import Listener
+from tingshuo.port.gates import timbres_of
 from tingshuo.port.passes.subject import Inputs
 from tingshuo.store.bundle import Bundle
 from tingshuo.tasks.golden import has_golden, read_vectors
@@ -38,11 +39,15 @@ TIMED_CALLS = 3
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """Calls of each graph by name: to choose scales by, and to judge and time by; sentences as they sound now, of a voice."""
+    """Calls of each graph by name: to choose scales by, and to judge and time by; of a voice, sentences as they sound now.
+
+    ``timbres`` has the speaker's vector of each sentence.
+    """
 
     calibration: Mapping[str, Sequence[Call]]
     test: Mapping[str, Sequence[Call]]
     speeches: tuple[Speech, ...] = ()
+    timbres: tuple[Array, ...] = ()
 
 
 def gather(bundle: Bundle, voice: Voice | None, *, calibrate: bool = True) -> Material:
@@ -71,7 +76,7 @@ def gather(bundle: Bundle, voice: Voice | None, *, calibrate: bool = True) -> Ma
         return Material(calls, calls)
     learnt = _listen(voice, CALIBRATION)[0] if calibrate else {}
     judged, speeches = _listen(voice, TEST)
-    return Material(learnt, judged, speeches)
+    return Material(learnt, judged, speeches, timbres_of(speeches))
 
 
 def spread(calls: Sequence[Inputs], n: int) -> list[Inputs]:

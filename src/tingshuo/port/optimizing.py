@@ -11,7 +11,6 @@ import onnx
 
 from tingshuo.engine.onnx import Session
 from tingshuo.errors import BundleError, OutputError
-from tingshuo.port.bundling import Tell, silent
 from tingshuo.port.gates import Hearing, hear, say_all
 from tingshuo.port.material import TEST, Material, gather, is_voice
 from tingshuo.port.optimized import write_optimized
@@ -20,6 +19,7 @@ from tingshuo.port.passes.subject import Subject
 from tingshuo.port.targets import check_target, chosen_passes, is_measured
 from tingshuo.port.trials import GATE, KEPT, STORED, UNMEASURED, Contest, Trial, improve, two_threads, variants
 from tingshuo.port.voice_figures import measure
+from tingshuo.port.worker import Tell, silent
 from tingshuo.store.bundle import Bundle, open_bundle
 from tingshuo.tasks.tts import Voice
 from tingshuo.types import Runs
@@ -194,7 +194,7 @@ def _spoken(voice: Voice, material: Material, sessions: Mapping[str, Runs]) -> H
     before = dict(voice.graphs)
     voice.graphs.update(cast(Mapping[str, Session], sessions))
     try:
-        return hear(say_all(voice, TEST), material.speeches)
+        return hear(say_all(voice, TEST), material.speeches, material.timbres)
     finally:
         voice.graphs.update(before)
 

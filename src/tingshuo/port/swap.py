@@ -2,12 +2,12 @@
 
 They fit when the mel that one makes is the mel that the other was trained with; that is compared field by field. The new graphs
 are used as they will be, on speech of the voice, compared with the net that the vocoder's weights are put into, and what they
-were given becomes their golden vectors.
+were given becomes their golden vectors. A stranger's graph, ``vocoder+graph``, is compared with itself, run operator by operator.
 """
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tingshuo.config import FamilyConfig, MelConfig, VoiceConfig
+from tingshuo.config.codec import CodecBundleConfig
 from tingshuo.config.sambert import SambertBundleConfig
 from tingshuo.config.vocoder import VocoderBundleConfig
 from tingshuo.engine.onnx import open_graph
@@ -23,14 +24,19 @@ from tingshuo.errors import PortError
 from tingshuo.port.bundling import Listener
 from tingshuo.port.convert.rehearsal import SENTENCE, speak_once
 from tingshuo.port.families import build_nets, fill
+from tingshuo.port.given import LIMITS_DB
 from tingshuo.port.verify import check, compare, golden_files, reference_outputs
 from tingshuo.store.atomic import Content
 from tingshuo.store.bundle import Bundle, open_bundle, write_bundle
-from tingshuo.store.manifest import Manifest
+from tingshuo.store.manifest import GraphVariant, Manifest
 from tingshuo.tasks.golden import LIMITS
+from tingshuo.tasks.vocoder import KINDS, Samples
 from tingshuo.types import Runs
 
 Array = NDArray[Any]
+Answer = Callable[[Mapping[str, Array]], Mapping[str, Array]]
+"""What a vocoder graph should compute: inputs to outputs."""
+
 GRAPH = "vocoder"
 TABLES = "weights/acoustic.safetensors"
 CARD = "MODELCARD.md"
@@ -85,6 +91,8 @@ def swap_vocoder(
         They do not fit each other; the message names everything in which they differ.
     VerifyError
         The vocoder's graph does not compute what its net computes.
+    EngineError
+        The vocoder's graph cannot be run on what the voice makes.
     BundleError
         One is no sound bundle.
     OutputError
@@ -97,12 +105,12 @@ def swap_vocoder(
     check_fit(speaking, sounding)
     chosen = _licence(speaking.manifest, sounding.manifest, licence)
     config = _config(speaking.settings, settings)
-    golden, errors = _prove(speaking, sounding, config)
-    files = _files(speaking, sounding, config) | _golden(speaking, golden)
+    proof = _prove(speaking, sounding, config)
+    files = _files(speaking, sounding, config) | _golden(speaking, proof)
     manifest = _manifest(speaking.manifest, sounding.manifest, config.family, chosen)
-    files[CARD] = _card(speaking, sounding, manifest["version"], errors)
+    files[CARD] = _card(speaking, sounding, manifest["version"], proof.errors)
     path = write_bundle(destination, manifest, files, replace=replace)
-    return Swapped(path, manifest["name"], manifest["version"], config.family, chosen, errors)
+    return Swapped(path, manifest["name"], manifest["version"], config.family, chosen, proof.errors)
 
 
 def check_fit(voice: Bundle, vocoder: Bundle) -> None:
@@ -121,8 +129,9 @@ def check_fit(voice: Bundle, vocoder: Bundle) -> None:
     problems += [f"{other} reads {what}, which {name} does not make" for what in sorted(inputs - given)]
     if isinstance(voice.settings, SambertBundleConfig) and voice.settings.harmonics:
         problems.append(f"the frames of {name} carry F0 for the harmonic source of its own vocoder")
-    if isinstance(voice.settings, SambertBundleConfig) and vocoder.manifest.graphs[GRAPH].outputs.keys() != {"wav"}:
-        problems.append(f"{other} makes a transform, and a Sambert voice is driven with one that makes samples")
+    outputs = vocoder.manifest.graphs[GRAPH].outputs.keys()
+    if not any(outputs == kind.OUTPUTS for kind in KINDS):
+        problems.append(f"{other} makes {', '.join(sorted(outputs))}, which is neither samples nor a transform")
     if problems:
         raise PortError(f"{vocoder.path}: the vocoder {other} does not fit the voice {name}: {', '.join(problems)}")
 
@@ -147,10 +156,15 @@ def voice_mel(voice: Bundle) -> MelConfig:
 
 
 def _vocoder_settings(vocoder: Bundle) -> VocoderBundleConfig:
+    if isinstance(vocoder.settings, CodecBundleConfig):
+        codec = vocoder.settings.codec
+        raise PortError(
+            f"{vocoder.path}: reads codes of {codec} and no mel, and acoustic models make mels: it cannot be put under a voice"
+        )
     if not isinstance(vocoder.settings, VocoderBundleConfig) or GRAPH not in vocoder.manifest.graphs:
         raise PortError(
-            f"{vocoder.path}: is no vocoder alone, its task is {vocoder.manifest.task}; tingshuo import makes one of a HiFi-GAN "
-            "or a Vocos"
+            f"{vocoder.path}: is no vocoder alone, its task is {vocoder.manifest.task}; tingshuo import makes one of a HiFi-GAN, "
+            "of a Vocos, and of an ONNX graph with a contract"
         )
     return vocoder.settings
 
@@ -175,28 +189,63 @@ def _config(voice: FamilyConfig, vocoder: VocoderBundleConfig) -> VoiceConfig | 
     return voice.replace(**changes, vocoder_context_frames=context, steady_noise=vocoder.steady_noise)
 
 
-def _prove(
-    voice: Bundle, vocoder: Bundle, config: VoiceConfig | SambertBundleConfig
-) -> tuple[tuple[Mapping[str, Array], Mapping[str, Array]], dict[str, float]]:
-    """Let the voice speak with the vocoder; returns what its graph was given and should answer, and the errors of its outputs."""
-    tensors = _tensors(vocoder, GRAPH)
-    listener = Listener(open_graph(vocoder.graph(GRAPH), tensors))
+@dataclass(frozen=True, slots=True)
+class _Proof:
+    """What the vocoder's graph was given and should answer, the errors of its outputs, and at which precision."""
+
+    golden: tuple[Mapping[str, Array], Mapping[str, Array]]
+    errors: dict[str, float]
+    precision: str
+    limit_db: float | None
+
+
+def _prove(voice: Bundle, vocoder: Bundle, config: VoiceConfig | SambertBundleConfig) -> _Proof:
+    """Let the voice speak with the vocoder, and compare what that computes with what it should."""
+    variant = _variant(vocoder.manifest)
+    tensors = {name: tensor for file in variant.weights for name, tensor in vocoder.tensors(file).items()}
+    listener = Listener(open_graph(vocoder.path / variant.path, tensors))
     graphs: dict[str, Runs] = {
         name: open_graph(voice.graph(name), _tensors(voice, name)) for name in voice.manifest.graphs if name != GRAPH
     }
     speak_once(config, voice.tensors(TABLES))(graphs | {GRAPH: listener})
-    nets = build_nets(_vocoder_settings(vocoder).architecture)
-    writable = {name: np.array(tensor, np.float32) for name, tensor in tensors.items()}
-    graph = next(graph for built in nets for graph in fill(built, writable).graphs if graph.name == GRAPH)
+    own = not _vocoder_settings(vocoder).architecture
+    answer = open_graph(vocoder.path / variant.path, tensors, lean=True).run if own else _net(vocoder, tensors)
+    limit = LIMITS_DB[variant.precision] if own else None
     worst: dict[str, float] = {}
     proved: list[tuple[Mapping[str, Array], Mapping[str, Array]]] = []
     for inputs in listener.chosen():
-        expected = reference_outputs(graph, inputs)
+        expected = answer(inputs)
+        _check_length(vocoder, inputs, expected)
         errors = compare(listener.session, inputs, expected)
-        check(errors, "fp32")
+        check(errors, variant.precision, limit, "its own without optimisation" if own else "the net's")
         worst = {name: max(error, worst.get(name, -np.inf)) for name, error in errors.items()}
         proved.append((inputs, expected))
-    return proved[0], worst
+    return _Proof(proved[0], worst, variant.precision, limit)
+
+
+def _variant(manifest: Manifest) -> GraphVariant:
+    """Return the float32 variant of a vocoder's graph, or that in which a stranger's came."""
+    rows = [one for one in manifest.graphs[GRAPH].variants if one.engine == "onnx" and one.precision in LIMITS_DB]
+    exact = [one for one in rows if one.precision == "fp32"]
+    if not rows:
+        return manifest.variant(GRAPH, "fp32", "onnx")  # which says what there is
+    return (exact or rows)[0]
+
+
+def _net(vocoder: Bundle, tensors: Mapping[str, Array]) -> Answer:
+    writable = {name: np.array(tensor, np.float32) for name, tensor in tensors.items()}
+    nets = build_nets(_vocoder_settings(vocoder).architecture)
+    graph = next(graph for built in nets for graph in fill(built, writable).graphs if graph.name == GRAPH)
+    return lambda inputs: reference_outputs(graph, inputs)
+
+
+def _check_length(vocoder: Bundle, inputs: Mapping[str, Array], outputs: Mapping[str, Array]) -> None:
+    """Refuse samples that are not a hop a frame: they would be cut in the wrong places."""
+    frames, hop = inputs["mel"].shape[2], _vocoder_settings(vocoder).mel.hop_length
+    if outputs.keys() == Samples.OUTPUTS and outputs["wav"].shape[-1] != frames * hop:
+        raise PortError(
+            f"{vocoder.path}: its graph makes {outputs['wav'].shape[-1]} samples of {frames} frames, and {hop} each are wanted"
+        )
 
 
 def _tensors(bundle: Bundle, graph: str) -> dict[str, Array]:
@@ -225,9 +274,10 @@ def _files(voice: Bundle, vocoder: Bundle, config: VoiceConfig | SambertBundleCo
     return files
 
 
-def _golden(voice: Bundle, proved: tuple[Mapping[str, Array], Mapping[str, Array]]) -> dict[str, Content]:
+def _golden(voice: Bundle, proof: _Proof) -> dict[str, Content]:
     """Return the golden vectors of the vocoder, and the limits of all graphs."""
-    made = golden_files({GRAPH: proved})
+    told = {} if proof.limit_db is None else {proof.precision: dict.fromkeys(proof.errors, proof.limit_db)}
+    made = golden_files({GRAPH: proof.golden}, told)
     limits: dict[str, dict[str, float]] = json.loads(made[LIMITS])
     if LIMITS in voice.manifest.files:
         held = json.loads(voice.file(LIMITS).read_text("utf-8"))
@@ -256,11 +306,12 @@ def _card(voice: Bundle, vocoder: Bundle, version: str, errors: Mapping[str, flo
     """Return the model card of the voice with a section on its new vocoder; what was measured before it is said to be so."""
     old = (voice.path / CARD).read_text("utf-8") if CARD in voice.manifest.files else f"# {voice.manifest.name}\n"
     mine, theirs = voice.manifest, vocoder.manifest
+    whose = "its net in PyTorch" if _vocoder_settings(vocoder).architecture else "itself, run operator by operator,"
     rows = "".join(f"| {name} | {error:.1f} |\n" for name, error in errors.items())
     return (
         f"{old.rstrip()}\n\n## Vocoder of {version}\n\n"
         f"The vocoder is {theirs.name} {theirs.version} ({theirs.family}, {theirs.licence}) in place of that of {mine.version}; "
         f"what this card says above of sound and speed was measured before. The mel of both is the same in every field.\n\n"
-        f"Its graph against its net in PyTorch while the voice says {SENTENCE}, energy of the difference over energy:\n\n"
+        f"Its graph against {whose} while the voice says {SENTENCE}, energy of the difference over energy:\n\n"
         f"| output | error, dB |\n|---|---|\n{rows}"
     ).encode()

@@ -174,8 +174,9 @@ def variants(
     for name in names:
         if PASSES[name].exact and PASSES[name].targets != ("openvino",):
             continue
-        bases = [contest.stored] if exact is None or exact.model.opset_import[-1].domain else [contest.stored, exact]
-        for base in bases:
+        for base in (contest.stored, exact):
+            if base is None or (PASSES[name].plain and _is_laid_out(base)):
+                continue
             done = () if base is contest.stored else ("kept",)
             subject, trial = contest.attempt(base, [name], done)
             if trial.status == ABSENT:
@@ -191,6 +192,11 @@ def variants(
     for _, trial in best.values():
         trial.status = KEPT
     return best
+
+
+def _is_laid_out(subject: Subject) -> bool:
+    """Whether a graph has operators of one engine."""
+    return any(node.domain not in ("", "ai.onnx") for node in subject.model.graph.node)
 
 
 def two_threads(contest: Contest, kept: Mapping[str, tuple[Subject, Trial]]) -> None:

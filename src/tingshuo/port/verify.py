@@ -10,17 +10,20 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import onnx
-import torch
 from numpy.typing import NDArray
 
-from tingshuo.engine.onnx import Session, open_graph
 from tingshuo.errors import VerifyError
-from tingshuo.models.layers.graph import Graph
 from tingshuo.tasks.golden import LIMITS, error_db
+from tingshuo.types import Runs
+
+if TYPE_CHECKING:
+    import onnx
+
+    from tingshuo.engine.onnx import Session
+    from tingshuo.models.layers.graph import Graph
 
 Array = NDArray[Any]
 
@@ -41,25 +44,33 @@ FP32_DB = -60.0
 """Largest error of any output in float32."""
 
 
-def reference_outputs(graph: Graph, inputs: Mapping[str, Array]) -> dict[str, Array]:
+def reference_outputs(graph: "Graph", inputs: Mapping[str, Array]) -> dict[str, Array]:
     """Run the torch module of a graph, float32."""
+    import torch  # here, as a process that only runs graphs has no memory to spare for it
+
     with torch.inference_mode():
         results = graph.module(*(torch.from_numpy(np.ascontiguousarray(inputs[name])) for name in graph.inputs))
     results = (results,) if isinstance(results, torch.Tensor) else results
     return {name: result.numpy() for name, result in zip(graph.outputs, results, strict=True)}
 
 
-def open_model(model: onnx.ModelProto, tensors: Mapping[str, Array], *, lean: bool = False) -> Session:
+def open_model(model: "onnx.ModelProto", tensors: Mapping[str, Array], *, lean: bool = False) -> "Session":
     """Open a graph that is not in a file; ``lean`` as for `tingshuo.engine.onnx.open_graph`."""
+    from tingshuo.engine.onnx import open_graph
+
     with TemporaryDirectory() as folder:
         path = Path(folder) / f"{model.graph.name}.onnx"
         path.write_bytes(model.SerializeToString())
         return open_graph(path, tensors, lean=lean)
 
 
-def compare(session: Session, inputs: Mapping[str, Array], expected: Mapping[str, Array]) -> dict[str, float]:
+def compare(session: Runs, inputs: Mapping[str, Array], expected: Mapping[str, Array]) -> dict[str, float]:
     """Run a session and return the error of each output, dB."""
-    outputs = session.run(inputs)
+    return errors_of(session.run(inputs), expected)
+
+
+def errors_of(outputs: Mapping[str, Array], expected: Mapping[str, Array]) -> dict[str, float]:
+    """Return the error of each output, dB."""
     return {name: error_db(outputs[name], expected[name]) for name in expected}
 
 
@@ -68,8 +79,19 @@ def limit_db(precision: str, output: str) -> float:
     return FP32_DB if precision == "fp32" else LIMITS_DB[precision].get(output, FP32_DB)
 
 
-def check(errors: Mapping[str, float], precision: str) -> None:
+def check(errors: Mapping[str, float], precision: str, limit: float | None = None, whose: str = "the net's") -> None:
     """Refuse a graph with an error above its limit.
+
+    Parameters
+    ----------
+    errors : mapping
+        Output to error, dB.
+    precision : str
+        Of the graph.
+    limit : float or None
+        Of every output, dB; None is that of `limit_db`.
+    whose : str
+        What it is compared with, for the message.
 
     Raises
     ------
@@ -77,18 +99,23 @@ def check(errors: Mapping[str, float], precision: str) -> None:
         Names the output, its error and the limit.
     """
     for name, error in errors.items():
-        limit = limit_db(precision, name)
-        if not error <= limit:
-            raise VerifyError(f"{precision} output {name!r} differs by {error:.1f} dB from the net's, the limit is {limit:g} dB")
+        largest = limit_db(precision, name) if limit is None else limit
+        if not error <= largest:
+            raise VerifyError(f"{precision} output {name!r} differs by {error:.1f} dB from {whose}, the limit is {largest:g} dB")
 
 
-def golden_files(golden: Mapping[str, tuple[Mapping[str, Array], Mapping[str, Array]]]) -> dict[str, bytes]:
+def golden_files(
+    golden: Mapping[str, tuple[Mapping[str, Array], Mapping[str, Array]]],
+    limits_db: Mapping[str, Mapping[str, float]] | None = None,
+) -> dict[str, bytes]:
     """Return golden vectors as files of a bundle.
 
     Parameters
     ----------
     golden : Mapping
         Graph name to its inputs and expected outputs.
+    limits_db : Mapping or None
+        Precision to output to largest error, dB, where it is not that of `limit_db`.
 
     Returns
     -------
@@ -98,6 +125,8 @@ def golden_files(golden: Mapping[str, tuple[Mapping[str, Array], Mapping[str, Ar
     """
     names = sorted({output for _, expected in golden.values() for output in expected})
     limits = {precision: {name: limit_db(precision, name) for name in names} for precision in ("fp32", *LIMITS_DB)}
+    for precision, row in (limits_db or {}).items():
+        limits.setdefault(precision, {}).update(row)
     files = {LIMITS: json.dumps(limits, indent=1).encode() + b"\n"}
     for name, (inputs, outputs) in golden.items():
         arrays = {f"input/{key}": value for key, value in inputs.items()}

@@ -2,33 +2,40 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import onnx
 from safetensors.numpy import save
 
 from tingshuo.config import VoiceConfig
-from tingshuo.models.fastspeech import graphs as fastspeech
-from tingshuo.models.fastspeech.config import FastSpeechConfig
-from tingshuo.models.layers.graph import Graph
 from tingshuo.models.source_filter.config import SourceFilterConfig
 from tingshuo.port.export import half_tensors
-from tingshuo.port.nets import VoiceNets
-from tingshuo.port.vocoders import VocoderConfig, vocoder_family
+
+if TYPE_CHECKING:
+    from tingshuo.models.fastspeech.config import FastSpeechConfig
+    from tingshuo.models.layers.graph import Graph
+    from tingshuo.port.nets import VoiceNets
+    from tingshuo.port.vocoders import VocoderConfig
 
 ACOUSTIC_WEIGHTS = "weights/acoustic.safetensors"
 VOCODER_WEIGHTS = "weights/vocoder.safetensors"
 ENGINE = "onnx"
 
 
-def voice_graphs(nets: VoiceNets) -> dict[str, Graph]:
+def voice_graphs(nets: "VoiceNets") -> "dict[str, Graph]":
     """Return the four graphs of a voice by name."""
+    from tingshuo.models.fastspeech import graphs as fastspeech
+    from tingshuo.port.vocoders import vocoder_family
+
     every = (*fastspeech.graphs(nets.acoustic), *vocoder_family(nets.vocoder).graphs(nets.vocoder))
     return {graph.name: graph for graph in every}
 
 
-def contexts(acoustic: FastSpeechConfig, vocoder: VocoderConfig) -> dict[str, Any]:
+def contexts(acoustic: "FastSpeechConfig", vocoder: "VocoderConfig") -> dict[str, Any]:
     """Return the fields of a `VoiceConfig` that say how the graphs are driven: frames of context, and what the source does."""
+    from tingshuo.models.fastspeech import graphs as fastspeech
+    from tingshuo.port.vocoders import vocoder_family
+
     return {
         "pitch_context_frames": fastspeech.pitch_context_frames(acoustic),
         "decoder_context_frames": fastspeech.decoder_context_frames(acoustic),
@@ -37,7 +44,7 @@ def contexts(acoustic: FastSpeechConfig, vocoder: VocoderConfig) -> dict[str, An
     }
 
 
-def voice_files(config: VoiceConfig, nets: VoiceNets, models: Mapping[str, Mapping[str, onnx.ModelProto]]) -> dict[str, bytes]:
+def voice_files(config: VoiceConfig, nets: "VoiceNets", models: Mapping[str, Mapping[str, onnx.ModelProto]]) -> dict[str, bytes]:
     """Return config, weights and graphs as files of a bundle.
 
     Parameters

@@ -52,6 +52,32 @@ def new_folder(destination: Path, *, replace: bool = False) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+def place_folder(folder: Path, destination: Path, *, replace: bool = False) -> None:
+    """Have a finished folder, whose files are flushed and which lies on the same disk, become ``destination``.
+
+    Parameters
+    ----------
+    folder : Path
+        Is gone from where it was afterwards.
+    destination : Path
+        Where it is to be; missing parents are made.
+    replace : bool
+        Take the place of a folder that is there, as for `new_folder`.
+
+    Raises
+    ------
+    OutputError
+        The destination exists and ``replace`` is False, or it cannot be written.
+    """
+    if not replace and os.path.lexists(destination):
+        raise OutputError(f"{destination}: already exists; remove it or choose another path")
+    try:
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        _rename(folder, destination)
+    except OSError as error:
+        raise OutputError(f"{destination}: cannot be written: {error}") from error
+
+
 def replace_file(path: Path, content: Content, mode: int = 0o644) -> None:
     """Write one file that is there whole or not at all; one of that name stays until the new one takes its place.
 

@@ -8,7 +8,7 @@ Only those pages that are used are loaded, and processes that open the same voic
 import json
 import math
 import mmap
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +66,7 @@ def read_tensors(path: Path) -> dict[str, NDArray[Any]]:
     for name, tensor in tensors.items():
         if not is_finite(tensor):
             raise BundleError(f"{path}: tensor {name!r} has a NaN or an infinity")
+        release([tensor])  # what is not used at once need not lie in memory
     return tensors
 
 
@@ -96,6 +97,31 @@ def write_tensors(tensors: Mapping[str, NDArray[Any]], path: Path) -> None:
         file.write(text)
         for _, tensor in ordered:
             file.write(np.ascontiguousarray(tensor).data)
+            release([tensor])
+
+
+def release(tensors: Iterable[NDArray[Any]]) -> None:
+    """Let go of the memory of tensors that are views of mapped files; it comes back from the file where they are used again.
+
+    What is not mapped, or could have been written to, stays as it is.
+    """
+    for tensor in tensors:
+        mapping = _mapping(tensor)
+        if mapping is None or tensor.size == 0 or not hasattr(mapping, "madvise"):
+            continue
+        whole = np.frombuffer(mapping, np.uint8)
+        if whole.flags.writeable:
+            continue
+        first, last = (place - whole.ctypes.data for place in np.lib.array_utils.byte_bounds(tensor))
+        begin = first - first % mmap.PAGESIZE
+        mapping.madvise(mmap.MADV_DONTNEED, begin, last - begin)
+
+
+def _mapping(tensor: Any) -> mmap.mmap | None:
+    """Return the mapped file that an array is a view of."""
+    while tensor is not None and not isinstance(tensor, mmap.mmap):
+        tensor = tensor.obj if isinstance(tensor, memoryview) else getattr(tensor, "base", None)
+    return tensor
 
 
 def _parse(data: mmap.mmap) -> dict[str, NDArray[Any]]:

@@ -99,7 +99,9 @@ class SentenceAcoustics:
                 "style": timbre.style,
             }
         )
-        self.durations = self._durations(words, per_word, encoded["log_duration"][0])
+        self.seconds = self._spoken_seconds(per_word, encoded["log_duration"][0])
+        """Of each phone, before rounding, (N,) float64; 0 for silence."""
+        self.durations = self._durations(words, per_word)
         """Frames of each phone, (N,) int64."""
         self.frames = int(self.durations.sum())
         self._hidden = np.repeat(encoded["hidden"][0], self.durations, axis=0)
@@ -114,12 +116,17 @@ class SentenceAcoustics:
         self._energy: Floats | None = None
         self._mel = np.empty((config.mel.n_mels, 0), np.float32)
 
-    def _durations(self, words: Sequence[Word], per_word: Controls, log_duration: Floats) -> NDArray[np.int64]:
-        """Frames of each phone: the model's, over the rate, with pauses as the text asks."""
+    def _spoken_seconds(self, per_word: Controls, log_duration: Floats) -> NDArray[np.float64]:
+        """Seconds of each phone: the model's, over the rate; 0 for silence."""
         index = self.phones.word_index
         spoken = index >= 0
-        seconds = np.minimum(np.exp(log_duration.astype(np.float64)) * self._frame_s, LONGEST_PHONE_S) / self._timbre.tempo
-        seconds[spoken] /= per_word.rate[index[spoken]]
+        own = np.minimum(np.exp(log_duration.astype(np.float64)) * self._frame_s, LONGEST_PHONE_S) / self._timbre.tempo
+        return np.where(spoken, own / per_word.rate[np.where(spoken, index, 0)], 0.0)
+
+    def _durations(self, words: Sequence[Word], per_word: Controls) -> NDArray[np.int64]:
+        """Frames of each phone, with pauses as the text asks."""
+        index, seconds = self.phones.word_index, self.seconds.copy()
+        spoken = index >= 0
         before = _governing_word(index)[~spoken]
         seconds[~spoken] = self.phones.pause_ms[~spoken] / 1000 * pause_factors(words, per_word)[before]
         self.tail_s = max(0.0, float(seconds[-1]) - TAIL_S)

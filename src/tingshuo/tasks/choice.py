@@ -40,9 +40,12 @@ def choose(manifest: Manifest, graph: str, precision: str = "auto", engine: str 
     """
     if graph not in manifest.graphs:
         return manifest.variant(graph, "fp32", "onnx")  # which says what there is
-    usable = [one for one in manifest.graphs[graph].variants if _is_usable(one, precision, engine)]
+    variants = manifest.graphs[graph].variants
+    if len(variants) == 1:
+        precision = variants[0].precision  # it came in one precision, and there is nothing to choose
+    usable = [one for one in variants if _is_usable(one, precision, engine)]
     if not usable:
-        known = ", ".join(f"{one.engine}/{one.precision}" for one in manifest.graphs[graph].variants)
+        known = ", ".join(f"{one.engine}/{one.precision}" for one in variants)
         raise BundleError(f"graph {graph!r} of voice {manifest.name!r} has no variant for the engine {engine!r}; it has: {known}")
     speeds = _speeds(manifest, graph)
     wanted = precision if precision != "auto" else "int8" if has_fast_int8() else "fp32"

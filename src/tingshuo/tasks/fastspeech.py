@@ -8,6 +8,7 @@ from tingshuo.config import VoiceConfig
 from tingshuo.engine.onnx import Session
 from tingshuo.tasks.acoustic import SentenceAcoustics, Timbre
 from tingshuo.tasks.performance import Tensors, row_of
+from tingshuo.tasks.prosody import EFFECTS
 from tingshuo.tasks.stopwatch import Stopwatch
 from tingshuo.tasks.timing import time_sentence
 from tingshuo.tasks.vocoder import vocode
@@ -58,15 +59,22 @@ class FastSpeech:
 class FastSpeechPerformer:
     """A request; see `tingshuo.tasks.performance.Performer`."""
 
-    warnings: tuple[str, ...] = ()
-
     def __init__(self, model: FastSpeech, request: SpeechRequest, timbre: Timbre) -> None:
         self._model, self._request, self._timbre = model, request, timbre
         self.speaker = timbre.f0.name
+        self._said: dict[str, None] = {}
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """See `tingshuo.tasks.performance.Performer`."""
+        return tuple(self._said)
 
     def perform(self, sentence: Sentence, start_samples: int, stopwatch: Stopwatch) -> "FastSpeechPerformance":
         """See `tingshuo.tasks.performance.Performer`."""
         model = self._model
+        for felt in (word.prosody.emotion for word in sentence.words):
+            if felt is not None and felt not in EFFECTS:
+                self._said[f"the emotion {felt} of single words was not followed: this voice learnt it for whole requests"] = None
         acoustics = SentenceAcoustics(model.graphs, model.settings, sentence.words, self._timbre, self._request, stopwatch)
         return FastSpeechPerformance(model, self._request.seed, sentence, acoustics, start_samples)
 

@@ -22,6 +22,8 @@ from tingshuo.tasks.golden_graphs import FP32, open_graphs
 from tingshuo.types import Runs
 
 Array = NDArray[Any]
+Answer = Array | str
+"""What a bundle answers, or why it cannot, said in place of it."""
 HEAD, TAIL = ".head", ".tail"
 """How the names of answers end of which the first or the last steps alone are kept."""
 
@@ -42,7 +44,7 @@ class Material:
 class Answers(Protocol):
     """How a family answers a case."""
 
-    def __call__(self, graphs: Mapping[str, Runs], material: Material, case: Case) -> dict[str, Array] | None:
+    def __call__(self, graphs: Mapping[str, Runs], material: Material, case: Case) -> Mapping[str, Answer] | None:
         """Return answers by the names that the folder gives them; None where the case is none of this family's."""
 
 
@@ -52,8 +54,11 @@ Inside = Callable[[Case], Mapping[str, Array]]
 ANSWERS = Registry(
     "family with answers to a golden folder",
     {
+        "codec": Row("tingshuo.tasks.codec_golden:answers"),
+        "conformer": Row("tingshuo.tasks.recognise.golden:answers"),
         "emotivoice": Row("tingshuo.tasks.emotivoice.golden:answers"),
         "fastspeech": Row("tingshuo.tasks.vocoder_golden:answers"),
+        "piper": Row("tingshuo.tasks.piper.golden:answers"),
         "rvc": Row("tingshuo.tasks.convert.golden:answers"),
         "sambert": Row("tingshuo.tasks.sambert.golden:answers"),
         "vocoder": Row("tingshuo.tasks.vocoder_golden:answers"),
@@ -156,11 +161,10 @@ def compare_graphs(
         nets = inside(case) if inside is not None else {}
         for name, stored in case.stored.items():
             key = name.removesuffix(HEAD).removesuffix(TAIL)
-            where = "graph" if key in answers else "net" if key in nets else None
-            if where is None:
-                made.left[f"{case.name}.{name}"] = blind if inside is None else NOT_KNOWN
+            where, answer = ("graph", answers[key]) if key in answers else ("net", nets[key]) if key in nets else ("", "")
+            if isinstance(answer, str):
+                made.left[f"{case.name}.{name}"] = answer or (blind if inside is None else NOT_KNOWN)
             else:
-                answer = answers[key] if where == "graph" else nets[key]
                 made.compared.append(_compared(case.name, name, where, answer, stored, precision))
     return made
 
@@ -170,7 +174,7 @@ def material_of(bundle: Bundle) -> Material:
     return Material(bundle.settings, bundle.manifest.graphs, bundle.tensors)
 
 
-def run_case(graphs: Mapping[str, Runs], material: Material, case: Case) -> dict[str, Array] | None:
+def run_case(graphs: Mapping[str, Runs], material: Material, case: Case) -> Mapping[str, Answer] | None:
     """Return the answers of a bundle's graphs, or of anything that runs like them, to a case; None for another family's.
 
     A case whose inputs are called ``GRAPH.INPUT`` runs these graphs as they are, and its answers are called ``GRAPH.OUTPUT``.
@@ -188,7 +192,7 @@ def run_case(graphs: Mapping[str, Runs], material: Material, case: Case) -> dict
     return answers(graphs, material, case)
 
 
-def _answered(graphs: Mapping[str, Runs], material: Material, case: Case, path: Path) -> dict[str, Array]:
+def _answered(graphs: Mapping[str, Runs], material: Material, case: Case, path: Path) -> Mapping[str, Answer]:
     try:
         answers = run_case(graphs, material, case)
     except (KeyError, ValueError, IndexError) as error:

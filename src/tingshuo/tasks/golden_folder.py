@@ -8,7 +8,7 @@ of a case, ``in.NAME`` one of every case, ``CASE.NAME`` an answer. docs/verify.m
 import json
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -43,10 +43,25 @@ class Case:
     stored: Mapping[str, Stored]
     told: Mapping[str, Any]
     draws: Draws
+    others: Mapping[str, Mapping[str, Array]] = field(default_factory=dict)
+    """Inputs of the other cases, for one that was made of what another was."""
 
     def has(self, *names: str) -> bool:
         """Whether it has these inputs."""
         return all(name in self.inputs for name in names)
+
+    def number(self, name: str, default: float) -> float:
+        """Return a number that the spec tells of it.
+
+        Raises
+        ------
+        ConfigError
+            What it tells is no number.
+        """
+        told = self.told.get(name, default)
+        if isinstance(told, bool) or not isinstance(told, int | float):
+            raise ConfigError(f"case {self.name!r}: {name!r} among its inputs in {SPEC} is to be a number, it is {told!r}")
+        return told
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +95,8 @@ def read_folder(path: Path) -> GoldenFolder:
     made = tuple(_case(path, case, told, shared, rows, spec) for case in cases)
     if not made:
         raise ConfigError(f"{path / ARRAYS}: has no answers; they are called CASE.NAME")
+    given = {case.name: case.inputs for case in made}
+    made = tuple(replace(case, others={name: one for name, one in given.items() if name != case.name}) for case in made)
     return GoldenFolder(path, str(spec.get("name", path.name)), made)
 
 

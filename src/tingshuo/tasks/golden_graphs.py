@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from tingshuo.engine.onnx import Session, open_graph
 from tingshuo.errors import RequestError
 from tingshuo.store.bundle import Bundle
-from tingshuo.types import Runs
+from tingshuo.store.manifest import GraphEntry
+from tingshuo.types import GraphSpec, Runs
 
 Array = NDArray[Any]
 FP32, ENGINE = "fp32", "onnx"
@@ -69,3 +70,22 @@ class Heard:
         self.inputs.append(inputs)
         self.outputs.append(self._graph.run(inputs))
         return self.outputs[-1]
+
+
+class Described:
+    """A graph that tells its shapes, for what is driven by them and may be given something that stands in for a graph.
+
+    Parameters
+    ----------
+    graph : Runs
+        The graph.
+    entry : GraphEntry
+        What the manifest tells of its inputs.
+    outputs : mapping
+        Shapes of its outputs.
+    """
+
+    def __init__(self, graph: Runs, entry: GraphEntry, outputs: Mapping[str, tuple[int | str, ...]]) -> None:
+        self.run = graph.run
+        inputs = {name: (one.dtype, one.shape) for name, one in entry.inputs.items()}
+        self.spec = GraphSpec(inputs, {name: ("float32", shape) for name, shape in outputs.items()})

@@ -75,6 +75,7 @@ MODELS = Registry(
     {
         "emotivoice": Row("tingshuo.tasks.emotivoice.model:EmotiVoice"),
         "fastspeech": Row("tingshuo.tasks.fastspeech:FastSpeech"),
+        "graph_voice": Row("tingshuo.tasks.graph_voice.model:GraphVoice"),
         "piper": Row("tingshuo.tasks.piper.model:Piper"),
         "sambert": Row("tingshuo.tasks.sambert.model:Sambert"),
     },
@@ -119,6 +120,11 @@ class Remarks:
                 self._said[f"the {what}{single} that was asked for was not followed: this model decides on it itself"] = None
 
 
+def listed(names: Sequence[str]) -> str:
+    """Return names for a message, at most `SHOWN` and how many more there are."""
+    return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
+
+
 def row_of(what: str, name: str | None, known: tuple[str, ...], voice: str) -> int:
     """Return the place of a name, 0 for None.
 
@@ -130,6 +136,5 @@ def row_of(what: str, name: str | None, known: tuple[str, ...], voice: str) -> i
     if name is None:
         return 0
     if name not in known:
-        shown = ", ".join(known[:SHOWN]) + (f" and {len(known) - SHOWN} more" if len(known) > SHOWN else "")
-        raise UnknownVoiceError(f"unknown {what} {name!r} of voice {voice!r}; accepted: {shown}", what)
+        raise UnknownVoiceError(f"unknown {what} {name!r} of voice {voice!r}; accepted: {listed(known)}", what)
     return known.index(name)

@@ -92,7 +92,7 @@ def _effect(prosody: Prosody, emotion: str, strength: float, speed: float, pitch
     """Everything that acts on a word, summed."""
     own_strength = strength if prosody.strength is None else prosody.strength
     return (
-        EFFECTS[prosody.emotion or emotion].scaled(own_strength)
+        EFFECTS.get(prosody.emotion or emotion, EFFECTS["neutral"]).scaled(own_strength)  # others are learnt, for whole requests
         + EMPHASIS[prosody.emphasis]
         + Effect(
             log_rate=log(prosody.rate * speed),

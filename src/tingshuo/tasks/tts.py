@@ -89,7 +89,7 @@ class SpeechStream(Iterator[AudioChunk]):
     def __init__(self, voice: "Voice", request: SpeechRequest, lexicon_path: Path | None = None) -> None:
         self._voice = voice
         self._stopwatch = Stopwatch()
-        self._frontend = Frontend(lexicon_path, english=voice.model.english)
+        self._frontend = Frontend(lexicon_path, english=voice.model.english, check_emotion=voice.settings.check_emotion)
         self._timed: list[TimedSentence] = []
         self._samples = 0
         with self._stopwatch("speaker_ms"):

@@ -46,6 +46,8 @@ class Frontend:
         When the first sentence has more, it is cut at a comma, if there is one; 0 never cuts it.
     english : bool
         Say Latin words with English phones, for voices that have them; else with the nearest Mandarin syllables.
+    check_emotion : callable or None
+        Raises RequestError for an emotion in markup that the voice does not have; None accepts `tingshuo.types.EMOTIONS`.
 
     Raises
     ------
@@ -60,11 +62,13 @@ class Frontend:
         budget: int = BUDGET,
         first_budget: int = FIRST_BUDGET,
         english: bool = False,
+        check_emotion: Callable[[str], None] | None = None,
     ) -> None:
         self._lexicon = EMPTY if lexicon_path is None else load_user_lexicon(lexicon_path)
         self._budget = budget
         self._first_budget = first_budget
         self._english = english
+        self._check_emotion = check_emotion
         self._seen: set[str] = set()
         self._warnings: list[str] = []
 
@@ -135,7 +139,7 @@ class Frontend:
 
     def _blocks(self, text: str) -> Iterator[Block]:
         """Lay out the text, with markup and the user's lexicon applied."""
-        runs = _markup_runs(text, self._warn)
+        runs = _markup_runs(text, self._warn, self._check_emotion)
         if runs is None:
             runs = _plain_runs(text, self._warn)
         return blocks(entry for run in runs for entry in self._lexicon.apply(run))
@@ -153,13 +157,13 @@ class Frontend:
             yield from speak_piece(block, *waiting, self._lexicon, self._warn, pause_ms=pause_ms, english=self._english)
 
 
-def _markup_runs(text: str, warn: Callable[[str], None]) -> Iterator[Run] | None:
+def _markup_runs(text: str, warn: Callable[[str], None], check_emotion: Callable[[str], None] | None) -> Iterator[Run] | None:
     """Read SSML, None if the text is something else; the parser is imported when a text looks like markup."""
     if not text.lstrip().startswith("<"):
         return None
     from tingshuo.text.ssml import is_ssml, parse
 
-    return iter(parse(text, warn)) if is_ssml(text) else None
+    return iter(parse(text, warn, check_emotion)) if is_ssml(text) else None
 
 
 def _plain_runs(text: str, warn: Callable[[str], None]) -> Iterator[Run]:

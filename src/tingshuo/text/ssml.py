@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from xml.parsers import expat
 
-from tingshuo.errors import SsmlError, TextError
+from tingshuo.errors import RequestError, SsmlError, TextError
 from tingshuo.text.arpabet import read_arpabet
 from tingshuo.text.inline import inline_runs, read_pinyin
 from tingshuo.text.lang.en import spell_numbers
 from tingshuo.text.runs import Border, Run
 from tingshuo.text.sayas import say_as
-from tingshuo.types import EMOTIONS, PLAIN, Prosody
+from tingshuo.types import EMOTIONS, PLAIN, Prosody, is_phrase
 
 MAX_DEPTH = 32
 """Deepest nesting of elements."""
@@ -72,7 +72,7 @@ def is_ssml(text: str) -> bool:
     return _OPENING.match(text) is not None
 
 
-def parse(text: str, warn: Callable[[str], None]) -> list[Run]:
+def parse(text: str, warn: Callable[[str], None], check_emotion: Callable[[str], None] | None = None) -> list[Run]:
     """Read an SSML document.
 
     Parameters
@@ -81,6 +81,8 @@ def parse(text: str, warn: Callable[[str], None]) -> list[Run]:
         The document, ``<speak>...</speak>``, without lone surrogates.
     warn : callable
         Is given a sentence for each inline pinyin mark that is none.
+    check_emotion : callable or None
+        Raises RequestError for an emotion that the voice does not have; None accepts `tingshuo.types.EMOTIONS`.
 
     Returns
     -------
@@ -92,7 +94,7 @@ def parse(text: str, warn: Callable[[str], None]) -> list[Run]:
     SsmlError
         Malformed XML, or an element, attribute or value outside the subset; the message begins with SSML, line and column.
     """
-    return _Reader(warn).read(text)
+    return _Reader(warn, check_emotion).read(text)
 
 
 @dataclass(slots=True)
@@ -110,8 +112,8 @@ class _Element:
 class _Reader:
     """One pass of expat over one document."""
 
-    def __init__(self, warn: Callable[[str], None]) -> None:
-        self._warn = warn
+    def __init__(self, warn: Callable[[str], None], check_emotion: Callable[[str], None] | None) -> None:
+        self._warn, self._check_emotion = warn, check_emotion
         self._runs: list[Run] = []
         self._open: list[_Element] = []
         self._elements = 0
@@ -162,13 +164,19 @@ class _Reader:
         element = _Element(name, attributes, outer, self._place(), english)
         self._open.append(element)
         try:
-            element.prosody = _INNER[name](outer, attributes) if name in _INNER else outer
+            element.prosody = self._inner(name, outer, attributes)
             if name == "break":
                 self._append(Run(break_ms=_break_ms(attributes)))
         except TextError as error:
             raise self._error(f"<{name}> {error}") from error
         if name in _BORDERS:
             self._append(Run(border=_BORDERS[name]))
+
+    def _inner(self, name: str, outer: Prosody, attributes: dict[str, str]) -> Prosody:
+        """Return the manner inside an element."""
+        if name == "emotion":
+            return _emotion(outer, attributes, self._check_emotion)
+        return _INNER[name](outer, attributes) if name in _INNER else outer
 
     def _check(self, name: str, attributes: dict[str, str]) -> None:
         """Refuse an element that may not stand here, and attributes that it does not have."""
@@ -357,9 +365,17 @@ def _emphasis(outer: Prosody, attributes: dict[str, str]) -> Prosody:
     return replace(outer, emphasis=_EMPHASES[_one_of(attributes, "level", _EMPHASES, "moderate")])
 
 
-def _emotion(outer: Prosody, attributes: dict[str, str]) -> Prosody:
-    _required(attributes, "category")
-    category = _one_of(attributes, "category", EMOTIONS, "")
+def _emotion(outer: Prosody, attributes: dict[str, str], check: Callable[[str], None] | None) -> Prosody:
+    category = _required(attributes, "category")
+    if check is None:
+        category = _one_of(attributes, "category", EMOTIONS, "")
+    elif not is_phrase(category):
+        raise TextError(f"category={category!r} is not accepted; write a name or a few words")
+    else:
+        try:
+            check(category)
+        except RequestError as error:
+            raise TextError(str(error)) from error
     intensity = attributes.get("intensity", "1.0").strip()
     if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", intensity) or float(intensity) > 1.5:
         raise TextError(f"intensity={intensity!r} is not accepted; write a number from 0 to 1.5")
@@ -369,7 +385,6 @@ def _emotion(outer: Prosody, attributes: dict[str, str]) -> Prosody:
 _INNER: dict[str, Callable[[Prosody, dict[str, str]], Prosody]] = {
     "prosody": _prosody,
     "emphasis": _emphasis,
-    "emotion": _emotion,
 }
 
 

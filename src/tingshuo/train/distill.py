@@ -41,6 +41,8 @@ UNVOICED_F0 = 0.15
 """Weight of F0 where the teacher finds no voice; another emotion or the neighbour may still ask for it there."""
 WIDTHS = ("dim", "encoder_layers", "decoder_dim", "decoder_layers", "heads")
 """Sizes in which a student that begins as its narrowed teacher equals it."""
+PROJECTED_SENTENCES, PROJECTION_RIDGE = 200, 1e-3
+"""Sentences that a projection of an imported teacher's features begins with, and how much it is held to nothing."""
 FRESH_RATE = 1e-3
 """Learning rate of a student that begins with random weights."""
 PARTS = {
@@ -196,13 +198,13 @@ def answer(net: FastSpeech, batch: Batch) -> Answers:
 def distill_losses(answers: Answers, batch: Batch, projection: nn.Module) -> dict[str, Tensor]:
     """Compare a student's answers with its teacher's; each is a mean over what counts, a scalar.
 
-    ``projection`` takes the student's hidden features (B, N, d) to the teacher's (B, N, D).
+    ``projection`` takes the student's hidden features (B, N, d) to the teacher's (B, N, D); of a teacher that has none, D is 0,
+    and where it has none for a phoneme, they are zeros, which count for nothing.
     """
     voiced = (batch.pitch[..., 1] <= 0).float()
     inner = batch.valid * (torch.cumsum(batch.valid, 1) > 1)  # the silence around a sentence is the runtime's
     inner = inner * (torch.flip(torch.cumsum(torch.flip(batch.valid, [1]), 1), [1]) > 1)
     wanted, given = torch.log_softmax(batch.mel, -1), torch.log_softmax(answers.mel, -1)
-    distance = (projection(answers.hidden) - batch.hidden).square().mean(-1)
     f0 = (answers.pitch[..., 0] - batch.pitch[..., 0]).abs()
     if answers.pitch.shape[-1] > 2:
         f0 = f0 + (answers.pitch[..., 2] - batch.pitch[..., 2]).abs()
@@ -212,11 +214,20 @@ def distill_losses(answers: Answers, batch: Batch, projection: nn.Module) -> dic
     return {
         "mel": _mean((answers.mel - batch.mel).abs().mean(-1), batch.frames),
         "shape": _mean((wanted.exp() * (wanted - given)).sum(-1), batch.frames),
-        "hidden": _mean(distance, batch.valid) / _mean(batch.hidden.square().mean(-1), batch.valid),
+        "hidden": _hidden_loss(answers.hidden, batch, projection),
         "duration": _mean((answers.log_duration - batch.log_duration).abs(), inner),
         "f0": _mean(f0 * (UNVOICED_F0 + (1 - UNVOICED_F0) * voiced), batch.frames),
         "voicing": _mean(voicing, batch.frames),
     }
+
+
+def _hidden_loss(hidden: Tensor, batch: Batch, projection: nn.Module) -> Tensor:
+    """Compare features of the encoders, relative to the energy of the teacher's."""
+    if not batch.hidden.shape[-1]:
+        return hidden.new_zeros(())
+    known = batch.valid * (batch.hidden != 0).any(-1)
+    distance = (projection(hidden) - batch.hidden).square().mean(-1)
+    return _mean(distance, known) / _mean(batch.hidden.square().mean(-1), known)
 
 
 class DistillRecipe:
@@ -230,6 +241,9 @@ class DistillRecipe:
         One sentence in `HELD_OUT_SHARE`, at least one, is held out.
     config : DistillConfig
         Batches, rate, weights of losses.
+    imported : bool
+        Whether the teacher's encoder is of another make: then its features are compared through a projection whatever their
+        number, which begins where least squares put it.
 
     Raises
     ------
@@ -237,7 +251,7 @@ class DistillRecipe:
         Fewer than two sentences, or ``learn`` names no module.
     """
 
-    def __init__(self, student: FastSpeech, lessons: Lessons, config: DistillConfig) -> None:
+    def __init__(self, student: FastSpeech, lessons: Lessons, config: DistillConfig, *, imported: bool = False) -> None:
         if len(lessons) < 2:
             raise TrainError("a student needs at least two sentences, one to learn from and one to be judged by")
         self.world = World()
@@ -249,13 +263,31 @@ class DistillRecipe:
         self.held_out, self.train = order[:held], order[held:]
         wide = lessons.hidden.shape[1]
         torch.manual_seed(config.loop.seed)
-        same = wide == student.config.dim
+        same = not wide or (wide == student.config.dim and not imported)
         self.projection = (nn.Identity() if same else nn.Linear(student.config.dim, wide)).to(self.world.device)
+        if imported and isinstance(self.projection, nn.Linear):
+            self._begin_projection(self.projection)
         self._learning = [*choose_parameters(student, config.learn), *self.projection.parameters()]
         self._autocast = use_bf16(config.loop.precision, self.world.device)
         self._optimizer = torch.optim.AdamW(
             self._learning, config.loop.rate, betas=(0.9, 0.98), weight_decay=config.loop.weight_decay, fused=True
         )
+
+    @torch.no_grad()
+    def _begin_projection(self, projection: nn.Linear) -> None:
+        """Put a projection where it joins what the student's encoder knows already to the teacher's features best."""
+        some = self.train[:: max(1, len(self.train) // PROJECTED_SENTENCES)]
+        batches = [make_batch(self.lessons, [sentence], self.world.device) for sentence in some]
+        known = [(one.hidden != 0).any(-1) for one in batches]
+        pairs = zip(batches, known, strict=True)
+        mine = torch.cat([self.student.encode(one.ids, one.tones, one.positions, one.valid)[which] for one, which in pairs])
+        wanted = torch.cat([one.hidden[which] for one, which in zip(batches, known, strict=True)])
+        x = nn.functional.pad(mine.double(), (0, 1), value=1.0)
+        square = x.T @ x
+        held = PROJECTION_RIDGE * square.diagonal().mean() * torch.eye(len(square), dtype=x.dtype, device=x.device)
+        solved = torch.linalg.solve(square + held, x.T @ wanted.double()).float()
+        projection.weight.copy_(solved[:-1].T)
+        projection.bias.copy_(solved[-1])
 
     def nets(self) -> Mapping[str, nn.Module]:
         """Return the student and what joins its features to the teacher's."""

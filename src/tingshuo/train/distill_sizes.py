@@ -99,17 +99,60 @@ def student_config(teacher: FastSpeechConfig, size: str = "small", sizes: Mappin
     )
 
 
+def largest_within(base: FastSpeechConfig, most: int, size: str, sizes: Mapping[str, int], teacher: str) -> FastSpeechConfig:
+    """Choose the sizes of a student whose teacher is of another family: as many parameters as it may have.
+
+    Parameters
+    ----------
+    base : FastSpeechConfig
+        Of the net that the student begins as; none of its sizes is above that net's.
+    most : int
+        Parameters that it may have.
+    size : str
+        A key of `SIZES`, for messages; ``most`` says what it means here.
+    sizes : Mapping[str, int]
+        Exact sizes, see `student_config`.
+    teacher : str
+        The parameters of the teacher, for messages.
+
+    Raises
+    ------
+    RequestError
+        An unknown size, or one above that of the net that it begins as.
+    TrainError
+        No size has so few parameters, or those given have more.
+    """
+    if size not in SIZES:
+        raise RequestError(f"unknown size {size!r}; accepted: {', '.join(SIZES)}", "size")
+    begun = "that of the voice which it begins as"
+    for config in [_exact(base, sizes, begun)] if sizes else [base, *_candidates(base)]:
+        if parameters_of(config) <= most:
+            return config
+    if sizes:
+        raise TrainError(
+            f"a student must have at most half its teacher's parameters: these sizes have {parameters_of(config)}, and "
+            f"{max(most, 0)} are allowed (the teacher has {teacher}); give smaller ones"
+        )
+    raise TrainError(f"the teacher is too small already for a {size} student, it has {teacher}; publish it as it is")
+
+
+def parameters_of(config: FastSpeechConfig) -> int:
+    """Count the parameters of a net of these sizes, without making one."""
+    with torch.device("meta"):
+        return count_parameters(FastSpeech(config))
+
+
 def _within(before: Cost, after: Cost, bounds: tuple[float, float]) -> bool:
     parameters, speed = bounds
     return after.parameters <= parameters * before.parameters and after.macs * speed <= before.macs
 
 
-def _exact(teacher: FastSpeechConfig, sizes: Mapping[str, int]) -> FastSpeechConfig:
+def _exact(teacher: FastSpeechConfig, sizes: Mapping[str, int], whose: str = "the teacher's") -> FastSpeechConfig:
     for name, value in sizes.items():
         if name not in CHANGEABLE:
             raise RequestError(f"unknown size {name!r}; accepted: {', '.join(CHANGEABLE)}")
         if not 1 <= value <= getattr(teacher, name):
-            raise RequestError(f"{name} is {value}; accepted: 1 to {getattr(teacher, name)}, which is the teacher's")
+            raise RequestError(f"{name} is {value}; accepted: 1 to {getattr(teacher, name)}, which is {whose}")
     config = teacher.replace(**sizes)
     if config.dim % (2 * config.heads) or config.dim < PLACE_FEATURES:
         raise RequestError(

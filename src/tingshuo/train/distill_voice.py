@@ -44,6 +44,8 @@ BYTES_PER_TEXT = 250 * (200 + 12) + 25 * 600
 """Of lessons: 250 frames of mel and contours, 25 phones of hidden features, in half precision."""
 BYTES_PER_PARAMETER = 3 * 16
 """Three checkpoints of net, average and two moments."""
+AFTERWARDS = ("licence", "vocoder_steps")
+"""Keys of a config that decide on nothing before the student has been taught."""
 Tell = Callable[[str, float, str], None]
 
 
@@ -148,13 +150,14 @@ def begin_student(
 
 
 def teach(
-    student: FastSpeech, lessons: Lessons, bundle: Bundle, config: DistillConfig, run: Path, resume: bool, tell: Tell
-) -> loop.Result:
-    """Train a student in place, with checkpoints, log and report in ``run``."""
+    student: FastSpeech, lessons: Lessons, bundle: Bundle, config: DistillConfig, run: Path, resume: bool, tell: Tell,
+    *, imported: bool = False,
+) -> loop.Result:  # fmt: skip
+    """Train a student in place, with checkpoints, log and report in ``run``; ``imported`` as for `DistillRecipe`."""
     replace_file(run / CONFIG_FILE, yaml.safe_dump(config.fields(), allow_unicode=True, sort_keys=False).encode())
     with (run / LESSONS).open("rb") as file:
         key = hashlib.file_digest(file, "sha256").hexdigest()
-    settings = {k: v for k, v in flatten(config.fields()).items() if not k.startswith(FREE_TO_CHANGE)}
+    settings = {k: v for k, v in flatten(config.fields()).items() if not k.startswith((*FREE_TO_CHANGE, *AFTERWARDS))}
     manifest = bundle.manifest
     identity = {
         **settings, "teacher": f"{manifest.name}@{manifest.version}", "student": student.config.fields(), "lessons": key
@@ -163,7 +166,8 @@ def teach(
     def watch(seen: loop.Progress) -> None:
         tell("teach", seen.done, f"step {seen.step}, mel {seen.losses['mel']:.3f}")
 
-    result = loop.fit(DistillRecipe(student, lessons, config), run, config.loop, identity, resume=resume, watch=watch)
+    recipe = DistillRecipe(student, lessons, config, imported=imported)
+    result = loop.fit(recipe, run, config.loop, identity, resume=resume, watch=watch)
     write_report(run)
     return result
 

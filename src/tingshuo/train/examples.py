@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tingshuo.audio.band import known_bands
+from tingshuo.audio.mel import QUIET
 from tingshuo.config import MelConfig
 from tingshuo.data.features import FULL_SCALE, Clip, Features, SpeakerPitch
 from tingshuo.models.layers.mel import log_mel
@@ -23,10 +24,6 @@ F0_LIMIT = 4.0
 """Normalised log-F0 beyond this is an error of the tracker."""
 ENERGY_MEAN, ENERGY_STD = 1.0, 2.5
 """Typical natural logarithm of the norm of a frame's mel magnitudes, and its spread; fixed, as cleaning makes levels alike."""
-
-QUIET = -7.0
-"""Log-mel below which nothing is heard, 60 dB below full scale in a band: digital silence, which is -16, becomes this. Else a
-few frames of it would weigh more than all speech, and teach the net to prefer silence to a recording's room."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,7 +99,7 @@ def measure(
     rows = [*_costs(bundle, settings, student), *_speeds(vocoder_rtf, whole_rtf)]
     rows.append(Row("mel_nepers", "log-mel distance from the vocoder as it was", "nepers", None, _distance(spoken, settings), 3))
     notes = [NO_RECOGNISER]
-    rows += _heard(spoken, settings.sample_rate, notes)
+    rows += heard(spoken, (settings.sample_rate, settings.sample_rate), "the vocoder as it was", notes)
     return Comparison(
         tuple(rows), f"{len(sentences)} sentences that were not learnt from; one thread, median of {repeats}", tuple(notes)
     )
@@ -163,14 +163,26 @@ def heard_mel(frames: FrameConfig) -> MelConfig:
     return MelConfig(sample_rate=frames.sample_rate, hop_length=frames.hop_length, n_mels=BANDS, fmax=frames.sample_rate / 2)
 
 
-def _heard(spoken: Sequence[Sequence[Wav]], sample_rate: int, notes: list[str]) -> list[Row]:
-    """Timbre and predicted opinions of all sentences together, where the networks that judge are installed."""
+def heard(spoken: Sequence[Sequence[Wav]], sample_rates: tuple[int, int], reference: str, notes: list[str]) -> list[Row]:
+    """Measure timbre and predicted opinions of all sentences together, where the networks that judge are installed.
+
+    Parameters
+    ----------
+    spoken : pair of sequences of Wav
+        What was heard before, and what is heard now.
+    sample_rates : tuple of int
+        Of the two, Hz.
+    reference : str
+        What the first of them is called in the table.
+    notes : list of str
+        Gets a sentence on what was not measured.
+    """
     from tingshuo.audio.dnsmos import Dnsmos
     from tingshuo.audio.speaker import similarity, speaker_vector
 
-    theirs, mine = (np.concatenate(wavs) for wavs in spoken)
-    vectors = [speaker_vector(wav, sample_rate) for wav in (theirs, mine)]
-    rows = [Row("speaker_similarity", "speaker similarity to the vocoder as it was, cosine", "", None, similarity(*vectors), 3)]
+    sides = [(np.concatenate(wavs), rate) for wavs, rate in zip(spoken, sample_rates, strict=True)]
+    vectors = [speaker_vector(wav, rate) for wav, rate in sides]
+    rows = [Row("speaker_similarity", f"speaker similarity to {reference}, cosine", "", None, similarity(*vectors), 3)]
     if find_spec("speechmos") is None:
         notes.append(NO_OPINION)
         return rows
@@ -179,12 +191,12 @@ def _heard(spoken: Sequence[Sequence[Wav]], sample_rate: int, notes: list[str]) 
     except EngineNotInstalledError:
         notes.append(NO_OPINION)
         return rows
-    piece = round(OPINION_S * sample_rate)
-    starts = range(0, max(1, min(len(theirs) - piece + 1, MOST_OPINIONS * piece)), piece)
-    before, after = (
-        float(np.mean([judge.judge(wav[a : a + piece], sample_rate).ovrl for a in starts])) for wav in (theirs, mine)
-    )
-    rows.append(Row(OPINION, "DNSMOS, overall", "", before, after, 2))
+    found = []
+    for wav, rate in sides:
+        piece = round(OPINION_S * rate)
+        starts = range(0, max(1, min(len(wav) - piece + 1, MOST_OPINIONS * piece)), piece)
+        found.append(float(np.mean([judge.judge(wav[a : a + piece], rate).ovrl for a in starts])))
+    rows.append(Row(OPINION, "DNSMOS, overall", "", found[0], found[1], 2))
     return rows
 
 

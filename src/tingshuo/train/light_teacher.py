@@ -142,15 +142,13 @@ def log_mel_distance(mine: NDArray[np.float32], theirs: NDArray[np.float32], mel
     mel : MelConfig
         Bands and frames.
     """
-    from tingshuo.audio.mel import log_mel
+    from tingshuo.audio.mel import QUIET, log_mel
 
-    ours, wanted = (np.maximum(log_mel(wav, mel), np.float32(QUIETEST)) for wav in (mine, theirs))
-    sounding = wanted.max(0) > QUIETEST + SOUNDING
+    ours, wanted = (np.maximum(log_mel(wav, mel), np.float32(QUIET)) for wav in (mine, theirs))
+    sounding = wanted.max(0) > QUIET + SOUNDING
     distance: NDArray[np.float64] = np.abs(ours - wanted).mean(0)[sounding].astype(np.float64)
     return distance
 
 
-QUIETEST = -7.0
-"""Log-mel below which nothing is heard; what lies below counts as this."""
 SOUNDING = 2.0
 """Nepers above it that the loudest band of a frame has in which somebody speaks."""

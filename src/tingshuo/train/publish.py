@@ -140,6 +140,7 @@ def publish(
     known: KnownGraphs | None = None,
     statistics: Statistics | None = None,
     people: People | None = None,
+    parent: str | None = None,
 ) -> Path:
     """Write the bundle of a voice.
 
@@ -168,6 +169,8 @@ def publish(
         How the recordings and texts that taught are spread; goes along for those who watch the voice later.
     people : People or None
         Who is cloned, and that they agreed; None is what ``bundle`` alone says of it.
+    parent : str or None
+        ``name@version`` of the voice that taught this one, where it was another than the one that it began as.
 
     Raises
     ------
@@ -190,7 +193,7 @@ def publish(
         voice, nets, pick_texts(lines, CALIBRATION_TEXTS), pick_texts(lines, TEST_TEXTS, 3), GOLDEN_TEXT, known
     )
     made = describe_making(base, learnt, vocoder_family(nets.vocoder).name)
-    manifest = _manifest(voice, bundle, base, made, built) | people.fields()
+    manifest = _manifest(voice, bundle, base, made, built) | people.fields() | ({"parent": parent} if parent else {})
     files: dict[str, Content] = dict(voice_files(voice, nets, built.models) | built.golden)
     files["MODELCARD.md"] = _card(manifest, learnt, built, people).encode()
     if aligner is not None and (base.acoustic or base.vocoder):

@@ -7,10 +7,11 @@ can be matched as well. What the decoder learns from is the gradient at its mels
 import torch
 from torch import Tensor
 
+from tingshuo.audio.mel import QUIET
 from tingshuo.models.layers.mel_critics import MelCritics, mel_adversarial_loss, mel_critic_loss, mel_matching_loss
 from tingshuo.train.config import TrainConfig
 from tingshuo.train.distributed import World
-from tingshuo.train.examples import QUIET, Batch
+from tingshuo.train.examples import Batch
 from tingshuo.train.loop import take_step
 
 BETAS = (0.5, 0.9)

@@ -10,6 +10,7 @@ import statistics
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -78,7 +79,7 @@ def compare(before: Path, after: Path, texts: Sequence[str] = SENTENCES, repeats
     paths = before, after
     exact = [load(path, precision="fp32", threads=1) for path in paths]
     used = [load(path, threads=1) for path in paths]
-    rows = (*_sizes(paths), *_speeds(used, texts, repeats), *_distances(paths, exact, texts))
+    rows = (*_sizes(paths), *speeds(used, texts, repeats), *_distances(paths, exact, texts))
     precisions = " and ".join(dict.fromkeys(voice.precision for voice in used))
     return Comparison(
         rows, f"{len(texts)} sentences that were not learnt from; RTF in {precisions}, one thread, median of {repeats}"
@@ -91,33 +92,48 @@ def _sizes(paths: Sequence[Path]) -> Iterator[Row]:
     parameters = [[count_parameters(net) for net in (one.acoustic, one.vocoder)] for one in nets]
     files = [sum(entry.size for entry in bundle.manifest.files.values()) / 1e6 for bundle in bundles]
     macs = [[macs_per_second([graph]) for graph in voice_graphs(one).values()] for one in nets]
-    yield _pair("acoustic_parameters", "parameters, acoustic model", "M", (one[0] / 1e6 for one in parameters), 3)
-    yield _pair("vocoder_parameters", "parameters, vocoder", "M", (one[1] / 1e6 for one in parameters), 3)
-    yield _pair("file_mb", "bundle's files", "MB", files, 1)
+    yield pair("acoustic_parameters", "parameters, acoustic model", "M", (one[0] / 1e6 for one in parameters), 3)
+    yield pair("vocoder_parameters", "parameters, vocoder", "M", (one[1] / 1e6 for one in parameters), 3)
+    yield pair("file_mb", "bundle's files", "MB", files, 1)
     acoustic = (sum(counts[:-1]) / 1e6 for counts in macs)
-    yield _pair("acoustic_mmacs_per_s", "multiplications per second of speech, acoustic", "M", acoustic, 1)
-    yield _pair("vocoder_mmacs_per_s", "multiplications per second of speech, vocoder", "M", (m[-1] / 1e6 for m in macs), 1)
+    yield pair("acoustic_mmacs_per_s", "multiplications per second of speech, acoustic", "M", acoustic, 1)
+    yield pair("vocoder_mmacs_per_s", "multiplications per second of speech, vocoder", "M", (m[-1] / 1e6 for m in macs), 1)
 
 
-def _pair(key: str, label: str, unit: str, values: Iterable[float], digits: int) -> Row:
+def pair(key: str, label: str, unit: str, values: Iterable[float], digits: int) -> Row:
+    """Return a row with a value before and one after."""
     before, after = values
     return Row(key, label, unit, before, after, digits)
 
 
-def _speeds(voices: Sequence[Voice], texts: Sequence[str], repeats: int) -> Iterator[Row]:
-    """Real-time factors; the voices take turns, so that what else the machine does meets both."""
+def speeds(
+    voices: Sequence[Voice], texts: Sequence[str], repeats: int, controls: Mapping[str, Any] = MappingProxyType({})
+) -> Iterator[Row]:
+    """Yield real-time factors; the voices take turns, so that what else the machine does meets both.
+
+    Parameters
+    ----------
+    voices : pair of Voice
+        Before and after.
+    texts : sequence of str
+        Spoken by both.
+    repeats : int
+        Times that are counted; the median is taken.
+    controls : mapping
+        Fields of a `tingshuo.types.SpeechRequest`: who speaks.
+    """
     whole: list[list[float]] = [[], []]
     acoustic: list[list[float]] = [[], []]
     for turn in range(repeats + 1):
         for side, voice in enumerate(voices):
-            spoken = [voice.synthesize(text) for text in texts]
+            spoken = [voice.synthesize(text, **controls) for text in texts]
             if turn == 0:
                 continue  # the first round warms up
             seconds = sum(one.duration_s for one in spoken)
             whole[side].append(sum(one.stages.rtf * one.duration_s for one in spoken) / seconds)
             acoustic[side].append(sum(one.stages.acoustic_ms for one in spoken) / 1000 / seconds)
-    yield _pair("rtf", "RTF, text to wave", "", (statistics.median(runs) for runs in whole), 5)
-    yield _pair("acoustic_rtf", "RTF, acoustic model", "", (statistics.median(runs) for runs in acoustic), 5)
+    yield pair("rtf", "RTF, text to wave", "", (statistics.median(runs) for runs in whole), 5)
+    yield pair("acoustic_rtf", "RTF, acoustic model", "", (statistics.median(runs) for runs in acoustic), 5)
 
 
 def _distances(paths: Sequence[Path], voices: Sequence[Voice], texts: Sequence[str]) -> Iterator[Row]:

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tingshuo.audio.mel import log_mel
+from tingshuo.audio.mel import QUIET, log_mel
 from tingshuo.config import SpeakerConfig, StyleConfig, VoiceConfig
 from tingshuo.data.features import Features
 from tingshuo.errors import TrainError
@@ -30,7 +30,7 @@ from tingshuo.text.symbols import (
     has_english,
 )
 from tingshuo.train.config import AcousticConfig, TrainConfig
-from tingshuo.train.examples import QUIET, Example, Tables
+from tingshuo.train.examples import Example, Tables
 from tingshuo.train.newcomer import fit_output, nearest_speakers, upper_bands
 
 SIZES = (

@@ -23,6 +23,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
+from tingshuo.audio.mel import QUIET
 from tingshuo.data.features import Clip, Features
 from tingshuo.models.layers.discriminators import Critics, adversarial_loss, critic_loss, matching_loss
 from tingshuo.models.layers.mel import log_mel
@@ -30,7 +31,7 @@ from tingshuo.models.layers.spectral import Spectra, band_limited, spectra_of, s
 from tingshuo.port.vocoders import Vocoder
 from tingshuo.train.acoustic import use_bf16
 from tingshuo.train.distributed import World
-from tingshuo.train.examples import QUIET, bandwidth_weight
+from tingshuo.train.examples import bandwidth_weight
 from tingshuo.train.generator import check_frames
 from tingshuo.train.joint import DecoderMels
 from tingshuo.train.loop_config import LoopConfig

@@ -9,9 +9,12 @@ import pytest
 
 pytest.importorskip("torch")
 
+import onnx
+from onnx import TensorProto, helper
 from tests.port.tiny_bundles import graphs_of, write_sambert
 
-from tingshuo.port import bundling
+from tingshuo.port import draft_folder, importing, reading
+from tingshuo.port.export import IR_VERSION, OPSET
 from tingshuo.store.manifest import read_manifest
 
 pytestmark = pytest.mark.train
@@ -25,7 +28,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def quick(imported: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Take the graphs of a bundle that has them, in an empty folder."""
-    monkeypatch.setattr(bundling, "export_structures", graphs_of(imported("sambert")))
+    monkeypatch.setattr(importing, "run_reading", reading.read)
+    monkeypatch.setattr(draft_folder, "export_structures", graphs_of(imported("sambert")))
     monkeypatch.chdir(tmp_path)
 
 
@@ -81,3 +85,32 @@ def test_what_cannot_be_imported_is_one_line_and_nothing_is_left(
     assert message in done.err
     assert len(done.err.splitlines()) == 1
     assert not list(tmp_path.iterdir())
+
+
+def test_a_contract_and_a_config_are_printed_to_be_filled_in(tingshuo: Any, tmp_path: Path) -> None:
+    node = helper.make_node("Relu", ["mel"], ["wav"])
+    given, made = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 80, "T"]) for name in ("mel", "wav"))
+    graph = helper.make_graph([node], "g", [given], [made])
+    onnx.save(
+        helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION), tmp_path / "model.onnx"
+    )
+    contract = tingshuo("import", tmp_path / "model.onnx", "--contract", "new")
+    assert (contract.code, contract.err) == (0, "")
+    assert "task: vocoder" in contract.text
+    assert "task: asr" in tingshuo("import", tmp_path / "model.onnx", "--contract", "new:asr").text
+    config = tingshuo("import", tmp_path / "weights.pth", "--config", "new:vocoder+hifigan")
+    assert json.loads(config.text)["family"] == "vocoder+hifigan"
+    assert not list(tmp_path.glob("*/"))
+
+
+def test_a_family_that_has_no_config_to_fill_in_is_named(tingshuo: Any) -> None:
+    done = tingshuo("import", "weights.pth", "--config", "new:tacotron")
+    assert done.code != 0
+    assert "'tacotron'" in done.err
+    assert "vocoder+hifigan" in done.err
+
+
+def test_a_contract_and_a_config_are_not_told_both(tingshuo: Any, tmp_path: Path) -> None:
+    done = tingshuo("import", tmp_path, "--contract", "c.yaml", "--config", "c.json")
+    assert done.code != 0
+    assert "not by both" in done.err

@@ -11,7 +11,7 @@ def test_a_graph_and_a_hostile_file(tingshuo, tmp_path):
     done = tingshuo("probe", str(tmp_path), str(VOICE / "graphs/onnx/fp32/vocoder.onnx"))
     assert (done.code, done.err) == (0, "")
     assert f"{tmp_path}/model.pth: a file that would run code" in done.text
-    assert "vocoder.onnx: graph" in done.text
+    assert "vocoder.onnx: a graph" in done.text
     (found,) = json.loads(tingshuo("probe", str(tmp_path / "model.pth"), "--json").out)["findings"]
     assert (found["format"], found["usable"]) == ("pickle", False)
     assert "os.system" in found["what_next"]

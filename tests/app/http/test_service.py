@@ -1,10 +1,13 @@
 """What routes share: voices opened once, orders checked, takes as chunks, bytes and lines."""
 
 import json
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from tingshuo.app.http.service import Order, Take, Voices
+from tingshuo.config import FamilyConfig, PersonConfig
 from tingshuo.errors import AudioError, BusyError, RequestError, TooLargeError, UnknownVoiceError
 from tingshuo.types import SpeechRequest
 
@@ -72,10 +75,23 @@ def test_a_speaker_may_be_named_in_either_way(service):
     first, second = (SpeechRequest(text=REQUEST.text, speaker=name) for name in ("tan", "deep"))
     assert service.order("default/deep", REQUEST, "wav") == service.order("default", second, "wav")
     assert service.order("default/tan", first, "wav") == service.order("default", REQUEST, "wav")  # one order, kept once
-    with pytest.raises(UnknownVoiceError, match="unknown speaker 'wu' of voice 'default'; accepted: tan, deep"):
+    with pytest.raises(UnknownVoiceError, match=r"unknown speaker 'wu' of voice 'default'; accepted: tan, deep"):
         service.order("default/wu", REQUEST, "wav")
     with pytest.raises(RequestError, match="names the speaker 'deep' and the field speaker 'tan'"):
         service.order("default/deep", first, "wav")
+
+
+def test_of_many_speakers_a_refusal_names_some(service, bundle):
+    people = tuple(PersonConfig(f"s{n}", "unspecified") for n in range(2014))
+    crowd = SimpleNamespace(manifest=bundle.manifest, settings=FamilyConfig(family="crowd", speakers=people))
+    voices = Voices(lambda _: None, {"crowd": crowd})
+    for voice, request in (("crowd/wu", REQUEST), ("crowd", replace(REQUEST, speaker="wu"))):
+        with pytest.raises(
+            UnknownVoiceError, match=r"unknown speaker 'wu' of voice 'crowd'; accepted: s0, s1, .*, s39 and 1974 more$"
+        ):
+            voices.check(voice, request)
+    with pytest.raises(UnknownVoiceError, match=r"unknown voice 'x'; accepted: crowd, crowd/s1, .* and 1974 more$"):
+        voices.check("x", REQUEST)
 
 
 def test_a_take_that_is_given_up_closes_its_stream_and_leaves_no_file(service, fake_voice):

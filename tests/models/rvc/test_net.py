@@ -27,3 +27,14 @@ def test_every_speaker_has_another_voice(tiny_rvc, tiny_net, pitched):
     one, other = (tiny_net[pitched](speaker_id=torch.full((2,), speaker), **inputs) for speaker in (0, 2))
     assert one.shape == (2, frames * config.hop_length)
     assert not torch.allclose(one, other)
+
+
+@torch.inference_mode()
+def test_a_frame_depends_on_the_context_of_the_flow_and_no_more(tiny_rvc, tiny_net):
+    reach, net = tiny_rvc[True].flow_context_frames, tiny_net[True].double()
+    latent, speaker = torch.randn(1, 4, 41, dtype=torch.float64), torch.randn(1, 5, dtype=torch.float64)
+    changed = latent.clone()
+    changed[..., 20] += 10
+    moved = (net.flow(latent, speaker) != net.flow(changed, speaker))[0].any(0).nonzero()[:, 0].tolist()
+    net.float()
+    assert (moved[0], moved[-1]) == (20 - reach, 20 + reach)

@@ -68,6 +68,16 @@ def test_two_voices_are_not_two_halves_of_one(foreign: Get, tmp_path: Path) -> N
         draft(folder)
 
 
+def test_a_vocoder_that_lies_alone_is_a_vocoder(foreign: Get, tmp_path: Path) -> None:
+    shutil.copytree(foreign("sambert") / "voc", tmp_path / "voices" / "F7" / "voc")
+    for path in (tmp_path, tmp_path / "voices/F7/voc", tmp_path / "voices/F7/voc/ckpt/checkpoint_9.pth"):
+        made = draft(path)
+        assert (made.name, made.task, made.system) == ("F7-voc", "vocoder", "kan_hifigan")
+        assert made.notes[-1].startswith("there is no acoustic model here, so this is the vocoder alone")
+    with pytest.raises(PortError, match="has no acoustic model"):
+        draft(tmp_path, "F7")
+
+
 def test_the_tiny_voices_are_random() -> None:
     """What the tests compare would be equal in a net of zeros."""
     from tests.port.tiny_bundles import WIDE

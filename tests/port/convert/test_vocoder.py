@@ -15,7 +15,8 @@ from tingshuo.config import MelConfig  # noqa: E402
 from tingshuo.engine.onnx import open_graph  # noqa: E402
 from tingshuo.errors import BundleError, PortError  # noqa: E402
 from tingshuo.port.convert import hifigan, vocos  # noqa: E402
-from tingshuo.port.convert.vocoder import LONGEST_S, NO_LANGUAGE, speech_features  # noqa: E402
+from tingshuo.port.convert.rehearsal import COPIED_S, speech_features  # noqa: E402
+from tingshuo.port.convert.vocoder import NO_LANGUAGE  # noqa: E402
 from tingshuo.port.families import build_nets, fill  # noqa: E402
 from tingshuo.store.bundle import open_bundle, verify_bundle  # noqa: E402
 from tingshuo.tasks.golden import run_golden  # noqa: E402
@@ -75,7 +76,7 @@ def test_it_is_no_voice(made):
 @pytest.mark.parametrize("mel", [MEL_100, MelConfig(sample_rate=16000, n_fft=512, hop_length=160, win_length=512, fmax=8000.0)])
 def test_speech_is_cut_as_the_mel_wants_it(mel):
     features, f0 = speech_features(mel)
-    frames = round(LONGEST_S * mel.sample_rate) // mel.hop_length + (mel.framing == "center")
+    frames = round(COPIED_S * mel.sample_rate) // mel.hop_length + (mel.framing == "center")
     assert features.shape == (100, frames)
     assert f0.shape == (frames,)
     assert 100 < np.median(f0[f0 > 0]) < 400

@@ -10,6 +10,7 @@ pytest.importorskip("yaml")
 pytest.importorskip("onnx")
 
 from tingshuo.errors import PortError  # noqa: E402
+from tingshuo.port.convert.rehearsals import rehearse  # noqa: E402
 from tingshuo.port.convert.wenet import draft  # noqa: E402
 from tingshuo.port.families import build_nets, fill  # noqa: E402
 from tingshuo.port.verify import reference_outputs  # noqa: E402
@@ -39,7 +40,7 @@ def test_a_draft_is_rehearsed_by_every_graph_and_hears_as_the_original(golden: A
     (built,) = build_nets(made.config.architecture)  # type: ignore[attr-defined]
     fill(built, made.parts["recogniser"].tensors)
     graphs = {graph.name: Eager(graph, 256) for graph in built.graphs}
-    made.rehearse(graphs)
+    rehearse(made.config, {}, graphs)
     assert set(graphs) == {"encoder", "encoder_chunk", "ctc", "decoder", "reverse_decoder"}
     assert all(graph.calls for graph in graphs.values())
     best = Recogniser(made.config, graphs).hear(fixture.arrays["single.in.wav"], 5)[0]  # type: ignore[arg-type]

@@ -110,3 +110,16 @@ def test_a_tensor_is_a_view_of_a_storage() -> None:
 def test_a_tensor_beyond_its_storage_is_refused(items: int, offset: int) -> None:
     with pytest.raises(pickle.UnpicklingError, match=r"beyond its storage|make no sense|of unknown type"):
         Reader(io.BytesIO(TENSOR % (items, offset))).load()
+
+
+def test_modules_of_torchscript_are_their_attributes() -> None:
+    content = (
+        b"\x80\x02c__torch__.models\nNet\n)\x81}(X\x04\x00\x00\x00bias"
+        b"ctorch.jit._pickle\nbuild_intlist\n](K\x01K\x02e\x85RX\x05\x00\x00\x00inner"
+        b"c__torch__.torch.nn.modules.conv\nConv1d\n)\x81}X\x01\x00\x00\x00kK\x03sbub."
+    )
+    value, names = read_pickle(content)
+    assert value == {"bias": [1, 2], "inner": {"k": 3}}
+    assert names == set()
+    with pytest.raises(AttackError, match=r"torch.jit.load"):
+        read_pickle(b"\x80\x02ctorch.jit\nload\n.")

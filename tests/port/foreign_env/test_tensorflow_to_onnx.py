@@ -1,6 +1,8 @@
 import json
 import zipfile
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 pytest.importorskip("onnx")
@@ -50,16 +52,56 @@ def test_a_file_that_is_no_model_of_keras_is_refused(tmp_path):
         check_keras(tmp_path / "x.keras", "keras")
 
 
-def test_what_goes_wrong_is_written_for_the_other_side(tmp_path):
+@pytest.fixture
+def walls(monkeypatch):
+    """Whether walls can be raised, in place of those that this process could not take down again."""
+    raised = []
+    monkeypatch.setattr(tensorflow_to_onnx, "raise_walls", lambda: raised.append(1) is None and walls.possible)
+    walls = SimpleNamespace(possible=True, raised=raised)
+    return walls
+
+
+def told(folder, name="error.json"):
+    return json.loads((folder / name).read_text())
+
+
+def test_what_goes_wrong_is_written_for_the_other_side(tmp_path, walls):
     (tmp_path / "x").write_bytes(b"hello")
     assert tensorflow_to_onnx.main([str(tmp_path / "x"), str(tmp_path)]) == 1
-    assert json.loads((tmp_path / "error.json").read_text()) == {"reason": "x is no SavedModel, .keras, .h5 or .tflite"}
+    assert told(tmp_path) == {"reason": "x is no SavedModel, .keras, .h5 or .tflite"}
+    keras_file(tmp_path / "y", {"class_name": "Lambda"})
+    assert tensorflow_to_onnx.main([str(tmp_path / "y"), str(tmp_path)]) == 1
+    assert "Lambda layer" in told(tmp_path)["reason"]
+    assert walls.raised == [1]  # before the model is looked into
 
 
-def test_what_was_converted_is_described(tmp_path, monkeypatch):
-    monkeypatch.setattr(tensorflow_to_onnx, "convert", lambda source, out, signature: {"signature": signature})
-    assert tensorflow_to_onnx.main(["x", str(tmp_path), "speak"]) == 0
-    assert json.loads((tmp_path / "model.json").read_text()) == {"signature": "speak"}
+def test_what_was_converted_is_described(tmp_path, monkeypatch, walls):
+    keras_file(tmp_path / "x", {})
+    made = (b"graph", {"kind": "keras"}, {"0/input/x": np.ones(3)})
+    monkeypatch.setattr(
+        tensorflow_to_onnx, "convert", lambda source, kind, signature: (*made[:1], {"kind": kind, "of": signature}, made[2])
+    )
+    assert tensorflow_to_onnx.main([str(tmp_path / "x"), str(tmp_path), "speak"]) == 0
+    assert told(tmp_path, "model.json") == {"kind": "keras", "of": "speak"}
+    assert (tmp_path / "model.onnx").read_bytes() == b"graph"
+    assert np.load(tmp_path / "examples.npz")["0/input/x"].sum() == 3
+    assert (tmp_path / "error.json").read_bytes() == b""
+
+
+def test_a_program_is_not_loaded_where_there_are_no_walls(tmp_path, monkeypatch, walls):
+    walls.possible = False
+    (tmp_path / "saved").mkdir()
+    (tmp_path / "saved/saved_model.pb").touch()
+    assert tensorflow_to_onnx.main([str(tmp_path / "saved"), str(tmp_path)]) == 1
+    assert "this system cannot lock a process in" in told(tmp_path)["reason"]
+
+
+def test_examples_have_two_lengths_or_there_are_none():
+    spec = SimpleNamespace(name="x", shape=(None, None, 3), dtype=SimpleNamespace(as_numpy_dtype=np.float32))
+    made = tensorflow_to_onnx.run_examples(lambda x: {"y": x + 1}, [spec])
+    assert [made[f"{place}/input/x"].shape for place in (0, 1)] == [(1, 23, 3), (1, 37, 3)]
+    np.testing.assert_allclose(made["1/output/y"], made["1/input/x"] + 1)
+    assert tensorflow_to_onnx.run_examples(lambda x: 1 / 0, [spec]) == {}
 
 
 def gelu_graph(approximate=0):
@@ -71,7 +113,6 @@ def gelu_graph(approximate=0):
 
 
 def test_gelu_is_spelt_out():
-    import numpy as np
     import onnxruntime
 
     model = gelu_graph()

@@ -308,7 +308,7 @@ def kept_whole(folder: Path, model: Any) -> None:
     assert "1 of its tensors have no place in the net: style" in changed(one_more)[0]
     (remark,) = changed(no_names)
     assert "cannot be told which layer it is" in remark
-    assert remark.endswith("so it cannot be streamed, and its noise is drawn inside, where no seed reaches it")
+    assert remark.endswith("so a sentence is made at once")
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,14 @@ def test_the_small_file_of_a_workspace_finds_its_index(tmp_path: Path) -> None:
     assert find_voice(tmp_path / "assets/weights/you.pth").index is None
 
 
+def test_the_folder_of_the_whole_program_has_its_voices_in_a_folder(tmp_path: Path) -> None:
+    lay(tmp_path, "assets/weights/me.pth", "logs/me/G_1.pth")
+    assert find_voice(tmp_path).weights == tmp_path / "assets/weights/me.pth"
+    lay(tmp_path, "assets/weights/you.pth")
+    with pytest.raises(PortError, match=r"weights: holds 2 voices \(me\.pth, you\.pth\)"):
+        find_voice(tmp_path)
+
+
 @pytest.mark.parametrize("name", ["me", "me_e20_s400", "me_20e_400s", "me_20e_400s_best_epoch"])
 def test_a_download_of_a_voice_and_an_index(name: str, tmp_path: Path) -> None:
     found = find_voice(lay(tmp_path, f"{name}.pth", "added_whatever.index"))

@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("yaml")
 
 from tingshuo.errors import PortError
-from tingshuo.port.importers.sambert_files import ACOUSTIC, VOCODER, find_voices, read_json, read_yaml
+from tingshuo.port.importers.sambert_files import ACOUSTIC, VOCODER, find_lone_vocoder, find_voices, read_json, read_yaml
 
 pytestmark = pytest.mark.train
 
@@ -70,6 +70,72 @@ def test_a_checkpoint_that_is_named_counts_instead_of_the_highest(tmp_path: Path
     (voice,) = find_voices(folder / acoustic / "ckpt" / "checkpoint_200.pth")
     assert voice.acoustic.checkpoint.name == "checkpoint_200.pth"
     assert voice.vocoder.checkpoint.name == "checkpoint_7.pth"
+
+
+@pytest.mark.parametrize(
+    "inside", ["", "am", "voc", "am/ckpt", "voc/ckpt", "am/config.yaml", "voc/config.yaml", "audio_config.yaml"]
+)
+def test_a_voice_of_a_download_is_found_upward(tmp_path: Path, inside: str) -> None:
+    for name in ("F7", "M7"):
+        make_voice(tmp_path / "voices" / name)
+    (tmp_path / "voices" / "voices.json").write_text(json.dumps({"voices": ["M7", "F7"]}))
+    folder = tmp_path / "voices" / "F7"
+    (folder / "audio_config.yaml").touch()
+    (voice,) = find_voices(folder / inside)
+    assert (voice.name, voice.folder) == ("F7", folder)
+    assert voice.acoustic.checkpoint.name == "checkpoint_10000.pth"
+    assert [voice.name for voice in find_voices(tmp_path / "voices" / "voices.json")] == ["M7", "F7"]
+
+
+def test_the_voice_upward_is_the_one_with_both_parts(tmp_path: Path) -> None:
+    folder = make_voice(tmp_path / "mine", "tmp_am", "orig_model/voices/F7/voc")
+    (voice,) = find_voices(folder / "orig_model" / "voices" / "F7" / "voc")
+    assert (voice.name, voice.vocoder.folder.name) == ("mine", "voc")
+    make_part(folder / "orig_model" / "voices" / "F7" / "am", ACOUSTIC, 1)
+    assert find_voices(folder / "orig_model" / "voices" / "F7" / "voc")[0].name == "F7"
+
+
+def test_a_voice_may_be_called_as_a_part_is(tmp_path: Path) -> None:
+    make_part(tmp_path / "am", ACOUSTIC, 3)
+    (voice,) = find_voices(make_voice(tmp_path / "sambert"))
+    assert (voice.name, voice.acoustic.checkpoint.name) == ("sambert", "checkpoint_10000.pth")
+
+
+def test_a_checkpoint_that_lies_beside_its_folder_is_not_mistaken_for_another(tmp_path: Path) -> None:
+    folder = make_voice(tmp_path / "mine")
+    (folder / "am" / "checkpoint_5.pth").touch()
+    with pytest.raises(PortError, match="lies in mine/am, not in FOLDER/ckpt"):
+        find_voices(folder / "am" / "checkpoint_5.pth")
+
+
+def test_a_download_may_have_lost_its_list(tmp_path: Path) -> None:
+    make_voice(tmp_path / "voices" / "M7")
+    make_voice(tmp_path / "voices" / "F7")
+    (tmp_path / "voices" / "other").mkdir()
+    assert [voice.name for voice in find_voices(tmp_path)] == ["F7", "M7"]
+
+
+@pytest.mark.parametrize("given", ["", "voices", "voices/F7", "voices/F7/voc", "voices/F7/voc/ckpt", "voices/F7/voc/config.yaml"])
+def test_a_vocoder_may_lie_alone(tmp_path: Path, given: str) -> None:
+    make_part(tmp_path / "voices" / "F7" / "voc", VOCODER, 7)
+    assert find_lone_vocoder(tmp_path / given) == tmp_path / "voices" / "F7" / "voc"
+    make_part(tmp_path / "voices" / "F7" / "am", ACOUSTIC, 7)
+    assert find_lone_vocoder(tmp_path / given) is None
+
+
+def test_a_checkpoint_of_a_vocoder_that_lies_alone(tmp_path: Path) -> None:
+    make_part(tmp_path / "F7" / "voc", VOCODER, 7)
+    checkpoint = tmp_path / "F7" / "voc" / "ckpt" / "checkpoint_7.pth"
+    assert find_lone_vocoder(checkpoint) == checkpoint
+    assert find_lone_vocoder(tmp_path / "none") is None
+    make_part(tmp_path / "F7" / "am", ACOUSTIC, 7)
+    assert find_lone_vocoder(checkpoint) is None
+
+
+def test_of_two_vocoders_none_is_the_one(tmp_path: Path) -> None:
+    for name in ("F7", "M7"):
+        make_part(tmp_path / "voices" / name / "voc", VOCODER, 7)
+    assert find_lone_vocoder(tmp_path) is None
 
 
 def test_what_is_missing_is_named(tmp_path: Path) -> None:

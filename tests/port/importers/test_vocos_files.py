@@ -2,7 +2,7 @@ import pytest
 import yaml
 
 from tingshuo.errors import PortError
-from tingshuo.port.importers.vocos_files import find_vocos, read_arguments
+from tingshuo.port.importers.vocos_files import CodeArguments, find_vocos, read_arguments
 
 MEL = {"class_path": "vocos.feature_extractors.MelSpectrogramFeatures", "init_args": {"sample_rate": 24000, "padding": "center"}}
 BACKBONE = {
@@ -27,6 +27,15 @@ def test_classes_are_arguments_and_never_imported(tmp_path):
     assert read_arguments(written(tmp_path, forked)).head.n_fft == 1024
 
 
+def test_codes_have_arguments_of_their_own(tmp_path):
+    codes = {"class_path": "vocos.feature_extractors.EncodecFeatures", "init_args": {"bandwidths": [1.5, 6]}}
+    backbone = BACKBONE | {"init_args": BACKBONE["init_args"] | {"adanorm_num_embeddings": 2}}
+    found = read_arguments(written(tmp_path, WHOLE | {"feature_extractor": codes, "backbone": backbone}))
+    assert isinstance(found.features, CodeArguments)
+    assert (found.features.encodec_model, found.features.bandwidths) == ("encodec_24khz", (1.5, 6))
+    assert found.backbone.adanorm_num_embeddings == 2
+
+
 def test_the_config_of_a_training_has_it_one_storey_deeper(tmp_path):
     deeper = {"seed_everything": 1, "model": {"class_path": "vocos.experiment.VocosExp", "init_args": WHOLE | {"sample_rate": 1}}}
     assert read_arguments(written(tmp_path, deeper)).backbone.dim == 8
@@ -35,7 +44,7 @@ def test_the_config_of_a_training_has_it_one_storey_deeper(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"feature_extractor": MEL | {"class_path": "vocos.EncodecFeatures"}}, "EncodecFeatures is not supported: it reads"),
+        ({"feature_extractor": MEL | {"class_path": "vocos.Wav2Vec"}}, r"Wav2Vec is not supported: Mel\w+ or EncodecFeatures is"),
         ({"backbone": BACKBONE | {"class_path": "vocos.models.VocosResNetBackbone"}}, "VocosResNetBackbone is not supported"),
         ({"head": HEAD | {"class_path": "vocos.heads.IMDCTCosHead"}}, "IMDCTCosHead is not supported: its head makes an MDCT"),
         ({"head": HEAD | {"class_path": "mine.Head"}}, "with Head is not supported: ISTFTHead is the head that is known"),

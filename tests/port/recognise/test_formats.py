@@ -1,6 +1,8 @@
 """How a file is written is told by its bytes."""
 
+import bz2
 import io
+import lzma
 import pickle
 import struct
 import tarfile
@@ -65,6 +67,10 @@ def numpy_file() -> bytes:
         (b"<!doctype HTML><title>Sign in</title>", "html"),
         (b"RIFF\0\0\0\0WAVE", "riff audio"),
         (b"\x1f\x8b\x08", "gzip"),
+        (bz2.compress(b"hello"), "bzip2"),
+        (lzma.compress(b"hello"), "xz"),
+        (b"BZh, who is a person", "text"),
+        (bytes(5000), "unknown"),  # and not a tar that has to be decompressed to be seen
     ],
 )
 def test_formats(content: bytes | str, format: str, tmp_path: Path) -> None:

@@ -27,6 +27,12 @@ def test_it_is_what_the_runtime_says(name: str) -> None:
     assert head.opset == next(one.version for one in model.opset_import if one.domain == "")
     assert head.producer == model.producer_name
     assert head.operators.total() == len(model.graph.node)
+    types = {
+        value.name: onnx.helper.tensor_dtype_to_np_dtype(value.type.tensor_type.elem_type).name for value in model.graph.input
+    }
+    assert {key: kind for key, kind in head.types.items() if key in types} == types
+    told = dict(head.outline())
+    assert all(f"{key} float32 [" in told["outputs"] for key in head.outputs)
     assert head.metadata == {pair.key: pair.value for pair in model.metadata_props}
 
 

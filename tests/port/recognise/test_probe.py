@@ -3,6 +3,7 @@
 import json
 import pickle
 import struct
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -88,3 +89,27 @@ def test_checkpoints_in_their_own_layout(name: str, roles: set[str], golden: obj
     findings = probe(golden(name).files)  # type: ignore[operator]
     assert {found.role for found in findings} == roles
     assert all(found.usable for found in findings if found.format.startswith("torch"))
+
+
+def test_archives_are_looked_into(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "x.bin", "w") as archive:
+        archive.write(VOICE / "graphs/onnx/fp32/vocoder.onnx", "model/vocoder.onnx")
+        archive.write(VOICE / "graphs/onnx/fp32/pitch.onnx", "model/pitch.onnx")
+    found = {str(one.path.relative_to(tmp_path)): one for one in probe(tmp_path / "x.bin")}
+    assert found.keys() == {"x.bin/vocoder.onnx", "x.bin/pitch.onnx"}
+    assert "tingshuo import x.bin --contract new" in found["x.bin/vocoder.onnx"].what_next
+
+
+def test_an_archive_that_is_not_unpacked(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        archive.writestr("../evil", b"x")
+    (found,) = probe(tmp_path / "x.zip")
+    assert (found.role, found.format, found.usable) == ("an archive", "zip", False)
+    assert found.what_next.startswith("'../evil' is not a plain relative path")
+
+
+def test_voices_that_are_still_packed(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "voices.zip", "w") as archive:
+        archive.writestr("voices/voices.json", json.dumps({"voices": ["F7"]}))
+    (found,) = probe(tmp_path)
+    assert (found.path, found.role) == (tmp_path / "voices/voices.json", "list of voices")

@@ -77,8 +77,8 @@ def test_rates_of_rvc_are_told_or_found(tmp_path: Path) -> None:
         (("phone", "phone_lengths", "pitch", "pitchf", "ds", "rnd"), {}, "rvc", "voice as a graph (RVC, MoeVS)"),
         (("feats", "p_len", "pitch", "pitchf", "sid"), {}, "rvc", "voice as a graph (w-okada)"),
         (("c", "f0", "mel2ph", "uv", "noise", "sid"), {}, "so-vits-svc", "voice as a graph"),
-        (("x", "x_lengths"), {"model_type": "vits", "sample_rate": "22050"}, "sherpa-onnx", "vits"),
-        (("x",), {}, "", "graph"),
+        (("x", "x_lengths"), {"model_type": "vits", "sample_rate": "22050"}, "sherpa-tts", "voice"),
+        (("x",), {}, "", "a graph"),
     ],
 )
 def test_graphs(inputs: tuple[str, ...], metadata: dict[str, str], system: str, role: str, tmp_path: Path) -> None:

@@ -90,6 +90,8 @@ def test_any_words_are_a_prompt_and_our_names_are_prompts_of_theirs(voice: Any) 
 def test_markup_prompts_a_sentence(voice: Any) -> None:
     marked = voice.synthesize(ssml("<emotion category='sad'>今天真好。</emotion>")).wav
     assert np.array_equal(marked, voice.synthesize("今天真好。", emotion="sad").wav)
+    prompted = voice.synthesize(ssml("<emotion category='又悲伤又生气'>今天真好。</emotion>")).wav
+    assert np.array_equal(prompted, voice.synthesize("今天真好。", emotion="又悲伤又生气").wav)
 
 
 def test_a_prompt_is_read_once(voice: Any) -> None:

@@ -110,6 +110,8 @@ def test_what_was_not_followed_or_not_known_is_said():
     performer, _, _ = spoken(voice(phoneme_ids=few), "你好。", emotion="sad", pitch=2.0)
     assert any("pitch" in said for said in performer.warnings)
     assert any("emotion sad was not followed" in said for said in performer.warnings)
+    marked, _, _ = spoken(voice(phoneme_ids=few), "<speak><emotion category='happy'>你好。</emotion></speak>")
+    assert any("emotion happy was not followed" in said for said in marked.warnings)
     assert "sounds that this voice does not know were left out: ao" in performer.warnings
 
 

@@ -10,6 +10,7 @@ from tests.port.originals import compare_original
 from tingshuo.tasks.golden_compare import run_case
 from tingshuo.tasks.golden_draws import Draws
 from tingshuo.tasks.golden_folder import Case, Stored
+from tingshuo.tasks.sambert.golden import NO_MVN
 
 pytestmark = pytest.mark.train
 BORDERS = {"pitch", "energy", "log_duration", "duration", "n_frames", "band", "lr_text", "mel_decoder", "mel"}
@@ -39,4 +40,7 @@ def test_speakers_may_be_vectors_and_f0_is_read_as_the_voice_reads_it(golden):
     told = answer(last2=columns)
     assert told["global"].tolist() == [[380, 1], [30, 0]]
     assert told["denormalised"].tolist() == [[30, 1], [30, 0]]  # this voice has a scale of one
+    assert told["mean_std"] == NO_MVN
+    given = answer(last2=columns, mvn=np.array([[200.0], [10.0]]))
+    assert given["mean_std"].tolist() == [[205, 1], [110, 0]]
     assert answer(tokens=ids) is None

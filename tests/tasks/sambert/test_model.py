@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tingshuo.errors import RequestError, UnknownVoiceError
+from tingshuo.errors import RequestError, SsmlError, UnknownVoiceError
 from tingshuo.tasks import vocoder
 from tingshuo.tasks.sambert import model as module
 from tingshuo.tasks.sambert.model import offered_emotions, owners
@@ -128,6 +128,13 @@ def test_its_own_emotions_are_accepted_and_others_refused_with_the_list(voice: A
     with pytest.raises(RequestError, match=r"unknown emotion 'bored'; accepted: neutral, happy, .*lyrical.*dominance") as caught:
         voice.stream("你好。", emotion="bored")
     assert caught.value.param == "emotion"
+
+
+def test_markup_takes_its_own_emotions_too(plain: Any) -> None:
+    marked = plain.synthesize(ssml("<emotion category='lyrical'>你好。</emotion>")).wav
+    np.testing.assert_array_equal(marked, plain.synthesize("你好。", emotion="lyrical").wav)
+    with pytest.raises(SsmlError, match=r"<emotion> unknown emotion 'bored'; accepted: neutral, happy, .*lyrical.*dominance"):
+        plain.stream(ssml("<emotion category='bored'>你好。</emotion>"))
 
 
 def test_an_emotion_of_ours_is_the_row_of_its_own_name(plain: Any) -> None:

@@ -1,5 +1,6 @@
 """``tingshuo import``: a stranger's model becomes a bundle."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,9 +9,14 @@ import typer
 if TYPE_CHECKING:
     from tingshuo.port.importing import Imported
 
+NEW = "new"
+"""In place of a file: one to fill in."""
+
 
 def import_(
-    path: Annotated[Path, typer.Argument(help="A file of a model, or the folder that it was downloaded or trained in.")],
+    path: Annotated[
+        Path, typer.Argument(help="A model: a file, an archive, or the folder that it was downloaded or trained in.")
+    ],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The bundle's folder; one of the model's name without it.")
     ] = None,
@@ -20,6 +26,13 @@ def import_(
     licence: Annotated[str | None, typer.Option(help="Licence of the weights, where their files do not say: CC-BY-4.0.")] = None,
     fuse: Annotated[Path | None, typer.Option(help="Another voice of RVC, to be mixed with this one.")] = None,
     share: Annotated[float, typer.Option(help="With --fuse: the share of the first voice, 0 to 1.")] = 0.5,
+    contract: Annotated[
+        str | None,
+        typer.Option(help="File that tells what goes in and out of a graph; new prints one to fill in."),
+    ] = None,
+    config: Annotated[
+        str | None, typer.Option(help="Our config, for weights that lie alone; new:FAMILY prints one to fill in.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Take the place of a bundle that is there.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -35,11 +48,19 @@ def import_(
       tingshuo say 你好 --voice zhitian
 
       tingshuo import a.pth --fuse b.pth --share 0.3 -o ab
+
+      tingshuo import model.onnx --contract new > contract.yaml
+
+      tingshuo import model.onnx --contract contract.yaml -o mine
     """
     from tingshuo.app.cli.output import print_json
     from tingshuo.app.cli.progress import Progress
     from tingshuo.port.importing import import_checkpoint
 
+    blank = _blank(path, contract, config)
+    if blank is not None:
+        typer.echo(blank, nl=False)
+        return
     with Progress("Reading", 1.0) as bar:
 
         def tell(share: float, what: str) -> None:
@@ -48,13 +69,25 @@ def import_(
 
         made = import_checkpoint(
             path, output, name=name, voice=voice, system=system, licence=licence, fuse=fuse, share=share,
-            force=force, tell=tell,
+            contract=contract, config=config, force=force, tell=tell,
         )  # fmt: skip
     if as_json:
         print_json(made.to_json())
         return
     for line in _lines(made):
         typer.echo(line)
+
+
+def _blank(path: Path, contract: str | None, config: str | None) -> str | None:
+    """Return what is to be filled in, None where nobody asks for it: ``new`` or ``new:TASK`` of a contract, ``new:FAMILY``."""
+    from tingshuo.port.convert.converters import BLANKS
+
+    asked, _, kind = (contract or "").partition(":")
+    if asked == NEW:
+        text: str = BLANKS.load("contract")(path, kind or None)
+        return text
+    asked, _, kind = (config or "").partition(":")
+    return json.dumps(BLANKS.load("config")(kind), ensure_ascii=False, indent=2) + "\n" if asked == NEW else None
 
 
 def _lines(made: "Imported") -> list[str]:

@@ -16,6 +16,7 @@ from tingshuo.audio.write import FileWriter, open_encoder
 from tingshuo.errors import AudioError, BusyError, RequestError, UnknownVoiceError
 from tingshuo.store.bundle import Bundle
 from tingshuo.store.consent import check_consent
+from tingshuo.tasks.performance import listed
 from tingshuo.tasks.tts import SpeechStream, Voice
 from tingshuo.types import AudioChunk, SpeechRequest
 
@@ -96,7 +97,7 @@ class Voices:
         """
         name, _, speaker = voice.partition("/") if voice not in self.catalogue else (voice, "", "")
         if name not in self.catalogue:
-            raise UnknownVoiceError(f"unknown voice {voice!r}; accepted: {', '.join(self.ids)}", "voice")
+            raise UnknownVoiceError(f"unknown voice {voice!r}; accepted: {listed(tuple(self.ids))}", "voice")
         if speaker and request.speaker not in (None, speaker):
             raise RequestError(f"the voice names the speaker {speaker!r} and the field speaker {request.speaker!r}", "speaker")
         check_consent(self.catalogue[name].manifest, date.today())
@@ -105,7 +106,7 @@ class Voices:
         asked = speaker or request.speaker
         if asked is not None and asked not in known:
             field = "voice" if speaker else "speaker"
-            raise UnknownVoiceError(f"unknown speaker {asked!r} of voice {name!r}; accepted: {', '.join(known)}", field)
+            raise UnknownVoiceError(f"unknown speaker {asked!r} of voice {name!r}; accepted: {listed(known)}", field)
         # The same speaker asked for in another way is the same order.
         return name, replace(request, speaker=None if asked == known[0] else asked)
 

@@ -11,10 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from tingshuo.config.rvc import NOISE_SCALE
-from tingshuo.models.rvc.config import RvcConfig
+from tingshuo.models.layers.coupling import CouplingFlow
+from tingshuo.models.rvc.config import FLOW_KERNEL, RvcConfig
 from tingshuo.models.rvc.decoder import Decoder
 from tingshuo.models.rvc.encoder import Encoder
-from tingshuo.models.rvc.flow import Flow
 from tingshuo.models.rvc.source import Source
 
 
@@ -31,7 +31,8 @@ class Rvc(nn.Module):
         super().__init__()
         self.config = config
         self.encoder = Encoder(config)
-        self.flow = Flow(config)
+        gated = (config.dim, config.flow_layers, FLOW_KERNEL, config.speaker_dim)
+        self.flow = CouplingFlow(config.flow_steps, config.latent, *gated)
         self.source = Source(config) if config.pitched else None
         self.decoder = Decoder(config)
         self.speakers = nn.Embedding(config.speakers, config.speaker_dim)

@@ -21,6 +21,30 @@ LARGEST_MAGNITUDE = 100.0
 INITIAL_STD = 0.02
 
 
+class AdaptiveNorm(nn.Module):
+    """A layer norm whose scale and shift are rows of two tables.
+
+    Parameters
+    ----------
+    rows : int
+        Of the tables.
+    dim : int
+        Features.
+    """
+
+    def __init__(self, rows: int, dim: int) -> None:
+        super().__init__()
+        self.scale, self.shift = nn.Embedding(rows, dim), nn.Embedding(rows, dim)
+        nn.init.ones_(self.scale.weight)
+        nn.init.zeros_(self.shift.weight)
+
+    def forward(self, x: Tensor, row: Tensor) -> Tensor:
+        """Norm frames (B, F, D) by row (B,)."""
+        normed = nn.functional.layer_norm(x, (x.shape[2],), eps=EPS)
+        shifted: Tensor = normed * self.scale(row)[:, None] + self.shift(row)[:, None]
+        return shifted
+
+
 class Block(nn.Module):
     """ConvNeXt block of the public layout: depthwise convolution, norm, perceptron, a learnt scale per feature, residual.
 
@@ -30,40 +54,52 @@ class Block(nn.Module):
         Features of a frame and inside the perceptron.
     scale : float
         Initial value of ``gamma``, the factor on what the block adds.
+    rows : int
+        Of an `AdaptiveNorm`; 0 is a plain one.
     """
 
-    def __init__(self, dim: int, hidden: int, scale: float) -> None:
+    def __init__(self, dim: int, hidden: int, scale: float, rows: int = 0) -> None:
         super().__init__()
         self.dwconv = nn.Conv1d(dim, dim, KERNEL, padding=KERNEL // 2, groups=dim)
-        self.norm = nn.LayerNorm(dim, eps=EPS)
+        self.norm = AdaptiveNorm(rows, dim) if rows else nn.LayerNorm(dim, eps=EPS)
         self.pwconv1 = nn.Linear(dim, hidden)
         self.pwconv2 = nn.Linear(hidden, dim)
         self.gamma = nn.Parameter(torch.full((dim,), scale))
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Transform frames (B, F, D)."""
+    def forward(self, x: Tensor, row: Tensor | None = None) -> Tensor:
+        """Transform frames (B, F, D), with the row (B,) of an adaptive norm."""
         y = self.dwconv(x.transpose(1, 2)).transpose(1, 2)
-        y = self.pwconv2(nn.functional.gelu(self.pwconv1(self.norm(y))))
+        normed = self.norm(y) if row is None else self.norm(y, row)
+        y = self.pwconv2(nn.functional.gelu(self.pwconv1(normed)))
         out: Tensor = x + self.gamma * y
         return out
 
 
 class Backbone(nn.Module):
-    """Mel (B, mels, F) to features (B, F, D)."""
+    """Mel (B, mels, F) to features (B, F, D).
 
-    def __init__(self, config: VocosConfig) -> None:
+    Parameters
+    ----------
+    config : VocosConfig
+        Sizes.
+    rows : int
+        Of the adaptive norms, see `AdaptiveNorm`; 0 where they are plain.
+    """
+
+    def __init__(self, config: VocosConfig, rows: int = 0) -> None:
         super().__init__()
         dim = config.dim
         self.embed = nn.Conv1d(config.mels, dim, KERNEL, padding=KERNEL // 2)
-        self.norm = nn.LayerNorm(dim, eps=EPS)
-        self.convnext = nn.ModuleList(Block(dim, config.hidden, 1 / config.layers) for _ in range(config.layers))
+        self.norm = AdaptiveNorm(rows, dim) if rows else nn.LayerNorm(dim, eps=EPS)
+        self.convnext = nn.ModuleList(Block(dim, config.hidden, 1 / config.layers, rows) for _ in range(config.layers))
         self.final_layer_norm = nn.LayerNorm(dim, eps=EPS)
 
-    def forward(self, mel: Tensor) -> Tensor:
-        """See the class."""
-        x = self.norm(self.embed(mel).transpose(1, 2))
+    def forward(self, mel: Tensor, row: Tensor | None = None) -> Tensor:
+        """See the class; ``row`` (B,) is of the adaptive norms."""
+        x = self.embed(mel).transpose(1, 2)
+        x = self.norm(x) if row is None else self.norm(x, row)
         for block in self.convnext:
-            x = block(x)
+            x = block(x) if row is None else block(x, row)
         features: Tensor = self.final_layer_norm(x)
         return features
 

@@ -7,7 +7,6 @@ from tingshuo.config.emotivoice import EmotiVoiceBundleConfig, PiecesConfig
 from tingshuo.config.family import ONE_STYLE
 from tingshuo.errors import PortError
 from tingshuo.models.hifigan import graphs as hifigan
-from tingshuo.port.convert.rehearsal import speak_once
 from tingshuo.port.draft import Draft, Part
 from tingshuo.port.families import sizes
 from tingshuo.port.importers.bert import ForeignBert
@@ -58,7 +57,6 @@ def draft(path: Path, voice: str | None = None) -> Draft:
         task="tts",
         config=config,
         parts=parts,
-        rehearse=speak_once(config, read.acoustic.tensors),
         system="emotivoice",
         source=f"the EmotiVoice checkpoint {read.checkpoint.name}",
         languages=("zh-CN", "en-US"),

@@ -1,6 +1,5 @@
 """A voice of RVC or Applio as a draft of a bundle: its net, and the content vectors of its speaker where there are some."""
 
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +17,6 @@ from tingshuo.port.importers.faiss_index import read_index
 from tingshuo.port.importers.keys import KeyReport
 from tingshuo.port.importers.rvc import RvcVoice, fuse, read_rvc
 from tingshuo.store.manifest import Attribution
-from tingshuo.tasks.convert.loop import Draws, convert
-from tingshuo.tasks.convert.retrieve import Retrieval, frames_of
-from tingshuo.types import Runs
 
 WORK = Attribution(
     work="Retrieval-based Voice Conversion",
@@ -29,15 +25,12 @@ WORK = Attribution(
     url="https://github.com/RVC-Project/Retrieval-based-Voice-Conversion-WebUI",
     used_for="layout of the net; the weights are those that were imported",
 )
-SPEAKER_TABLE = "speakers.weight"
 LAYERS = {"v1": (9, True), "v2": (12, False)}
 """Version to the layer of the content encoder and whether its last projection comes after."""
 NO_ENCODER = (
     "turning a recording into this voice needs the content encoder {encoder}, which is neither in this bundle nor in Tingshuo; "
     "what the bundle takes is content vectors and F0, {per_s} a second"
 )
-_FRAMES = 60
-"""Of the rehearsal: more than flow and decoder see around a frame."""
 
 
 def draft(path: Path, voice: str | None = None) -> Draft:
@@ -92,7 +85,6 @@ def _draft(voice: RvcVoice) -> Draft:
         task="conversion",
         config=config,
         parts=parts,
-        rehearse=_sing(config, voice.tensors[SPEAKER_TABLE][0], vectors),
         system="rvc",
         source=f"the RVC voice {' and '.join(file.name for file in voice.files)}{f' ({said})' if said else ''}",
         languages=("und",),
@@ -133,28 +125,6 @@ def _smallest(vectors: NDArray[np.float32]) -> NDArray[Any]:
     with np.errstate(over="ignore"):
         halves = vectors.astype(np.float16)
     return halves if np.array_equal(halves.astype(np.float32), vectors) else vectors
-
-
-def _sing(config: RvcBundleConfig, speaker: NDArray[Any], vectors: NDArray[Any] | None) -> Callable[[Mapping[str, Runs]], None]:
-    """Return a rehearsal: a glide with a breath in it, of the speaker's own content where there is an index.
-
-    Without one the content is made up, as there is no encoder to hear a recording with.
-    """
-
-    def rehearse(graphs: Mapping[str, Runs]) -> None:
-        rng = np.random.default_rng(0)
-        heard = 0.5 * rng.standard_normal((_FRAMES // 2, config.content.dim), np.float32)
-        if vectors is not None:
-            index = Retrieval(vectors[: 16 * _FRAMES])
-            heard = index.blend(vectors[: _FRAMES // 2] + 0.1 * heard[: len(vectors)])
-        f0 = np.geomspace(120, 320, _FRAMES).astype(np.float32)
-        f0[_FRAMES // 3 : _FRAMES // 2] = 0
-        latent = rng.standard_normal((1, config.latent, _FRAMES), np.float32)
-        source = rng.standard_normal((1, _FRAMES, config.frames.hop_length), np.float32)
-        draws = Draws(latent, source if config.pitched else None)
-        convert(graphs, config, draws, frames_of(heard, _FRAMES), speaker, f0 if config.pitched else None)
-
-    return rehearse
 
 
 def _notes(voice: RvcVoice, config: RvcBundleConfig) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """A voice of KAN-TTS or ModelScope as a draft of a bundle."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from tingshuo.config import FrameConfig, PersonConfig
@@ -7,12 +8,12 @@ from tingshuo.config.family import ONE_STYLE
 from tingshuo.config.sambert import SambertBundleConfig
 from tingshuo.errors import PortError
 from tingshuo.models.kan_hifigan import graphs as kan_hifigan
+from tingshuo.port.convert.kan_hifigan import draft as draft_vocoder
 from tingshuo.port.convert.kan_hifigan import mel_of
-from tingshuo.port.convert.rehearsal import speak_once
 from tingshuo.port.draft import Draft, Part
 from tingshuo.port.families import sizes
 from tingshuo.port.importers.sambert import SambertVoice, read_voice
-from tingshuo.port.importers.sambert_files import find_voices
+from tingshuo.port.importers.sambert_files import find_lone_vocoder, find_voices
 from tingshuo.store.manifest import Attribution
 from tingshuo.tasks.sambert.model import SPEAKER_TABLE, offered_emotions
 
@@ -23,15 +24,16 @@ WORK = Attribution(
     url="https://github.com/alibaba-damo-academy/KAN-TTS",
     used_for="layout of the nets; the weights are those that were imported",
 )
+NO_ACOUSTIC = "there is no acoustic model here, so this is the vocoder alone; with am/ckpt beside it, it is a voice"
 
 
 def draft(path: Path, voice: str | None = None) -> Draft:
-    """Read a voice.
+    """Read a voice, or a vocoder that lies without its acoustic model.
 
     Parameters
     ----------
     path : Path
-        A download, a folder of a voice, or a checkpoint in it.
+        A download, the folder of a voice, or anything in that.
     voice : str or None
         Which of several; None is the first.
 
@@ -40,6 +42,10 @@ def draft(path: Path, voice: str | None = None) -> Draft:
     PortError
         A file is missing, damaged or of another kind; the message names it.
     """
+    alone = find_lone_vocoder(path) if voice is None else None
+    if alone is not None:
+        made = draft_vocoder(alone)
+        return replace(made, notes=(*made.notes, NO_ACOUSTIC))
     found = find_voices(path)
     files = next((one for one in found if voice in (None, one.name)), None)
     if files is None:
@@ -57,7 +63,6 @@ def draft(path: Path, voice: str | None = None) -> Draft:
         task="tts",
         config=config,
         parts=parts,
-        rehearse=speak_once(config, tensors),
         system="sambert",
         source=f"the Sambert-HifiGan voice {read.name}{f' (steps: {steps})' if steps else ''}",
         emotions=config.emotions,

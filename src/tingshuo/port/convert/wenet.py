@@ -1,14 +1,8 @@
 """A recogniser of WeNet as a draft of a bundle; it is proved with speech of the built-in voice."""
 
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import cast
 
-import numpy as np
-
-from tingshuo.audio.resample import resample
 from tingshuo.config.conformer import ConformerBundleConfig
-from tingshuo.engine.onnx import Session
 from tingshuo.errors import PortError
 from tingshuo.port.draft import Draft, Part
 from tingshuo.port.families import sizes
@@ -16,15 +10,8 @@ from tingshuo.port.importers.wenet import Recogniser as ForeignRecogniser
 from tingshuo.port.importers.wenet import read_recogniser
 from tingshuo.port.importers.wenet_files import find_model
 from tingshuo.store.manifest import Attribution
-from tingshuo.tasks.recognise.model import Recogniser
-from tingshuo.tasks.recognise.stream import EncoderStream
-from tingshuo.tasks.voices import load
-from tingshuo.types import Runs
 
 TASK = "asr"
-SENTENCE = "你好。"
-CHUNK = 4
-"""Encoder frames of a chunk in the rehearsal."""
 WORK = Attribution(
     work="WeNet",
     author="WeNet community",
@@ -59,7 +46,6 @@ def draft(path: Path, voice: str | None = None) -> Draft:
         task=TASK,
         config=config,
         parts={"recogniser": Part(read.fitted.tensors, read.fitted.report)},
-        rehearse=hear_once(config),
         system="wenet",
         source=f"the WeNet checkpoint {files.checkpoint.name}",
         licence=read.licence,
@@ -90,21 +76,3 @@ def _notes(read: ForeignRecogniser) -> tuple[str, ...]:
     if read.tokenizer == "bpe" and read.pieces is None:
         said.append("the model of its word pieces is not beside it; it is needed for hotwords, not for hearing")
     return tuple(said)
-
-
-def hear_once(config: ConformerBundleConfig) -> Callable[[Mapping[str, Runs]], None]:
-    """Return a rehearsal: an utterance is heard whole, and in chunks where the net was trained for them."""
-
-    def rehearse(graphs: Mapping[str, Runs]) -> None:
-        voice = load()
-        wav = resample(voice.synthesize(SENTENCE).wav, voice.sample_rate, config.sample_rate).astype(np.float32)
-        recogniser = Recogniser(config, graphs)
-        recogniser.hear(wav, 3)
-        if "encoder_chunk" in graphs:
-            graph = cast(Session, graphs["encoder_chunk"])
-            chunk = int(cast(int, config.architecture["conformer.static_chunk"])) or CHUNK
-            stream = EncoderStream(graph, config.subsampling, config.context_frames, chunk, 2)
-            stream.feed(recogniser.features(wav))
-            stream.finish()
-
-    return rehearse

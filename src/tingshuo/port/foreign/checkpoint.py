@@ -30,6 +30,8 @@ from tingshuo.port.foreign.child import ERROR, TENSORS, VALUE
 from tingshuo.port.foreign.verdict import check_names
 
 TIMEOUT_S = 600.0
+MAPPED_BYTES = 1 << 16
+"""From this size on a tensor is not read but mapped: its memory is the file's."""
 _DTYPES = {
     "F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "i1", "U8": "u1", "BOOL": "?",
 }  # fmt: skip
@@ -47,7 +49,7 @@ class ForeignTensor:
     _stored: str
 
     def read(self) -> NDArray[Any]:
-        """Return its numbers, a copy; BF16 as float32.
+        """Return its numbers, read-only; BF16 as float32. Large ones are mapped, and stay readable when the checkpoint is closed.
 
         Raises
         ------
@@ -57,6 +59,8 @@ class ForeignTensor:
         dtype = np.dtype(_DTYPES[self._stored])
         count = int(np.prod(self.shape, dtype=np.int64))
         try:
+            if count * dtype.itemsize >= MAPPED_BYTES:
+                return np.asarray(np.memmap(self._file, dtype, "r", self._place, self.shape))
             return np.fromfile(self._file, dtype, count, offset=self._place).reshape(self.shape)
         except FileNotFoundError as error:
             raise PortError("the checkpoint that this tensor is of has been closed") from error
@@ -120,7 +124,8 @@ def _run_child(path: Path, folder: Path) -> None:
         raise PortError(f"{path}: is not a file")
     if shutil.disk_usage(folder).free < 2 * size:
         raise PortError(
-            f"{folder.parent}: has no room for what {path} holds, {2 * size / 1e6:.0f} MB; set TMPDIR to another disk"
+            f"{folder.parent}: has no room for what {path} holds, {2 * size / 1e6:.0f} MB; set TMPDIR, or the --output of an "
+            "import, to another disk"
         )
     command = [sys.executable, "-I", "-m", "tingshuo.port.foreign.child", str(path.resolve()), str(folder.resolve())]
     try:

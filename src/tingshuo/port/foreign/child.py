@@ -8,6 +8,7 @@ numbers of its tensors; where that fails, ``error.txt``. What reads the file run
 import contextlib
 import ctypes
 import json
+import mmap
 import os
 import resource
 import sys
@@ -99,6 +100,8 @@ def _write_tensor(out: BinaryIO, content: Any, file: TorchFile, ref: TensorRef) 
     if dtype == "BF16":  # which numpy does not know: the upper half of a float32
         items, dtype = (items.view(np.uint16).astype(np.uint32) << 16).view(np.uint8), "F32"
     out.write(np.ascontiguousarray(items).data)
+    if hasattr(content.base, "madvise"):
+        content.base.madvise(mmap.MADV_DONTNEED)  # or all of the file would lie in memory at the end
     return {"$tensor": [place, dtype, list(ref.shape), ref.dtype]}
 
 

@@ -47,6 +47,8 @@ _RENAMED = {
     "numpy._core.numeric": "numpy.core.numeric",
 }
 """Modules that other versions of Python and numpy call otherwise."""
+_SCRIPTED = "__torch__"
+"""What the classes of TorchScript lie in: modules, whose state are their attributes. Their methods are never read."""
 _MAX_ARRAY_BYTES = 1 << 30
 """Of an array of numpy that lies inside the pickle itself."""
 
@@ -157,6 +159,8 @@ class Reader(pickle.Unpickler):
             return _CLASSES[full]
         if full in _MAKERS:
             return Maker(full, _MAKERS[full])
+        if module.partition(".")[0] == _SCRIPTED:
+            return _Record
         if is_attack(full):
             raise AttackError(full)
         self.names.add(full)
@@ -277,7 +281,7 @@ class _Dict(OrderedDict[Any, Any]):
 
 
 class _Record(dict[str, Any]):
-    """A record of settings: its state are its fields."""
+    """A record of settings, or a module of TorchScript: its state are its fields."""
 
     def __setstate__(self, state: Any) -> None:
         if isinstance(state, Mapping):
@@ -307,6 +311,11 @@ _MAKERS: dict[str, Callable[..., Any]] = {
     "torch._utils._rebuild_parameter": _parameter,
     "torch._utils._rebuild_parameter_with_state": _parameter,
     "torch.nn.parameter.Parameter": _parameter,
+    "torch.jit._pickle.build_intlist": lambda items: list(items),
+    "torch.jit._pickle.build_doublelist": lambda items: list(items),
+    "torch.jit._pickle.build_boollist": lambda items: list(items),
+    "torch.jit._pickle.build_tensorlist": lambda items: list(items),
+    "torch.jit._pickle.restore_type_tag": lambda value, _: value,
     "torch.Size": lambda *parts: tuple(*parts),
     "torch.device": lambda *parts: ":".join(map(str, parts)),
     "collections.defaultdict": lambda _=None, *rest: _Dict(*rest),

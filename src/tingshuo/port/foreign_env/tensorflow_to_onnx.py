@@ -1,18 +1,22 @@
 """A TensorFlow model to ONNX. Runs in the ``tensorflow`` environment, by itself.
 
 ``tensorflow_to_onnx.py SOURCE FOLDER`` reads a SavedModel (a folder), ``.keras``, ``.h5`` or ``.tflite`` and writes
-``model.onnx`` and ``model.json`` (kind, inputs, outputs, signature); where that fails, ``error.json`` with the reason. A
-SavedModel with several signatures gives its ``serving_default``, or the one that is named after the folder.
+``model.onnx``, ``model.json`` (kind, inputs, outputs, signature) and ``examples.npz``, inputs of two lengths and what
+TensorFlow made of them, where it can be run on what is made up; where it fails, ``error.json`` with the reason. A SavedModel
+with several signatures gives its ``serving_default``, or the one that is named after the folder.
 
-A model can hold code: layers that are a function of their own (Lambda), and operators that call Python or touch files. Neither is
-read; it is refused by name.
+A model can hold code: layers that are a function of their own (Lambda), and operators that call Python or touch files. Neither
+is read; it is refused by name. Some that touch files are in every SavedModel, as it can save itself again: so walls go up
+before it is read (``walls.py`` beside this), behind which no file is changed but those that were opened before.
 """
 
 import json
 import math
 import os
+import runpy
 import sys
 import zipfile
+from contextlib import ExitStack
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -22,12 +26,22 @@ import numpy as np
 ERROR = "error.json"
 OPSET = 18
 _REACH_OUT = frozenset(
-    "PyFunc PyFuncStateless EagerPyFunc ReadFile WriteFile MatchingFiles ImmutableConst LookupTableExport "
-    "InitializeTableFromTextFile "
-    "InitializeTableFromTextFileV2 LoadDataset SaveDataset TextLineDataset TFRecordDataset FixedLengthRecordDataset "
-    "RpcCall".split()
+    """PyFunc PyFuncStateless EagerPyFunc ReadFile WriteFile MatchingFiles ImmutableConst LookupTableExport
+    InitializeTableFromTextFile InitializeTableFromTextFileV2 LoadDataset SaveDataset SaveDatasetV2 SnapshotDataset
+    SnapshotDatasetV2 TextLineDataset TextLineDatasetV2 TFRecordDataset TFRecordDatasetV2 FixedLengthRecordDataset
+    FixedLengthRecordDatasetV2 CacheDataset CacheDatasetV2 LMDBDataset SqlDataset CSVDataset CSVDatasetV2 TextLineReader
+    TextLineReaderV2 TFRecordReader TFRecordReaderV2 WholeFileReader WholeFileReaderV2 FixedLengthRecordReader
+    FixedLengthRecordReaderV2 LMDBReader CreateSummaryFileWriter CreateSummaryDbWriter DebugIdentity DebugIdentityV2
+    DebugIdentityV3 DataServiceDataset DataServiceDatasetV2 DataServiceDatasetV3 DataServiceDatasetV4 RemoteCall RpcCall
+    GrpcCall""".split()
 )
-"""Operators that call Python or read and write files that the model names."""
+"""Operators that call Python, read and write files that the model names, or call other machines."""
+NO_WALLS = (
+    "this system cannot lock a process in, and a SavedModel is a program, so it is not loaded; convert it to ONNX where it was "
+    "made, or do this on Linux"
+)
+LENGTHS = 23, 37
+"""Of free sizes in the two examples; the first axis of an input is a batch, of which there is one."""
 _LARGEST_CONFIG_BYTES = 64 << 20
 
 
@@ -41,35 +55,72 @@ def main(arguments: list[str]) -> int:
     os.environ["CUDA_VISIBLE_DEVICES"] = ""  # a converter needs no graphics card, and one that is there is somebody else's
     source, folder = Path(arguments[0]), Path(arguments[1])
     signature = arguments[2] if len(arguments) > 2 else "serving_default"
-    try:
-        told = convert(source, folder / "model.onnx", signature)
-    except RefusedError as error:
-        (folder / ERROR).write_text(json.dumps({"reason": str(error)}), "utf-8")
-        return 1
-    except Exception as error:  # whatever the libraries raise has to reach the other side
-        reason = f"{type(error).__name__}: {error}"[:2000]
-        (folder / ERROR).write_text(json.dumps({"reason": reason}), "utf-8")
-        return 1
-    (folder / "model.json").write_text(json.dumps(told), "utf-8")
+    with ExitStack() as opened:
+        files = ("model.onnx", "model.json", "examples.npz", ERROR)
+        model, told, examples, error = (opened.enter_context((folder / name).open("wb")) for name in files)
+        try:
+            kind = kind_of(source)
+            if not raise_walls() and kind == "saved_model":
+                raise RefusedError(NO_WALLS)
+            content, description, arrays = convert(source, kind, signature)
+            model.write(content)
+            told.write(json.dumps(description).encode())
+            np.savez(examples, allow_pickle=False, **arrays)
+        except RefusedError as problem:
+            error.write(json.dumps({"reason": str(problem)}).encode())
+            return 1
+        except Exception as problem:  # whatever the libraries raise has to reach the other side
+            reason = f"{type(problem).__name__}: {problem}"[:2000]
+            error.write(json.dumps({"reason": reason}).encode())
+            return 1
     return 0
 
 
-def convert(source: Path, destination: Path, signature: str) -> dict[str, Any]:
-    """Write the ONNX file; returns what it is."""
-    kind = kind_of(source)
+def raise_walls() -> bool:
+    """Take from this process every change of files, network and other programs, for good; whether that could be done.
+
+    What is needed is imported before: some of it wants to know the machine, by programs that the walls keep away.
+    """
+    for name in ("tensorflow", "keras", "tf2onnx", "h5py", "onnx"):
+        import_module(name)
+    walls = runpy.run_path(str(Path(__file__).with_name("walls.py")))
+    return bool(walls["raise_walls"](reading=True))
+
+
+def convert(source: Path, kind: str, signature: str) -> tuple[bytes, dict[str, Any], dict[str, Any]]:
+    """Return a model as ONNX, what it is, and examples."""
     if kind == "tflite":
-        model = _tflite(source)
+        model, run, specs = _tflite(source)
     else:
         if kind in ("keras", "h5"):
             check_keras(source, kind)
-        function, inputs = _saved_model(source, signature) if kind == "saved_model" else _keras(source)
-        model = _convert_function(function, inputs)
+        run, specs = _saved_model(source, signature) if kind == "saved_model" else _keras(source)
+        model = _convert_function(run, specs)
     _check_operators(model)
-    destination.write_bytes(model.SerializeToString())
     sides = {"inputs": model.graph.input, "outputs": model.graph.output}
-    return {"kind": kind, "signature": signature if kind == "saved_model" else None} | {
-        side: {value.name: _described(value) for value in values} for side, values in sides.items()
-    }
+    told: dict[str, Any] = {"kind": kind, "signature": signature if kind == "saved_model" else None}
+    told |= {side: {value.name: _described(value) for value in values} for side, values in sides.items()}
+    return model.SerializeToString(), told, run_examples(run, specs)
+
+
+def run_examples(run: Any, specs: list[Any]) -> dict[str, Any]:
+    """Run a model twice; returns arrays as ``0/input/x`` and ``1/output/y``, none where it cannot take what is made up."""
+    arrays: dict[str, Any] = {}
+    for place, length in enumerate(LENGTHS):
+        rng = np.random.default_rng(place)
+        values = []
+        for spec in specs:
+            shape = [size or (1 if axis == 0 else length) for axis, size in enumerate(spec.shape)]
+            dtype = np.dtype(spec.dtype.as_numpy_dtype)
+            made = rng.standard_normal(shape) if dtype.kind == "f" else rng.integers(0, 2, shape)
+            values.append(np.asarray(made).astype(dtype))
+        try:
+            results = run(*values)
+        except Exception:  # whatever a model does not like about it: then there is nothing to compare with
+            return {}
+        arrays |= {f"{place}/input/{spec.name}": value for spec, value in zip(specs, values, strict=True)}
+        arrays |= {f"{place}/output/{name}": np.asarray(value) for name, value in results.items()}
+    return arrays
 
 
 def kind_of(source: Path) -> str:
@@ -170,18 +221,36 @@ def _keras(source: Path) -> tuple[Any, list[Any]]:
     return run, specs
 
 
-def _tflite(source: Path) -> Any:
+def _tflite(source: Path) -> tuple[Any, Any, list[Any]]:
     """With the names of the file's signature where it has one, instead of those of its tensors."""
     tf: Any = import_module("tensorflow")
     tf2onnx: Any = import_module("tf2onnx")
     model, _ = tf2onnx.convert.from_tflite(str(source), opset=OPSET)
     _spell_out_gelu(model.graph)
     interpreter = tf.lite.Interpreter(str(source))
+    names = {}
     if interpreter.get_signature_list():
         runner = interpreter.get_signature_runner()
         details = {**runner.get_input_details(), **runner.get_output_details()}
-        _rename(model.graph, {row["name"]: name for name, row in details.items()})
-    return model
+        names = {row["name"]: name for name, row in details.items()}
+        _rename(model.graph, names)
+    inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
+    shapes = [[None if size < 0 else int(size) for size in row["shape_signature"]] for row in inputs]
+    specs = [
+        tf.TensorSpec(shape, row["dtype"], name=names.get(row["name"], row["name"]))
+        for shape, row in zip(shapes, inputs, strict=True)
+    ]
+
+    def run(*values: Any) -> Any:
+        for row, value in zip(inputs, values, strict=True):
+            interpreter.resize_tensor_input(row["index"], value.shape)
+        interpreter.allocate_tensors()
+        for row, value in zip(inputs, values, strict=True):
+            interpreter.set_tensor(row["index"], value)
+        interpreter.invoke()
+        return {names.get(row["name"], row["name"]): interpreter.get_tensor(row["index"]) for row in outputs}
+
+    return model, run, specs
 
 
 def _spell_out_gelu(graph: Any) -> None:

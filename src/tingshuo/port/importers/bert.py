@@ -20,6 +20,7 @@ from safetensors.torch import load_file
 from tingshuo.errors import PortError
 from tingshuo.models.bert.config import BertConfig
 from tingshuo.models.bert.net import Bert
+from tingshuo.port.filling import filled
 from tingshuo.port.foreign.checkpoint import open_checkpoint, tensors_of
 from tingshuo.port.importers.attention import join_attention
 from tingshuo.port.importers.keys import Fitted, Rule, fit, fold_weight_norm, rename, shapes_of
@@ -93,8 +94,7 @@ class ForeignBert:
         """Return the net with these weights, in evaluation mode."""
         with torch.device("meta"):
             net = Bert(self.config)
-        net.load_state_dict({name: torch.from_numpy(tensor) for name, tensor in self.fitted.tensors.items()}, assign=True)
-        return net.eval()
+        return filled(net, self.fitted.tensors)
 
 
 def read_bert(folder: Path, weights: Path | None = None, unused: Iterable[str] = ()) -> ForeignBert:

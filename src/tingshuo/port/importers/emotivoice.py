@@ -27,6 +27,7 @@ from tingshuo.models.emotivoice.config import EmotiVoiceConfig
 from tingshuo.models.emotivoice.net import EmotiVoice
 from tingshuo.models.hifigan.config import HiFiGanConfig
 from tingshuo.models.hifigan.net import HiFiGan
+from tingshuo.port.filling import filled
 from tingshuo.port.foreign.checkpoint import open_checkpoint, tensors_of
 from tingshuo.port.importers.attention import join_attention
 from tingshuo.port.importers.bert import ForeignBert, read_bert
@@ -91,9 +92,7 @@ class ForeignEmotiVoice:
         """Return acoustic model and vocoder with these weights, in evaluation mode."""
         with torch.device("meta"):
             acoustic, vocoder = EmotiVoice(self.config), HiFiGan(self.vocoder_config)
-        for net, fitted in ((acoustic, self.acoustic), (vocoder, self.vocoder)):
-            net.load_state_dict({name: torch.from_numpy(tensor) for name, tensor in fitted.tensors.items()}, assign=True)
-        return acoustic.eval(), vocoder.eval()
+        return filled(acoustic, self.acoustic.tensors), filled(vocoder, self.vocoder.tensors)
 
 
 def read_emotivoice(path: Path) -> ForeignEmotiVoice:

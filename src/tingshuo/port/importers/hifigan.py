@@ -24,6 +24,7 @@ from tingshuo.config import MelConfig
 from tingshuo.errors import PortError
 from tingshuo.models.hifigan.config import HiFiGanConfig
 from tingshuo.models.hifigan.net import BLOCKS, HiFiGan
+from tingshuo.port.filling import filled
 from tingshuo.port.importers.hifigan_files import find_generator, find_settings, name_of
 from tingshuo.port.importers.keys import Fitted, KeyReport, fit, shapes_of
 from tingshuo.port.importers.sambert_files import read_json
@@ -61,8 +62,7 @@ class ForeignVocoder:
         """Return the net with these weights, in evaluation mode."""
         with torch.device("meta"):
             net = HiFiGan(self.config)
-        net.load_state_dict({name: torch.from_numpy(tensor) for name, tensor in self.fitted.tensors.items()}, assign=True)
-        return net.eval()
+        return filled(net, self.fitted.tensors)
 
 
 class _Settings(msgspec.Struct):

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from tingshuo.errors import PortError
 from tingshuo.port.foreign.checkpoint import ForeignTensor
+from tingshuo.port.importers.scratch import on_disk
 
 Rule = tuple[str, str]
 """A regular expression and what takes its place, applied to the name of a tensor from its begin to its end."""
@@ -68,14 +69,14 @@ def fold_weight_norm(
         pair = next(((g, v) for g, v in _NORMS if name.endswith((g, v))), None)
         if pair is None:
             value = read(tensor)
-            folded[name] = value.astype(np.float32) if value.dtype.kind == "f" else value
+            folded[name] = value if value.dtype.kind != "f" or value.dtype == np.float32 else on_disk(value.astype(np.float32))
             continue
         length, direction = pair
         stem = name.removesuffix(length).removesuffix(direction)
         if f"{stem}{length}" not in tensors or f"{stem}{direction}" not in tensors:
             raise PortError(f"{stem}: weight norm has one half of its pair alone, so the checkpoint is not whole")
         if name.endswith(direction):
-            folded[f"{stem}.weight"] = _weight(read(tensors[f"{stem}{length}"]), read(tensor))
+            folded[f"{stem}.weight"] = on_disk(_weight(read(tensors[f"{stem}{length}"]), read(tensor)))
     return folded
 
 

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from tingshuo.errors import PortError
 from tingshuo.models.vits.config import VitsConfig
 from tingshuo.models.vits.net import Vits
+from tingshuo.port.filling import filled
 from tingshuo.port.foreign.checkpoint import open_checkpoint, tensors_of
 from tingshuo.port.importers.keys import KeyReport, fit, fold_weight_norm, rename, shapes_of
 from tingshuo.port.importers.piper_files import Found, Settings, find_voice, read_settings
@@ -49,8 +50,7 @@ class PiperNet:
         """Return the net, ready to speak."""
         with torch.device("meta"):
             net = Vits(self.config)
-        net.load_state_dict({name: torch.from_numpy(tensor) for name, tensor in self.tensors.items()}, assign=True)
-        return net.eval()
+        return filled(net, self.tensors)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +99,7 @@ def _of_graph(found: Found, settings: Settings) -> PiperVoice:
         error = prove(model, net.build())
     except PortError as reason:
         why = str(reason).removeprefix(f"{found.weights}: ")
-        remark = (
-            f"the graph is kept whole, as it could not be taken apart: {why}; so it cannot be streamed, and its noise is drawn "
-            "inside, where no seed reaches it"
-        )
+        remark = f"the graph is kept whole, as it could not be taken apart: {why}; so a sentence is made at once"
         return _voice(found, settings, None, None, (remark, *_differences(settings, None)))
     return _voice(found, settings, net, error, _differences(settings, net.config))
 

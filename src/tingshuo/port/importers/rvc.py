@@ -3,8 +3,7 @@
 ::
 
     voice = read_rvc(Path("assets/weights/someone.pth"))
-    net = Rvc(voice.config)
-    net.load_state_dict({name: torch.from_numpy(tensor) for name, tensor in voice.tensors.items()})
+    net = filled(Rvc(voice.config), voice.tensors)
 
 The small file holds ``weight`` in half precision, ``config`` as a list of 18 values, and ``info sr f0 version``; Applio adds
 more. A training's ``G_*.pth`` holds ``model`` in float32 with a part that only training needs, ``optimizer``, and no word about

@@ -21,6 +21,7 @@ _BASE = re.compile(r"(?:f0)?([GD])(?:24|32|40|48)k(?:_?v[12])?\.pth")
 """``f0G40k.pth``: what every training begins with."""
 _SAVED_AT = re.compile(r"_(?:e\d+_s(\d+)|\d+e_(\d+)s).*")
 """What training programs add to a voice's name: epoch and step."""
+_VOICES = Path("assets/weights")
 _SHOWN = 5
 
 _CONTENT_ENCODER = "the content encoder (HuBERT or ContentVec) that all voices share; import the voice's own .pth"
@@ -51,7 +52,7 @@ def find_voice(path: Path) -> Found:
     Parameters
     ----------
     path : Path
-        A ``.pth`` file or a folder.
+        A ``.pth`` file or a folder, that of the whole program too, with voices in ``assets/weights``.
 
     Raises
     ------
@@ -72,6 +73,9 @@ def find_voice(path: Path) -> Found:
 
 def _weights_in(folder: Path) -> Path:
     files = sorted(folder.glob("*.pth"))
+    kept = folder / _VOICES
+    if not files and kept.is_dir():  # the folder of the whole program
+        return _weights_in(kept)
     voices = [file for file in files if not _TRAINING.fullmatch(file.name) and not _BASE.fullmatch(file.name)]
     steps = {int(found[2]): file for file in files if (found := _TRAINING.fullmatch(file.name)) and found[1] == "G"}
     if len({_SAVED_AT.sub("", file.stem) for file in voices}) == 1:

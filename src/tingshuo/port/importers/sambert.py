@@ -30,6 +30,7 @@ from tingshuo.models.kan_hifigan.net import KanHiFiGan
 from tingshuo.models.sambert.config import SambertConfig
 from tingshuo.models.sambert.encoder import sentence_positions
 from tingshuo.models.sambert.net import Sambert
+from tingshuo.port.filling import filled
 from tingshuo.port.foreign.checkpoint import ForeignTensor, open_checkpoint, tensors_of
 from tingshuo.port.importers.keys import KeyReport, fit, fold_weight_norm, rename, shapes_of
 from tingshuo.port.importers.sambert_files import Part, VoiceFiles
@@ -68,8 +69,7 @@ class Imported(Generic[C]):
 
     def fill(self, net: N) -> N:
         """Put the tensors into a net of the config; returns the net, ready to run."""
-        net.load_state_dict({name: torch.from_numpy(tensor) for name, tensor in self.tensors.items()})
-        return net.eval()
+        return filled(net, self.tensors)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,8 @@ _VOCODER_FOLDERS = (
     "orig_model/voices/*/voc",
 )
 _CHECKPOINT = re.compile(r"checkpoint_(\d+)\.pth")
+_SETTINGS = {"configuration.json", "voices.json", "config.yaml", "audio_config.yaml"}
+"""Files that stand for the folder in which they lie."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,23 +79,69 @@ def find_voices(path: Path) -> tuple[VoiceFiles, ...]:
     Parameters
     ----------
     path : Path
-        A folder as above, the folder of one voice, or a checkpoint in it, which then counts instead of the highest.
+        A folder as above, the folder of one voice, or anything in that: of a part or of what lies in one the voice is found
+        upward. A checkpoint counts instead of the highest then.
 
     Raises
     ------
     PortError
         Something is missing; the message says what and where.
     """
-    if path.is_file():
-        return (_voice_of_checkpoint(path),)
-    if not path.is_dir():
+    if not path.exists():
         raise PortError(f"{path}: there is no such file or folder")
+    if path.is_file() and path.name not in _SETTINGS:
+        return (_voice_of_checkpoint(path),)
+    return tuple(_voice(folder, name) for name, folder in _folders(path).items())
+
+
+def find_lone_vocoder(path: Path) -> Path | None:
+    """Find a vocoder that lies somewhere without its acoustic model; None where there is no such, or more than one.
+
+    Parameters
+    ----------
+    path : Path
+        As for `find_voices`.
+
+    Returns
+    -------
+    Path or None
+        Its folder, or the checkpoint that was given.
+
+    Raises
+    ------
+    PortError
+        A list of voices is damaged, or a download is not unpacked.
+    """
+    if path.is_file() and path.name not in _SETTINGS:
+        owner = _owner(path.resolve().parent.parent)
+        return None if owner is None or _has(owner, _ACOUSTIC_FOLDERS) else path
+    folders = list(_folders(path).values()) if path.exists() else []
+    if any(_has(folder, _ACOUSTIC_FOLDERS) for folder in folders):
+        return None
+    parts = [
+        part
+        for folder in folders
+        for pattern in _VOCODER_FOLDERS
+        for part in _matches(folder, pattern)
+        if any(_checkpoints(part))
+    ]
+    return parts[0] if len(parts) == 1 else None
+
+
+def _folders(path: Path) -> dict[str, Path]:
+    """Return the folders of the voices that a path stands for by their names, the default one first."""
+    path = path if path.is_dir() else path.parent
+    if not _is_root(path) and (owner := _owner(path.resolve()) or _owner(path.resolve().parent)) is not None:
+        return {owner.name: owner}
     voices = path / "voices" if (path / "voices").is_dir() else path
     if (voices / "voices.json").is_file():
-        return tuple(_voice(voices / name, name) for name in _names(voices))
+        return {name: voices / name for name in _names(voices)}
     if (path / "voices.zip").is_file():
         raise PortError(f"{path / 'voices.zip'}: is not unpacked; unpack it where it lies, so that there is {path / 'voices'}")
-    return (_voice(path, path.resolve().name),)
+    kept = {}
+    if voices.resolve().name == "voices":  # of some downloads there are only some of the folders left
+        kept = {one.name: one for one in _matches(voices, "*") if _has(one, (*_ACOUSTIC_FOLDERS, *_VOCODER_FOLDERS))}
+    return kept or {path.resolve().name: path}
 
 
 def read_yaml(path: Path) -> Mapping[str, Any]:
@@ -145,13 +193,31 @@ def _voice_of_checkpoint(path: Path) -> VoiceFiles:
     if _CHECKPOINT.fullmatch(path.name) is None:
         raise PortError(f"{path}: is not called checkpoint_N.pth as those of KAN-TTS; name the folder of the voice instead")
     part = path.resolve().parent.parent
-    for folder in (part.parent, part.parent.parent):
-        if any(part in _matches(folder, pattern) for pattern in (*_ACOUSTIC_FOLDERS, *_VOCODER_FOLDERS)):
-            return _voice(folder, folder.name, path.resolve())
+    owner = _owner(part)
+    if owner is not None:
+        return _voice(owner, owner.name, path.resolve())
     known = ", ".join(pattern for pattern in (*_ACOUSTIC_FOLDERS, *_VOCODER_FOLDERS) if "/" not in pattern)
     raise PortError(
         f"{path}: lies in {part.name}/{path.resolve().parent.name}, not in FOLDER/ckpt where FOLDER is one of {known}"
     )
+
+
+def _is_root(folder: Path) -> bool:
+    """Whether a folder is a download or the folder of a voice, whatever it is called itself."""
+    return any((folder / name).exists() for name in ("voices", "voices.json", "voices.zip")) or _has(folder, _ACOUSTIC_FOLDERS)
+
+
+def _has(folder: Path, patterns: tuple[str, ...]) -> bool:
+    return any(_matches(folder, pattern) for pattern in patterns)
+
+
+def _owner(part: Path) -> Path | None:
+    """Return the folder of the voice that a part is of, best one that has both its parts; None where it is no part."""
+    patterns = (*_ACOUSTIC_FOLDERS, *_VOCODER_FOLDERS)
+    deepest = max(pattern.count("/") + 1 for pattern in patterns)
+    owners = [folder for folder in list(part.parents)[:deepest] if any(part in _matches(folder, one) for one in patterns)]
+    whole = [folder for folder in owners if _has(folder, _ACOUSTIC_FOLDERS) and _has(folder, _VOCODER_FOLDERS)]
+    return next(iter([*whole, *owners]), None)
 
 
 def _part(folder: Path, what: str, patterns: tuple[str, ...], given: Path | None) -> Part:

@@ -22,9 +22,12 @@ _WEIGHTS = ("pytorch_model.bin", "model.safetensors", "pytorch_model.safetensors
 _SUFFIXES = (".bin", ".safetensors", ".ckpt", ".pt", ".pth")
 _CONFIGS = ("config.yaml", "config.yml", "../config.yaml")
 _PARTS = ("feature_extractor", "backbone", "head")
-_KINDS = {"feature_extractor": "MelSpectrogramFeatures", "backbone": "VocosBackbone", "head": "ISTFTHead"}
+_KINDS = {
+    "feature_extractor": ("MelSpectrogramFeatures", "EncodecFeatures"),
+    "backbone": ("VocosBackbone",),
+    "head": ("ISTFTHead",),
+}
 _WHY = {
-    "EncodecFeatures": "it reads codes of EnCodec, of which nothing here makes any, and not mels",
     "VocosResNetBackbone": "its backbone is made of residual blocks",
     "IMDCTSymExpHead": "its head makes an MDCT",
     "IMDCTCosHead": "its head makes an MDCT",
@@ -55,6 +58,13 @@ class FeatureArguments(msgspec.Struct):
     norm: str | None = None
 
 
+class CodeArguments(msgspec.Struct):
+    """Of ``EncodecFeatures``."""
+
+    encodec_model: str = "encodec_24khz"
+    bandwidths: tuple[float, ...] = (1.5, 3.0, 6.0, 12.0)
+
+
 class BackboneArguments(msgspec.Struct):
     """Of ``VocosBackbone``."""
 
@@ -78,7 +88,8 @@ class HeadArguments(msgspec.Struct):
 class Arguments:
     """What the three classes are made with."""
 
-    features: FeatureArguments
+    features: FeatureArguments | CodeArguments
+    """Of mels, or of the codes of a codec."""
     backbone: BackboneArguments
     head: HeadArguments
 
@@ -129,22 +140,28 @@ def read_arguments(path: Path) -> Arguments:
     content = read_yaml(path)
     if isinstance(model := content.get("model"), Mapping) and isinstance(model.get("init_args"), Mapping):
         content = model["init_args"]  # the config of a training has it one storey deeper
-    parts = {}
+    parts: dict[str, Any] = {}
+    kinds: dict[str, str] = {}
     for part in _PARTS:
         named = content.get(part)
         if not isinstance(named, Mapping) or not isinstance(named.get("class_path"), str):
             raise PortError(f"{path}: has no {part} with a class_path, so it is not the config.yaml of a Vocos")
         kind = named["class_path"].rpartition(".")[2]
-        if kind != _KINDS[part]:
-            why = _WHY.get(kind, f"{_KINDS[part]} is the {part} that is known")
+        if kind not in _KINDS[part]:
+            why = _WHY.get(kind, f"{' or '.join(_KINDS[part])} is the {part} that is known")
             raise PortError(f"{path}: a Vocos with {kind} is not supported: {why}")
-        parts[part] = named.get("init_args") or {}
+        parts[part], kinds[part] = named.get("init_args") or {}, kind
     backbone = _convert(path, parts["backbone"], BackboneArguments)
-    if backbone.adanorm_num_embeddings is not None:
-        raise PortError(f"{path}: a Vocos whose norms depend on a bandwidth (adanorm_num_embeddings) is not supported")
-    return Arguments(
-        _convert(path, parts["feature_extractor"], FeatureArguments), backbone, _convert(path, parts["head"], HeadArguments)
-    )
+    features: FeatureArguments | CodeArguments
+    if kinds["feature_extractor"] == "EncodecFeatures":
+        features = _convert(path, parts["feature_extractor"], CodeArguments)
+    else:
+        features = _convert(path, parts["feature_extractor"], FeatureArguments)
+        if backbone.adanorm_num_embeddings is not None:
+            raise PortError(
+                f"{path}: a Vocos of mels whose norms depend on a bandwidth (adanorm_num_embeddings) is not supported"
+            )
+    return Arguments(features, backbone, _convert(path, parts["head"], HeadArguments))
 
 
 def _convert(path: Path, arguments: Any, kind: type[T]) -> T:

@@ -25,6 +25,7 @@ from tingshuo.errors import PortError
 from tingshuo.models.conformer.config import ConformerConfig
 from tingshuo.models.conformer.net import Conformer
 from tingshuo.models.layers.transformer import sinusoids
+from tingshuo.port.filling import filled
 from tingshuo.port.foreign.checkpoint import ForeignTensor, open_checkpoint, tensors_of
 from tingshuo.port.importers.keys import Fitted, KeyReport, fit, fold_weight_norm, shapes_of
 from tingshuo.port.importers.wenet_files import CMVN, UNITS, ModelFiles, read_cmvn, read_settings, read_units
@@ -70,8 +71,7 @@ class Recogniser:
         """Return the net with these weights, ready to run."""
         with torch.device("meta"):
             net = Conformer(self.config)
-        net.load_state_dict({name: torch.from_numpy(tensor) for name, tensor in self.fitted.tensors.items()}, assign=True)
-        return net.eval()
+        return filled(net, self.fitted.tensors)
 
 
 def read_recogniser(files: ModelFiles) -> Recogniser:

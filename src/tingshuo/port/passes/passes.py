@@ -20,6 +20,7 @@ class Pass:
     ``exact`` passes stay within the gate of float32 and replace a graph; the others make a variant of it. ``smaller`` passes are
     for size: they are kept where they are not slower. ``calibrated`` ones need inputs of real sentences. What is not ``steady``
     computes a frame otherwise in another piece, so that a stream would not be the whole file: it is measured and never kept.
+    ``plain`` ones read standard operators alone, so they are not tried on a graph that has been laid out for one engine.
     """
 
     what: str
@@ -29,6 +30,7 @@ class Pass:
     smaller: bool = False
     calibrated: bool = False
     steady: bool = True
+    plain: bool = False
 
 
 _ANY = ("cpu", "pi", "openvino")
@@ -41,25 +43,40 @@ PASSES: dict[str, Pass] = {
     "attention": Pass("attention as one operator", _ORT, "plain attention, no mask, no relative positions"),
     "step": Pass("a decoder's step laid out anew", _ORT, "the step of a Sambert decoder"),
     "half": Pass("tensors stored in half precision", ("pi",), "graphs with float32 tensors", smaller=True),
-    "int8-products": Pass("dynamic int8 of matrix products alone", _ORT, "graphs with linear layers", exact=False, steady=False),
-    "int8-dynamic-conv": Pass("dynamic int8 of convolutions", _ORT, "graphs with convolutions", exact=False, steady=False),
+    "int8-blocks": Pass("int8 weights of linear layers in blocks, a scale each", _ORT, "graphs with linear layers", exact=False),
+    "int8-products": Pass(
+        "dynamic int8 of matrix products alone", _ORT, "graphs with linear layers", exact=False, steady=False, plain=True
+    ),
+    "int8-dynamic-conv": Pass(
+        "dynamic int8 of convolutions", _ORT, "graphs with convolutions", exact=False, steady=False, plain=True
+    ),
     "int8-static": Pass(
-        "static int8 of convolutions and products, ends float32", _ORT, "graphs with more than two layers", False, calibrated=True
+        "static int8 of convolutions and products, ends float32",
+        _ORT,
+        "graphs with more than two layers",
+        exact=False,
+        calibrated=True,
+        plain=True,
     ),
     "int8-static-all": Pass(
-        "static int8 of everything but the ends", _ORT, "graphs with more than two layers", False, calibrated=True
+        "static int8 of everything but the ends",
+        _ORT,
+        "graphs with more than two layers",
+        exact=False,
+        calibrated=True,
+        plain=True,
     ),
-    "openvino": Pass("the same graph in OpenVINO, float32", ("openvino",), "every graph without operators of one engine"),
-    "openvino-bf16": Pass("the same graph in OpenVINO, bfloat16 (AMX)", ("openvino",), "as openvino", exact=False),
+    "openvino": Pass("the same graph in OpenVINO, float32", ("openvino",), "graphs of standard operators", plain=True),
+    "openvino-bf16": Pass("the same in OpenVINO, bfloat16 (AMX)", ("openvino",), "as openvino", exact=False, plain=True),
 }
 """In the order in which they are tried."""
 
 PRACTICES = {
     "weight-norm": "folded when a model is imported or trained by us; no graph of a bundle has any",
     "torch-compile": "no engine runs it and it needs a compiler where the voice speaks; benchmarks/optimize.py measures it",
-    "buckets": "not built: the runtime plans nothing for a length, so a new one should cost no more; not measured",
-    "steps-in-one-run": "not built: reading the weights is two thirds of a step (docs/speed.md), and calls cost little beside it",
-    "parts-on-demand": "not built: the runtime opens all graphs side by side, whether a request uses them or not",
+    "buckets": "a new length costs next to nothing, and padding to a bucket costs what is padded (docs/speed.md)",
+    "steps-in-one-run": "reading the weights is two thirds of a step, whoever calls it (docs/speed.md); int8-blocks reads less",
+    "parts-on-demand": "a voice uses all of its graphs in its first sentence, so they are opened at once and side by side",
 }
 """What was considered and is no pass."""
 
@@ -70,6 +87,7 @@ _MODULES = Registry(
         "fold": Row("tingshuo.port.passes.fold:apply"),
         "gemm": Row("tingshuo.port.passes.gemm:apply"),
         "half": Row("tingshuo.port.passes.half:apply"),
+        "int8-blocks": Row("tingshuo.port.passes.blocks:apply"),
         "int8-dynamic-conv": Row("tingshuo.port.passes.dynamic:convolutions", "pip install 'tingshuo[train]'"),
         "int8-products": Row("tingshuo.port.passes.dynamic:products", "pip install 'tingshuo[train]'"),
         "int8-static": Row("tingshuo.port.passes.static:heavy", "pip install 'tingshuo[train]'"),

@@ -2,7 +2,6 @@
 
 import json
 import pickletools
-import tarfile
 import zipfile
 from pathlib import Path
 
@@ -10,6 +9,8 @@ from tingshuo.port.recognise.onnx_head import read_onnx_head
 
 _HEAD_BYTES = 4096
 _OLD_PICKLE_BYTES = 4 << 20
+_TAR_PLACE = 257
+"""Of the magic number of tar."""
 _FAISS = (b"IwFl", b"IxF2", b"IxFI", b"IvFl", b"IwPQ", b"IwSq", b"IxHN", b"IHNf", b"IxPT", b"IxPq", b"IwHc")
 """What begins an index of faiss (https://github.com/facebookresearch/faiss/blob/main/faiss/impl/index_write.cpp)."""
 _MAKING = {"GLOBAL", "INST", "REDUCE", "DICT", "LIST", "EMPTY_DICT", "EMPTY_LIST", "TUPLE", "BUILD", "STACK_GLOBAL"}
@@ -28,6 +29,8 @@ _MAGIC = (
     (0, b"ID3", "mp3 audio"),
     (0, b"\x1f\x8b", "gzip"),
     (0, b"\x28\xb5\x2f\xfd", "zstd"),
+    (4, b"1AY&SY", "bzip2"),
+    (0, b"\xfd7zXZ\0", "xz"),
     (0, b"7z\xbc\xaf\x27\x1c", "7z"),
     (0, b"Rar!", "rar"),
     (0, b"SQLite format 3\0", "sqlite"),
@@ -65,7 +68,7 @@ def detect(path: Path) -> str:
     if head[:1] == b"\x80" and len(head) > 1 and 2 <= head[1] <= 5:
         # torch's old files are several pickles, the first of them one number, which begins so in every protocol.
         return "torch legacy" if b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19." in head[:16] else "pickle"
-    if tarfile.is_tarfile(path):
+    if head[_TAR_PLACE : _TAR_PLACE + 5] == b"ustar":  # and not tarfile, which tries to decompress everything first
         return "tar"
     return _rest(path, head)
 

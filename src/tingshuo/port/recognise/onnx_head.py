@@ -1,15 +1,17 @@
 """The outline of an ONNX file, read from its bytes: who wrote it, what goes in and out, which operators it has.
 
-Only the fields that are wanted are followed, everything else, the weights above all, is stepped over; the file is mapped, so one
-of gigabytes costs no more than a small one. Source: the field numbers of ``onnx.proto`` (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto).
+Only the fields that are wanted are followed, everything else, the weights above all, is stepped over; the file is mapped, so
+one of gigabytes costs no more than a small one. Source: the field numbers of ``onnx.proto``
+(https://github.com/onnx/onnx/blob/main/onnx/onnx.proto).
 """
 
 import mmap
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from tingshuo.engine.embed import DTYPES
 from tingshuo.protobuf import BYTES, VARINT, Buffer, fields, varint
 
 _MAX_TEXT = 1 << 20
@@ -18,7 +20,11 @@ _NODES = 200_000
 
 @dataclass(frozen=True, slots=True)
 class OnnxHead:
-    """An outline. Shapes hold a number or the name of a free dimension; ``metadata`` is what exporters left for runtimes."""
+    """An outline.
+
+    Shapes hold a number or the name of a free dimension; ``metadata`` is what exporters left for runtimes; ``types`` are those of
+    inputs and outputs, as numpy calls them.
+    """
 
     producer: str
     opset: int
@@ -26,6 +32,17 @@ class OnnxHead:
     outputs: dict[str, tuple[int | str, ...]]
     metadata: dict[str, str]
     operators: Counter[str]
+    types: dict[str, str] = field(default_factory=dict)
+
+    def outline(self) -> tuple[tuple[str, str], tuple[str, str]]:
+        """Return inputs and outputs as a person reads them: ``x int64 [1, N]``."""
+        return ("inputs", self._told(self.inputs)), ("outputs", self._told(self.outputs))
+
+    def _told(self, values: dict[str, tuple[int | str, ...]]) -> str:
+        return ", ".join(
+            f"{name} {self.types.get(name, '')} [{', '.join(map(str, shape))}]".replace("  ", " ")
+            for name, shape in values.items()
+        )
 
 
 def read_onnx_head(path: Path) -> OnnxHead:
@@ -56,16 +73,17 @@ def read_onnx_head(path: Path) -> OnnxHead:
                 metadata[key] = said
         if graph is None or not 1 <= version < 1000:
             raise ValueError("it has no graph, so it is no ONNX model")
-        inputs, outputs, weights, operators = _graph(data, graph)
+        inputs, outputs, weights, operators, types = _graph(data, graph)
     given = {name: shape for name, shape in inputs.items() if name not in weights}
-    return OnnxHead(producer, opset, given, outputs, metadata, operators)
+    return OnnxHead(producer, opset, given, outputs, metadata, operators, types)
 
 
 def _graph(
     data: Buffer, span: tuple[int, int]
-) -> tuple[dict[str, tuple[int | str, ...]], dict[str, tuple[int | str, ...]], set[str], Counter[str]]:
+) -> tuple[dict[str, tuple[int | str, ...]], dict[str, tuple[int | str, ...]], set[str], Counter[str], dict[str, str]]:
     inputs: dict[str, tuple[int | str, ...]] = {}
     outputs: dict[str, tuple[int | str, ...]] = {}
+    types: dict[str, str] = {}
     weights: set[str] = set()
     operators: Counter[str] = Counter()
     for number, wire, value in _fields(data, *span):
@@ -79,7 +97,8 @@ def _graph(
             weights.add(_first_text(data, value, 8))
         elif number in (11, 12):
             (inputs if number == 11 else outputs).update([_value_info(data, value)])
-    return inputs, outputs, weights, operators
+            types[_first_text(data, value, 1)] = _type(data, value)
+    return inputs, outputs, weights, operators, types
 
 
 def _value_info(data: Buffer, span: tuple[int, int]) -> tuple[str, tuple[int | str, ...]]:
@@ -91,6 +110,16 @@ def _value_info(data: Buffer, span: tuple[int, int]) -> tuple[str, tuple[int | s
             for dims in _spans(data, tensor, 2):
                 shape += [_dimension(data, dim) for dim in _spans(data, dims, 1)]
     return name, tuple(shape)
+
+
+def _type(data: Buffer, span: tuple[int, int]) -> str:
+    """Return what numpy calls the elements: TypeProto 1 tensor; its 1 the type."""
+    for kind in _spans(data, span, 2):
+        for tensor in _spans(data, kind, 1):
+            for number, wire, value in _fields(data, *tensor):
+                if number == 1 and wire == VARINT:
+                    return DTYPES.get(value[0], "")
+    return ""
 
 
 def _dimension(data: Buffer, span: tuple[int, int]) -> int | str:

@@ -2,10 +2,14 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from tingshuo.errors import PortError
+from tingshuo.port.importers.archive import ARCHIVES, is_packed, unpacked
 from tingshuo.port.recognise.finding import Finding
+from tingshuo.port.recognise.formats import detect
+from tingshuo.port.recognise.graphs import ASK
 from tingshuo.port.recognise.index import describe_index
 from tingshuo.port.recognise.seen import Seen, look
 from tingshuo.port.recognise.systems import recognise
@@ -15,16 +19,13 @@ MAX_DEPTH = 8
 _OF_INTEREST_BYTES = 1 << 20
 """Text and audio are told one by one only when they were asked for; anything else from this size on."""
 _PLAIN = ("text", "json", "empty", "riff audio", "flac audio", "ogg audio", "mp3 audio", "html")
+_CONVERTED = f"converted in an environment of its own (tingshuo env make tensorflow); {ASK}"
 _FORMATS = {
-    "torchscript": (
-        "pytorch",
-        "program and weights (TorchScript)",
-        "it holds code; export its weights, or ONNX, where it was made",
-    ),
-    "savedmodel": ("tensorflow", "SavedModel", "converted in an environment of its own"),
-    "keras": ("tensorflow", "Keras model", "converted in an environment of its own"),
-    "hdf5": ("tensorflow", "Keras weights, or other data (HDF5)", "converted in an environment of its own"),
-    "tflite": ("tensorflow", "TensorFlow Lite model", "converted in an environment of its own"),
+    "torchscript": ("pytorch", "program and weights (TorchScript)", f"its weights are of no system that is known; {ASK}"),
+    "savedmodel": ("tensorflow", "SavedModel", _CONVERTED),
+    "keras": ("tensorflow", "Keras model", _CONVERTED),
+    "hdf5": ("tensorflow", "Keras weights, or other data (HDF5)", _CONVERTED),
+    "tflite": ("tensorflow", "TensorFlow Lite model", _CONVERTED),
     "kaldi": ("kaldi", "model or table (binary)", "served by Kaldi and Vosk alone"),
     "kaldi text": ("kaldi", "model (text)", "served by Kaldi and Vosk alone"),
     "openfst": ("kaldi", "decoding graph", "served by Kaldi and Vosk alone"),
@@ -33,10 +34,7 @@ _FORMATS = {
     "html": ("", "a web page, not a model", "the download failed or wanted a login; download it again in a browser"),
     "empty": ("", "an empty file", "the download failed; download it again"),
     "damaged zip": ("", "a zip that cannot be opened", "the download was cut short; download it again"),
-    "zip": ("", "an archive", "unpack it and give the folder"),
-    "tar": ("", "an archive", "unpack it and give the folder"),
-    "gzip": ("", "an archive", "unpack it and give the folder"),
-    "zstd": ("", "an archive", "unpack it and give the folder"),
+    **dict.fromkeys(ARCHIVES, ("", "an archive", "give it by itself, and it is looked into")),
     "7z": ("", "an archive", "unpack it and give the folder"),
     "rar": ("", "an archive", "unpack it and give the folder"),
 }
@@ -63,9 +61,9 @@ def probe(path: str | os.PathLike[str]) -> list[Finding]:
     root = Path(path)
     if not root.exists():
         raise PortError(f"{root}: there is no such file or folder")
-    if root.is_file():
-        return [describe(look(root))]
-    if (root / "saved_model.pb").is_file():
+    if is_packed(root):
+        return _in_archive(root)
+    if root.is_file() or (root / "saved_model.pb").is_file():
         return [describe(look(root))]
     findings = [found for file in _files(root) if (found := _in_folder(file)) is not None]
     if not findings:
@@ -83,16 +81,44 @@ def describe(seen: Seen) -> Finding:
         return describe_index(seen)
     found = recognise(seen)
     if found is not None:
-        return found
+        return _scripted(found) if seen.format == "torchscript" else found
     system, role, what_next = _FORMATS.get(seen.format, ("", "", ""))
-    if seen.tensors:
+    what_next = what_next.format(name=seen.path.name)
+    if seen.tensors and seen.format != "torchscript":
         names = list(seen.tensors)
         details = (("tensors", str(len(names))), ("first", ", ".join(names[:4])), *_top(seen))
         return Finding(
             seen.path, seen.format, role="tensors of no system that is known", details=details,
-            what_next="if you know the network, give its config with it",
+            what_next="weights of a net of ours go with its config: tingshuo import "
+            f"{seen.path.name} --config config.json; --config new:FAMILY prints one to fill in",
         )  # fmt: skip
-    return Finding(seen.path, seen.format, system, role=role or "nothing that is known", what_next=what_next, details=_top(seen))
+    details = (("tensors", str(len(seen.tensors))),) if seen.tensors else _top(seen)
+    return Finding(seen.path, seen.format, system, role=role or "nothing that is known", what_next=what_next, details=details)
+
+
+def _scripted(found: Finding) -> Finding:
+    """TorchScript with the weights of a known system: they are read out of it."""
+    if not found.usable:
+        return found
+    whose = f"of {found.system} {found.version}".rstrip()
+    told = f"{found.what_next}; its weights are read out of the TorchScript, whose program is not run"
+    return replace(found, system="torchscript", version=whose, role=f"{found.role} as TorchScript", what_next=told)
+
+
+def _in_archive(archive: Path) -> list[Finding]:
+    """Say what an archive holds, by paths that begin with its own."""
+    try:
+        with unpacked(archive) as root:
+            return [_of_archive(found, archive, root) for found in probe(root)]
+    except PortError as error:
+        reason = str(error).removeprefix(f"{archive}: ")
+        return [Finding(archive, detect(archive), role="an archive", what_next=reason)]
+
+
+def _of_archive(found: Finding, archive: Path, root: Path) -> Finding:
+    """Tell of the archive what is told of what it was unpacked to."""
+    next_step = found.what_next.replace(f"import {found.path.name} ", f"import {archive.name} ")
+    return replace(found, path=archive / found.path.relative_to(root), what_next=next_step)
 
 
 def _top(seen: Seen) -> tuple[tuple[str, str], ...]:

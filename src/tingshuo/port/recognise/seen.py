@@ -12,7 +12,7 @@ from tingshuo.port.foreign.checkpoint import ForeignTensor, open_checkpoint, ten
 from tingshuo.port.recognise.formats import detect
 from tingshuo.port.recognise.onnx_head import OnnxHead, read_onnx_head
 
-_TORCH = ("torch zip", "torch legacy", "pickle")
+_TORCH = ("torch zip", "torch legacy", "pickle", "torchscript")
 _MAX_HEADER_BYTES = 16 << 20
 _MAX_JSON_BYTES = 64 << 20
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tingshuo.port.recognise.finding import Finding, Missing
+from tingshuo.port.recognise.graphs import describe_graph
 from tingshuo.port.recognise.seen import Seen
 
 Recogniser = Callable[[Seen], Finding | None]
@@ -123,6 +124,8 @@ def piper(seen: Seen) -> Finding | None:
         )  # fmt: skip
     if seen.onnx is not None and set(seen.onnx.inputs) - {"sid"} == {"input", "input_lengths", "scales"}:
         side = seen.path.with_name(seen.path.name + ".json")
+        if not side.is_file() and "n_speakers" in seen.onnx.metadata:
+            return None  # exported again for sherpa-onnx, which keeps in the graph what was in that file
         return Finding(
             seen.path, seen.format, "piper", "", "voice", usable=True, what_next="a voice",
             missing=() if side.is_file() else (Missing(side.name, "beside the .onnx where it was downloaded"),),
@@ -230,30 +233,8 @@ def companions_of_covers(seen: Seen) -> Finding | None:
 
 @recogniser
 def graphs(seen: Seen) -> Finding | None:
-    """ONNX files, by what exporters left for their runtimes and by the names of inputs."""
-    if seen.onnx is None:
-        return None
-    metadata, inputs = seen.onnx.metadata, set(seen.onnx.inputs)
-    outline = (
-        ("inputs", ", ".join(seen.onnx.inputs)),
-        ("outputs", ", ".join(seen.onnx.outputs)),
-        ("opset", str(seen.onnx.opset)),
-    )
-    system, role = "", "graph"
-    if {"phone", "phone_lengths", "pitch", "pitchf"} <= inputs:
-        system, role = "rvc", "voice as a graph (RVC, MoeVS)"
-    elif {"feats", "p_len"} <= inputs:
-        system, role = "rvc", "voice as a graph (w-okada)"
-    elif {"c", "f0", "mel2ph", "uv"} <= inputs:
-        system, role = "so-vits-svc", "voice as a graph"
-    elif metadata.get("model_type"):
-        system, role = "sherpa-onnx", metadata["model_type"]
-    rate = metadata.get("sample_rate", "")
-    return Finding(
-        seen.path, seen.format, system, "", role, int(rate) if rate.isdigit() else None,
-        licence=metadata.get("license", metadata.get("licence", "")), details=(*outline, *sorted(metadata.items())[:20]),
-        what_next="" if system else "a graph; with a contract of its inputs and outputs it can be made a bundle",
-    )  # fmt: skip
+    """ONNX files, see `tingshuo.port.recognise.graphs`."""
+    return None if seen.onnx is None else describe_graph(seen.path, seen.format, seen.onnx)
 
 
 @recogniser

@@ -31,7 +31,8 @@ def answers(graphs: Mapping[str, Runs], material: Material, case: Case) -> dict[
     if not case.has("phone", "sid") or settings.pitched != case.has("nsff0"):
         return None
     content = np.asarray(case.inputs["phone"], np.float32)
-    head, wanted = case.told.get("skip_head", 0), case.told.get("return_length")
+    head = int(case.number("skip_head", 0))
+    wanted = int(case.number("return_length", 0)) if "return_length" in case.told else None
     end = len(content) if wanted is None else head + wanted
     begin = max(head - settings.flow_context_frames, 0)
     hop = settings.frames.hop_length

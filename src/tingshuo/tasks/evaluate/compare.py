@@ -19,10 +19,6 @@ from tingshuo.audio.stft import stft
 from tingshuo.config import MelConfig
 from tingshuo.types import TimedCharacter, TimedSentence, TimedWord, Wav
 
-QUIETEST = -7.0
-"""Log-mel below which nothing is heard, and no acoustic model is taught to go. Digital silence is -16, and so is the upper band
-of a recording of a lower sample rate: vocoders would be judged by what they never meet in predicted mels."""
-
 
 @dataclass(frozen=True, slots=True)
 class Heard:

@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from tingshuo.audio.align import speaks, speech_frames
 from tingshuo.audio.band import known_bands
+from tingshuo.audio.mel import QUIET
 from tingshuo.audio.metrics import f0_rmse_cents, mcd_db, voicing_error
 from tingshuo.config import VoiceConfig
 from tingshuo.engine.onnx import Session
 from tingshuo.errors import DataError
 from tingshuo.tasks.acoustic import F0_LIMIT, Timbre, frame_places
-from tingshuo.tasks.evaluate.compare import QUIETEST, Heard
+from tingshuo.tasks.evaluate.compare import Heard
 from tingshuo.text.symbols import encode
 from tingshuo.types import Word
 
@@ -132,7 +133,7 @@ def compare_forced(recording: Heard, forced: Forced, config: VoiceConfig, bandwi
     """
     frames = forced.mel.shape[1]
     bins = known_bands(config.mel, bandwidth_hz)
-    true, predicted = (np.maximum(mel[:bins, :frames], QUIETEST) for mel in (recording.mel, forced.mel))
+    true, predicted = (np.maximum(mel[:bins, :frames], QUIET) for mel in (recording.mel, forced.mel))
     spoken, part = speaks(recording.mel[:, :frames]), speech_frames(recording.mel[:, :frames])
     contours = recording.f0[:frames][part], forced.f0[part]
     error = forced.log_duration - np.log(forced.durations)

@@ -10,12 +10,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from tingshuo.audio.mel import QUIET
 from tingshuo.config import FamilyConfig, MelConfig, VoiceConfig
 from tingshuo.data.clips import read_clips
 from tingshuo.data.speech import words_of
 from tingshuo.data.utterance import Utterance
 from tingshuo.errors import DataError, TextError
-from tingshuo.tasks.evaluate.compare import QUIETEST, compare_along, compare_in_step, hear, place_in_recording, syllable_error_ms
+from tingshuo.tasks.evaluate.compare import compare_along, compare_in_step, hear, place_in_recording, syllable_error_ms
 from tingshuo.tasks.evaluate.conclude import conclude
 from tingshuo.tasks.evaluate.forced import Timing, Timings, compare_forced, predict
 from tingshuo.tasks.evaluate.result import Evaluation, Result, Sound
@@ -162,7 +163,7 @@ def _compare(voice: Voice, row: Utterance, clip: Wav, spoken_by: str, style: str
 
 def _copy(voice: Voice, recording: Sound) -> Sound:
     """The recording's own mel and F0 through the vocoder, of a voice whose vocoder reads the mel that is heard."""
-    audible = np.maximum(recording.heard.mel, np.float32(QUIETEST))
+    audible = np.maximum(recording.heard.mel, np.float32(QUIET))
     wav = np.clip(copy_synthesis(voice.graphs["vocoder"], voice.config, audible, recording.heard.f0), -1, 1)
     return Sound(wav, hear(wav, voice.config.mel))
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from tingshuo.config import VoiceConfig
 from tingshuo.engine.onnx import Session
-from tingshuo.tasks.acoustic import LONGEST_PHONE_S, SentenceAcoustics, Timbre
+from tingshuo.tasks.acoustic import SentenceAcoustics, Timbre
 from tingshuo.tasks.explain.result import Floats
 from tingshuo.tasks.prosody import Controls
 from tingshuo.tasks.stopwatch import Stopwatch
@@ -127,19 +127,14 @@ def influence(spoken: Answer, replaced: Answer) -> dict[str, Floats]:
 
 
 class _TimedAcoustics(SentenceAcoustics):
-    """The acoustics of a sentence, with lengths before rounding and, where asked, frames in the timing of another answer."""
+    """The acoustics of a sentence, where asked with frames in the timing of another answer."""
 
     def __init__(self, asked: Asked, words: Sequence[Word], timing: Answer | None) -> None:
         self._timing = timing
         super().__init__(asked.graphs, asked.config, words, asked.timbre, asked.request, Stopwatch())
 
-    def _durations(self, words: Sequence[Word], per_word: Controls, log_duration: NDArray[np.float32]) -> NDArray[np.int64]:
-        index = self.phones.word_index
-        spoken = index >= 0
-        own = np.minimum(np.exp(log_duration.astype(np.float64)) * self._frame_s, LONGEST_PHONE_S) / self._timbre.tempo
-        self.seconds = np.where(spoken, own / per_word.rate[np.where(spoken, index, 0)], 0.0)
-        """Of each phone, (N,), 0 for silence."""
-        durations = super()._durations(words, per_word, log_duration)
+    def _durations(self, words: Sequence[Word], per_word: Controls) -> NDArray[np.int64]:
+        durations = super()._durations(words, per_word)
         return durations if self._timing is None else _same_timing(self.phones, self._timing)
 
 

@@ -12,7 +12,7 @@ Each function takes the graphs by name; a graph is anything with ``run(inputs) -
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +50,14 @@ class Scales:
     """Of the draws of the durations."""
 
 
+class Noise(Protocol):
+    """What draws normal numbers: a generator of numpy, or what stands for one."""
+
+    def standard_normal(self, size: tuple[int, int], dtype: type[np.float32], /) -> Array:
+        """Return draws: of a sentence those of the durations first, (2, N), then those of the latents, (latent, F)."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Draws:
     """Normal draws of one sentence, not scaled yet."""
@@ -77,9 +85,7 @@ class Plan:
         return int(self.latents.shape[2])
 
 
-def plan(
-    graphs: Graphs, sizes: Sizes, ids: Array, scales: Scales, draws: Draws | np.random.Generator, speaker: Array | None = None
-) -> Plan:
+def plan(graphs: Graphs, sizes: Sizes, ids: Array, scales: Scales, draws: Draws | Noise, speaker: Array | None = None) -> Plan:
     """Lay a sentence out in time and draw its latents.
 
     Parameters
@@ -92,8 +98,8 @@ def plan(
         (N,), phoneme ids.
     scales : Scales
         How freely and how fast.
-    draws : Draws or Generator
-        Noise, or what draws it: the durations first, then the latents.
+    draws : Draws or Noise
+        Numbers, or what draws them.
     speaker : array or None
         (speaker_dim,), a row of the speaker table or a mixture of rows; None where there is only one.
 

@@ -71,13 +71,15 @@ class PiperPerformer:
         self.timbre: Array | None = None if model.speakers is None else np.asarray(model.speakers[row], np.float32)
         self._remarks = Remarks(follows=())
         self._skipped: dict[str, None] = {}
+        self._felt = dict.fromkeys([request.emotion])
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """See `tingshuo.tasks.performance.Performer`."""
         said = self._remarks.sentences
-        if self.request.emotion != "neutral":
-            said = (*said, f"the emotion {self.request.emotion} was not followed: this model has none")
+        for felt in self._felt:
+            if felt != "neutral":
+                said = (*said, f"the emotion {felt} was not followed: this model has none")
         if self._skipped:
             said = (*said, f"sounds that this voice does not know were left out: {' '.join(self._skipped)}")
         return said
@@ -85,6 +87,7 @@ class PiperPerformer:
     def perform(self, sentence: Sentence, start_samples: int, stopwatch: Stopwatch) -> "PiperPerformance":
         """See `tingshuo.tasks.performance.Performer`."""
         self._remarks.note(self.request, sentence)
+        self._felt |= dict.fromkeys(word.prosody.emotion or "neutral" for word in sentence.words)
         encoded, symbols = self.model.symbols(sentence)
         self._skipped |= dict.fromkeys(encoded.skipped)
         return PiperPerformance(self, sentence, encoded, symbols, start_samples)

@@ -32,6 +32,21 @@ class Recogniser:
     def __init__(self, settings: ConformerBundleConfig, graphs: Mapping[str, Runs]) -> None:
         self.settings, self.graphs = settings, graphs
 
+    @property
+    def sample_rate(self) -> int:
+        """Hz of the samples that it hears."""
+        return self.settings.sample_rate
+
+    @property
+    def frame_s(self) -> float:
+        """Seconds from one frame of a hypothesis to the next."""
+        return self.settings.fbank.shift_samples * self.settings.subsampling / self.sample_rate
+
+    @property
+    def choices(self) -> dict[str, tuple[str, ...]]:
+        """Nothing can be chosen."""
+        return {}
+
     def features(self, wav: Wav) -> NDArray[np.float32]:
         """Return what the encoder reads of samples at the bundle's rate, (F, n_mels)."""
         found = fbank(wav, self.settings.fbank)

@@ -6,7 +6,8 @@ a case gives                            answers
 ``ling`` (N, tables), ``emotion`` (N),  ``pitch energy log_duration duration n_frames band lr_text mel_decoder mel``
 ``speaker`` (N) or (N, speaker_dim)
 ``mel``                                 of the vocoder, see `tingshuo.tasks.vocoder_golden`
-``last2`` (F, 2)                        ``denormalised`` (F, 2) as this voice reads F0, ``global`` by the scale 30..730
+``last2`` (F, 2)                        ``denormalised`` (F, 2) as this voice reads F0, ``global`` by the scale 30..730,
+                                        ``mean_std`` by a mean and deviation, those of ``mvn`` (2,) or the voice's own
 ======================================  ==============================================================================
 """
 
@@ -17,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tingshuo.config.sambert import SambertBundleConfig
-from tingshuo.tasks.golden_compare import Material
+from tingshuo.tasks.golden_compare import Answer, Material
 from tingshuo.tasks.golden_folder import Case
 from tingshuo.tasks.golden_graphs import Heard
 from tingshuo.tasks.sambert.loop import decode, finish, plan
@@ -29,20 +30,31 @@ from tingshuo.types import Runs
 Array = NDArray[Any]
 GLOBAL_SCALE_HZ, GLOBAL_OFFSET_HZ = 700.0, 30.0
 """Of a voice of KAN-TTS without a mean and deviation of its own: F0 from 30 to 730 Hz."""
+NO_MVN = "of a voice whose F0 has a mean and a deviation (mvn.npy), which this one has not; the case may give them as mvn"
 
 
-def answers(graphs: Mapping[str, Runs], material: Material, case: Case) -> dict[str, Array] | None:
+def answers(graphs: Mapping[str, Runs], material: Material, case: Case) -> Mapping[str, Answer] | None:
     """See `tingshuo.tasks.golden_compare.Answers`."""
     settings = material.settings
     assert isinstance(settings, SambertBundleConfig)
     if case.has("ling", "emotion", "speaker"):
         return _spoken(graphs, settings, material, case)
     if case.has("last2"):
-        return {
-            "denormalised": np.stack(read_f0(case.inputs["last2"], settings.f0_scale_hz, settings.f0_offset_hz), 1),
-            "global": np.stack(read_f0(case.inputs["last2"], GLOBAL_SCALE_HZ, GLOBAL_OFFSET_HZ), 1),
-        }
+        return _f0_read(settings, case)
     return vocoder_answers(graphs, material, case)
+
+
+def _f0_read(settings: SambertBundleConfig, case: Case) -> dict[str, Answer]:
+    def read(scale_hz: float, offset_hz: float) -> Array:
+        return np.stack(read_f0(case.inputs["last2"], scale_hz, offset_hz), 1)
+
+    own = settings.f0_scale_hz, settings.f0_offset_hz
+    made: dict[str, Answer] = {"denormalised": read(*own), "global": read(GLOBAL_SCALE_HZ, GLOBAL_OFFSET_HZ)}
+    if case.has("mvn"):
+        mean, deviation = (float(one) for one in case.inputs["mvn"].reshape(-1))
+        return made | {"mean_std": read(deviation, mean)}
+    is_global = not settings.harmonics or own == (GLOBAL_SCALE_HZ, GLOBAL_OFFSET_HZ)
+    return made | {"mean_std": NO_MVN if is_global else made["denormalised"]}
 
 
 def _spoken(graphs: Mapping[str, Runs], settings: SambertBundleConfig, material: Material, case: Case) -> dict[str, Array]:

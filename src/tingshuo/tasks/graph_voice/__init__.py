@@ -1,0 +1,1 @@
+"""Voices whose nets are a stranger's graphs, used as they are: text to symbols, samples, or a mel and then samples."""

@@ -1,0 +1,153 @@
+"""What every family of recognisers does: it hears an utterance, and writes down what was heard.
+
+::
+
+    recogniser = open_recogniser("aishell")
+    best = recogniser.hear(wav)[0]                      # at recogniser.sample_rate
+    heard(recogniser, best).text
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from tingshuo.engine.engines import ENGINES
+from tingshuo.errors import BundleError, RequestError
+from tingshuo.registry import Registry, Row
+from tingshuo.store.bundle import Bundle, open_bundle
+from tingshuo.store.manifest import GraphVariant
+from tingshuo.tasks.choice import choose
+from tingshuo.tasks.recognise.search import Hypothesis
+from tingshuo.types import Runs, Wav
+
+TASK = "asr"
+
+
+class Hears(Protocol):
+    """A recogniser; it keeps nothing of what it heard and may be shared by threads."""
+
+    @property
+    def sample_rate(self) -> int:
+        """Hz of the samples that it hears."""
+        ...
+
+    @property
+    def frame_s(self) -> float:
+        """Seconds from one frame of a hypothesis to the next."""
+        ...
+
+    @property
+    def choices(self) -> Mapping[str, tuple[str, ...]]:
+        """What can be chosen when it is opened, and the values of each: ``{"language": ("auto", "zh", "en")}``."""
+        ...
+
+    def hear(self, wav: Wav, beam: int = 10) -> tuple[Hypothesis, ...]:
+        """Return the most likely texts of an utterance, the best first; none where there is nothing to hear.
+
+        The ``frames`` of one are empty where it is not known when its units were said.
+
+        Parameters
+        ----------
+        wav : Wav
+            (T,) at `sample_rate`.
+        beam : int
+            How many texts are kept on the way.
+
+        Raises
+        ------
+        EngineError
+            A graph cannot be run.
+        """
+        ...
+
+    def text(self, units: tuple[int, ...]) -> str:
+        """Return units as they are written."""
+        ...
+
+
+RECOGNISERS = Registry(
+    "family of recognisers",
+    {
+        "conformer": Row("tingshuo.tasks.recognise.model:Recogniser"),
+        "graph_recogniser": Row("tingshuo.tasks.graph_recogniser.model:GraphRecogniser"),
+    },
+)
+"""A row is called with the settings of a bundle and its open graphs by name, and, where something is chosen, what is."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeardUnit:
+    """A unit of a text; ``start_s`` is None where it is not known when it was said, ``confidence`` 0 to 1."""
+
+    text: str
+    start_s: float | None
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class HeardText:
+    """A text that was heard, unit by unit; ``tags`` are what the recogniser says of the whole: ``{"language": "zh"}``."""
+
+    text: str
+    units: tuple[HeardUnit, ...]
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+def heard(recogniser: Hears, found: Hypothesis) -> HeardText:
+    """Return what a hypothesis says."""
+    known: list[float | None] = [frame * recogniser.frame_s for frame in found.frames]
+    starts = known or [None] * len(found.units)
+    units = zip(found.units, starts, found.confidences, strict=True)
+    written = tuple(HeardUnit(recogniser.text((unit,)), start, sure) for unit, start, sure in units)
+    return HeardText(recogniser.text(found.units), written, getattr(found, "tags", {}))
+
+
+def open_recogniser(
+    bundle: Bundle | str | os.PathLike[str], *, threads: int = 1, chosen: Mapping[str, str] | None = None
+) -> Hears:
+    """Open the recogniser in a bundle, of whatever family.
+
+    Parameters
+    ----------
+    bundle : Bundle or path-like
+        A bundle that hears, open or by its folder.
+    threads : int
+        Threads inside each graph.
+    chosen : Mapping[str, str] or None
+        What is chosen of `Hears.choices`.
+
+    Raises
+    ------
+    BundleError
+        It is no bundle, or one that does not hear.
+    RequestError
+        There is no such choice.
+    EngineError
+        A graph cannot be opened.
+    SealedError
+        It is encrypted.
+    """
+    opened = bundle if isinstance(bundle, Bundle) else open_bundle(bundle)
+    family = opened.manifest.family.partition("+")[0]
+    if opened.manifest.task != TASK or family not in RECOGNISERS:
+        raise BundleError(f"{opened.path}: is of the task {opened.manifest.task} and does not hear; {TASK} is wanted")
+    make, settings = RECOGNISERS.load(family), opened.settings
+    variants = {name: _variant(opened, name) for name in opened.manifest.graphs}
+    files = {name: opened.tensors(name) for name in dict.fromkeys(w for one in variants.values() for w in one.weights)}
+    graphs: dict[str, Runs] = {}
+    for name, one in variants.items():
+        tensors = {key: value for file in one.weights for key, value in files[file].items()}
+        graphs[name] = ENGINES.load(one.engine)(opened.file(one.path), tensors, threads=threads)
+    made: Hears = make(settings, graphs)
+    if chosen and not made.choices:
+        raise RequestError(f"{opened.manifest.name!r} leaves nothing to choose, so {', '.join(chosen)} cannot be set", "chosen")
+    if chosen:
+        made = make(settings, graphs, chosen)
+    return made
+
+
+def _variant(bundle: Bundle, graph: str) -> GraphVariant:
+    """Return the only variant of a graph that came as it is, whatever its precision; of several the one to run here."""
+    variants = bundle.manifest.graphs[graph].variants
+    return variants[0] if len(variants) == 1 else choose(bundle.manifest, graph)
