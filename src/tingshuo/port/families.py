@@ -24,6 +24,9 @@ from tingshuo.models.conformer.net import Conformer
 from tingshuo.models.emotivoice import graphs as emotivoice
 from tingshuo.models.emotivoice.config import EmotiVoiceConfig
 from tingshuo.models.emotivoice.net import EmotiVoice
+from tingshuo.models.fastspeech import graphs as fastspeech
+from tingshuo.models.fastspeech.config import FastSpeechConfig
+from tingshuo.models.fastspeech.net import FastSpeech
 from tingshuo.models.hifigan import graphs as hifigan
 from tingshuo.models.hifigan.config import HiFiGanConfig
 from tingshuo.models.hifigan.net import HiFiGan
@@ -37,6 +40,9 @@ from tingshuo.models.rvc.net import Rvc
 from tingshuo.models.sambert import graphs as sambert
 from tingshuo.models.sambert.config import SambertConfig
 from tingshuo.models.sambert.net import Sambert
+from tingshuo.models.source_filter import graphs as source_filter
+from tingshuo.models.source_filter.config import SourceFilterConfig
+from tingshuo.models.source_filter.net import SourceFilter
 from tingshuo.models.vits import graphs as vits
 from tingshuo.models.vits.config import VitsConfig
 from tingshuo.models.vits.net import Vits
@@ -63,15 +69,17 @@ NETS: dict[str, NetFamily] = {
     "bert": NetFamily("prompt", BertConfig, Bert, bert.graphs),
     "conformer": NetFamily("recogniser", ConformerConfig, Conformer, conformer.graphs),
     "emotivoice": NetFamily("acoustic", EmotiVoiceConfig, EmotiVoice, emotivoice.graphs),
+    "fastspeech": NetFamily("acoustic", FastSpeechConfig, FastSpeech, fastspeech.graphs),
     "hifigan": NetFamily("vocoder", HiFiGanConfig, HiFiGan, hifigan.graphs),
     "kan_hifigan": NetFamily("vocoder", KanHiFiGanConfig, KanHiFiGan, kan_hifigan.graphs),
     "rvc": NetFamily("voice", RvcConfig, Rvc, rvc.graphs),
     "sambert": NetFamily("acoustic", SambertConfig, Sambert, sambert.graphs),
+    "source_filter": NetFamily("vocoder", SourceFilterConfig, SourceFilter, source_filter.graphs),
     "vits": NetFamily("acoustic", VitsConfig, Vits, vits.graphs),
     "vocos": NetFamily("vocoder", VocosConfig, Vocos, vocos.graphs),
     "vocos_codes": NetFamily("vocoder", CodeVocosConfig, CodeVocos, vocos.code_graphs),
 }
-"""Of nets that are imported."""
+"""Kind of net to what it is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,13 @@ pytest.importorskip("onnx")
 from safetensors.torch import save_file  # noqa: E402
 from tests.port.tiny_vocoders import HIFIGAN_TINY, MEL_TINY, spelt  # noqa: E402
 
+from tingshuo.config.families import read_config  # noqa: E402
 from tingshuo.errors import PortError  # noqa: E402
 from tingshuo.models.hifigan.net import HiFiGan  # noqa: E402
 from tingshuo.port.convert.state_dict import draft  # noqa: E402
 from tingshuo.port.families import build_nets, fill, sizes  # noqa: E402
+from tingshuo.port.importing import import_checkpoint  # noqa: E402
+from tingshuo.tasks.voices import load  # noqa: E402
 
 pytestmark = [pytest.mark.train, pytest.mark.usefixtures("in_process")]
 
@@ -154,3 +157,18 @@ def whole(path: Path) -> Any:
     from tingshuo.port.convert.family_config import read_family_config
 
     return read_family_config(path).architecture  # type: ignore[attr-defined]
+
+
+def test_a_voice_of_ours_speaks_again_from_weights_and_config_alone(tiny: Any, tmp_path: Path) -> None:
+    config, nets = tiny
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    saved(folder / "acoustic.pth", nets.acoustic.state_dict())
+    saved(folder / "vocoder.pth", nets.vocoder.state_dict())
+    follows = ("pitch_context_frames", "decoder_context_frames", "vocoder_context_frames", "steady_noise")
+    told = {key: value for key, value in config.fields().items() if key not in follows}
+    (tmp_path / "config.json").write_text(json.dumps(told))
+    made = import_checkpoint(folder, tmp_path / "voice", config=tmp_path / "config.json", licence="CC0-1.0")
+    assert made.errors.keys() == {"encoder", "pitch", "decoder", "vocoder"}
+    assert read_config(made.path / "config.json", config.family) == config
+    assert np.abs(load(made.path).synthesize("你好").wav).max() > 0

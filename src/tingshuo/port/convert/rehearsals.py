@@ -23,6 +23,7 @@ REHEARSALS = Registry(
         "codec": Row("tingshuo.port.convert.decode_codes:decode_codes"),
         "conformer": Row("tingshuo.port.convert.rehearsal:hear_sentence"),
         "emotivoice": Row("tingshuo.port.convert.rehearsal:say_sentence"),
+        "fastspeech": Row("tingshuo.port.convert.rehearsal:say_sentence"),
         "graph_recogniser": Row("tingshuo.port.convert.graph_recogniser:hear_sentence"),
         "graph_voice": Row("tingshuo.port.convert.graph_voice_rehearsal:say"),
         "piper": Row("tingshuo.port.convert.rehearsal:say_phonemes"),
