@@ -9,6 +9,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import FileResponse, Response
 
 from tingshuo.app.http.bodies import MAX_BODY_BYTES, Body, SpeakBody, read_body
+from tingshuo.app.http.lines import spoken_lines
 from tingshuo.app.http.replies import (
     JSONReply,
     StreamReply,
@@ -19,12 +20,13 @@ from tingshuo.app.http.replies import (
     is_sound_range,
     timing_header,
 )
-from tingshuo.app.http.results import Results
-from tingshuo.app.http.service import Order, Service, Take
-from tingshuo.app.http.workers import Job
 from tingshuo.app.requests import make_request
 from tingshuo.audio.formats import FORMATS, media_type
 from tingshuo.errors import TingshuoError, outcome
+from tingshuo.serve.results import Results
+from tingshuo.serve.service import Service
+from tingshuo.serve.take import Order, Take
+from tingshuo.serve.workers import Job
 from tingshuo.store.bundle import Bundle
 from tingshuo.store.consent import complaint, standing
 from tingshuo.types import EMOTIONS, MAX_CHARACTERS, RANGES, AudioChunk, SpeechRequest
@@ -83,7 +85,7 @@ async def speak_stream(request: Request) -> Response:
     service = the_service(request)
     order = _order(service, await read_body(request, SpeakBody))
     take, result_id = Take(service.voices, order), service.results.new_id()
-    job = service.workers.start(lambda: take.events(service.results, result_id))
+    job = service.workers.start(lambda: spoken_lines(take, service.results, result_id))
     async with closing(job.aclose):
         with about("text"):
             first = await anext(job)

@@ -20,11 +20,12 @@ from tingshuo.app.http.replies import (
     timing_header,
     warnings_header,
 )
-from tingshuo.app.http.service import Order, Service, Take
-from tingshuo.app.http.workers import Job
 from tingshuo.app.requests import make_request
 from tingshuo.audio.formats import media_type
 from tingshuo.errors import NotFoundError, RequestError, TingshuoError
+from tingshuo.serve.service import Service
+from tingshuo.serve.take import Order, Take
+from tingshuo.serve.workers import Job
 from tingshuo.types import SpeechRequest
 
 MODELS = ("tingshuo", "tts-1", "tts-1-hd", "gpt-4o-mini-tts")

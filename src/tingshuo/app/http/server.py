@@ -1,6 +1,7 @@
 """The application and its life: make it, open the voice, listen, stop in order.
 
-A request goes: route (`api`, `openai`) -> body checked (`bodies`) -> `service.Order` -> a job in `workers` -> reply (`replies`).
+A request goes: route (`api`, `openai`) -> body checked (`bodies`) -> `serve.take.Order` -> a job in `serve.workers` -> reply
+(`replies`).
 """
 
 import asyncio
@@ -22,10 +23,11 @@ from tingshuo.app.http import api, openai, status
 from tingshuo.app.http.middleware import CutOff, HeadLikeGet
 from tingshuo.app.http.pages import pages_router, read_pages
 from tingshuo.app.http.replies import HANDLERS, WARNINGS_HEADER
-from tingshuo.app.http.service import QUEUE, Service, Voices
-from tingshuo.app.http.workers import Workers
 from tingshuo.engine.cpu import usable_cpus
 from tingshuo.errors import RequestError, SealedError
+from tingshuo.serve.service import QUEUE, Service
+from tingshuo.serve.voices import Voices
+from tingshuo.serve.workers import Workers
 from tingshuo.store.blobs import hash_file
 from tingshuo.store.bundle import Bundle, Hasher, open_bundle
 from tingshuo.store.consent import check_consent

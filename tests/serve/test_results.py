@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tingshuo.app.http.results import Results
 from tingshuo.errors import NotFoundError, OutputError, TooLargeError
+from tingshuo.serve.results import Results
 
 
 class Clock:

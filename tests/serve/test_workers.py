@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tingshuo.app.http.workers import Workers
 from tingshuo.errors import BusyError
+from tingshuo.serve.workers import Workers
 
 
 def run(coroutine):

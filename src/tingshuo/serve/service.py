@@ -1,0 +1,58 @@
+"""The state of a running server: its voices, its threads, its finished audio, and whether it can speak yet."""
+
+from dataclasses import dataclass, field
+
+from tingshuo.audio.formats import find_format
+from tingshuo.errors import AudioError, BusyError
+from tingshuo.serve.results import Results
+from tingshuo.serve.take import Order
+from tingshuo.serve.voices import Voices
+from tingshuo.serve.workers import Workers
+from tingshuo.types import SpeechRequest
+
+QUEUE = 64
+"""Requests admitted at the same time."""
+
+
+@dataclass(slots=True)
+class Service:
+    """The state of a running server.
+
+    ``ready`` turns true when the default voice is open and warm; ``failure`` says why it never will be.
+    """
+
+    voices: Voices
+    workers: Workers
+    results: Results = field(default_factory=Results)
+    ready: bool = False
+    failure: Exception | None = None
+
+    def warm_up(self) -> None:
+        """Open the default voice and speak a word with it, so that the first request does not pay for it."""
+        for _ in self.voices.open("default").speak(SpeechRequest(text="你好。")):
+            pass
+
+    def order(self, voice: str, request: SpeechRequest, format: str) -> Order:
+        """Check what `SpeechRequest` cannot know, before a thread is asked.
+
+        Raises
+        ------
+        BusyError
+            The voice is still being opened.
+        UnknownVoiceError
+            No such voice or speaker.
+        RequestError
+            Two speakers are named.
+        ConsentError
+            The voice may not speak any more.
+        AudioError
+            No such format.
+        """
+        if not self.ready:
+            raise BusyError("the voice is still being opened; try again in a second", 1.0)
+        try:
+            name, request = self.voices.check(voice, request)
+            return Order(name, request, find_format(format).name)
+        except AudioError as error:
+            error.param = "format"
+            raise

@@ -1,0 +1,86 @@
+"""A synthesis on its way through a server: as chunks, as encoded bytes, into a file."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from itertools import chain
+
+from tingshuo.audio.write import FileWriter, open_encoder
+from tingshuo.serve.results import Results
+from tingshuo.serve.voices import Voices
+from tingshuo.tasks.tts import SpeechStream
+from tingshuo.types import AudioChunk, SpeechRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Everything that decides the bytes of a reply: equal orders give equal audio."""
+
+    voice: str
+    request: SpeechRequest
+    format: str
+
+
+class Take:
+    """One synthesis. Its generators run in worker threads; what is known so far may be read between their steps.
+
+    Attributes
+    ----------
+    stream : SpeechStream
+        There from the first step on.
+    """
+
+    stream: SpeechStream
+
+    def __init__(self, voices: Voices, order: Order) -> None:
+        self.order = order
+        self._voices = voices
+
+    def chunks(self) -> Iterator[AudioChunk]:
+        """Speak."""
+        self.stream = self._voices.open(self.order.voice).speak(self.order.request)
+        try:
+            yield from self.stream
+        finally:
+            self.stream.close()
+
+    def encoded(self) -> Iterator[bytes]:
+        """Speak, and encode as one stream in the order's format; the first bytes come with the first chunk that makes some."""
+        chunks = self.chunks()
+        first = next(chunks)
+        with open_encoder(self.order.format, first.sample_rate) as encoder:
+            for chunk in chain((first,), chunks):
+                if data := encoder.encode(chunk.wav):
+                    yield data
+            if data := encoder.finish():
+                yield data
+
+    def recorded(self, results: Results, result_id: str) -> Iterator[AudioChunk]:
+        """Speak, and write the file of a result on the way; it is there when the last chunk has been asked for."""
+        chunks = self.chunks()
+        first = next(chunks)
+        with FileWriter(results.path(result_id, self.order.format), first.sample_rate, self.order.format) as writer:
+            for chunk in chain((first,), chunks):
+                writer.write(chunk.wav)
+                results.check_size(writer.size)
+                yield chunk
+
+    def reply(self, result_id: str) -> dict[str, object]:
+        """Return what ``POST /api/tts`` says about a finished take."""
+        return self.summary(result_id) | {
+            "sentences": [asdict(sentence) for sentence in self.stream.sentences],
+        }
+
+    def summary(self, result_id: str) -> dict[str, object]:
+        """Return the same without the times of sentences and words."""
+        stages = self.stream.stages
+        return {
+            "audio_url": f"/api/audio/{result_id}",
+            "format": self.order.format,
+            "voice": self.order.voice,
+            "speaker": self.stream.speaker,
+            "sample_rate": self.stream.sample_rate,
+            "duration_s": round(self.stream.duration_s, 4),
+            "rtf": stages.rtf,
+            "stages": asdict(stages),
+            "warnings": list(self.stream.warnings),
+        }
