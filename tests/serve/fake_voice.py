@@ -72,6 +72,7 @@ class FakeVoice:
 
     name = "default"
     speakers = ("tan", "deep")
+    weight_bytes = 1000
 
     def __init__(self) -> None:
         self.streams: list[FakeStream] = []

@@ -4,13 +4,14 @@ from dataclasses import dataclass, field
 
 from tingshuo.audio.formats import find_format
 from tingshuo.errors import AudioError, BusyError
+from tingshuo.serve.metrics import Metrics
 from tingshuo.serve.results import Results
 from tingshuo.serve.take import Order
 from tingshuo.serve.voices import Voices
 from tingshuo.serve.workers import Workers
 from tingshuo.types import SpeechRequest
 
-QUEUE = 64
+QUEUE = 256
 """Requests admitted at the same time."""
 
 
@@ -26,6 +27,19 @@ class Service:
     results: Results = field(default_factory=Results)
     ready: bool = False
     failure: Exception | None = None
+
+    def __post_init__(self) -> None:
+        """Add what metrics read from the state."""
+        metrics, workers = self.metrics, self.workers
+        metrics.watch("tingshuo_active_requests", "Requests being served.", lambda: workers.active)
+        metrics.watch("tingshuo_promised_audio_seconds", "Audio promised and not made.", lambda: workers.backlog.audio_s)
+        metrics.watch("tingshuo_due_audio_seconds", "Audio that is due soon and not made.", lambda: workers.backlog.due_s)
+        metrics.watch("tingshuo_voice_bytes", "Weights of open voices.", lambda: sum(self.voices.resident_bytes.values()))
+
+    @property
+    def metrics(self) -> Metrics:
+        """What is told of how it goes."""
+        return self.workers.metrics
 
     def warm_up(self) -> None:
         """Open the default voice and speak a word with it, so that the first request does not pay for it."""

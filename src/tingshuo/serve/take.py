@@ -8,7 +8,10 @@ from tingshuo.audio.write import FileWriter, open_encoder
 from tingshuo.serve.results import Results
 from tingshuo.serve.voices import Voices
 from tingshuo.tasks.tts import SpeechStream
-from tingshuo.types import AudioChunk, SpeechRequest
+from tingshuo.types import AudioChunk, SpeechRequest, Stages
+
+CHARACTER_S = 0.22
+"""Seconds that the built-in voice takes for a character of Chinese, pauses included; what others take, a server learns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +30,32 @@ class Take:
     ----------
     stream : SpeechStream
         There from the first step on.
+    expected_s : float
+        Seconds of audio that its text will probably make.
     """
 
     stream: SpeechStream
 
     def __init__(self, voices: Voices, order: Order) -> None:
         self.order = order
+        self.expected_s = CHARACTER_S * len(order.request.text) / order.request.speed
         self._voices = voices
+        self._begun = False
+
+    @property
+    def made_s(self) -> float:
+        """Seconds of audio made so far."""
+        return self.stream.duration_s if self._begun else 0.0
+
+    @property
+    def stages(self) -> Stages | None:
+        """Where the time went, once it has begun."""
+        return self.stream.stages if self._begun else None
 
     def chunks(self) -> Iterator[AudioChunk]:
         """Speak."""
         self.stream = self._voices.open(self.order.voice).speak(self.order.request)
+        self._begun = True
         try:
             yield from self.stream
         finally:

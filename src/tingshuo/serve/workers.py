@@ -1,7 +1,8 @@
 """A few threads that make audio for many requests, one chunk at a time.
 
-A request holds a thread only while its next chunk is computed: between chunks the thread serves the others, so that streams
-share the machine fairly and a client that reads slowly costs nothing. Work stops at the chunk after a client left.
+A request holds a thread only while its next chunk is computed: between chunks the threads serve the others, first of all those
+whose listeners would run dry first. A request that nobody has heard anything of yet is due at once, so that streams begin quickly
+whatever else is being made, and a client that reads slowly costs nothing. Work stops at the chunk after a client left.
 """
 
 import asyncio
@@ -10,15 +11,40 @@ import math
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from tingshuo.errors import BusyError
+from tingshuo.serve.backlog import Backlog
+from tingshuo.serve.metrics import Metrics
+from tingshuo.serve.pool import Pool
+from tingshuo.types import Stages
 
 T = TypeVar("T")
 
+MAX_WAIT_S = 10.0
+"""Longest that somebody should have to wait for audio that is due."""
 _DONE = object()
 _LONGEST_RETRY_S = 60
+_AT_ONCE = -math.inf
+
+
+class Work(Protocol):
+    """What a job is for, as far as its place in the queue is concerned."""
+
+    @property
+    def expected_s(self) -> float:
+        """Seconds of audio that will probably be made."""
+        ...
+
+    @property
+    def made_s(self) -> float:
+        """Seconds of audio made so far."""
+        ...
+
+    @property
+    def stages(self) -> Stages | None:
+        """Where the time went, once something was made."""
+        ...
 
 
 class Workers:
@@ -30,32 +56,63 @@ class Workers:
         Chunks computed at the same time, at least 1.
     limit : int
         Requests admitted at the same time, running and waiting; one more is refused.
+    max_wait_s : float
+        A request is refused when the audio that is due within this time cannot be made in it.
+    lead_s : float or None
+        A stream is not made further ahead of its listener than this; None is as far as the client reads.
+    metrics : Metrics or None
+        Is told how it goes.
+    clock : callable
+        Seconds, never going back.
     """
 
-    def __init__(self, threads: int, limit: int) -> None:
+    def __init__(
+        self,
+        threads: int,
+        limit: int,
+        *,
+        max_wait_s: float = MAX_WAIT_S,
+        lead_s: float | None = None,
+        metrics: Metrics | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.threads = threads
         self.limit = limit
+        self.lead_s = lead_s
         self.active = 0
         self.closed = False
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="speak")
-        self._typical_s = 0.5
+        self.clock = clock
+        self.backlog = Backlog(threads, max_wait_s, clock)
+        self.metrics = metrics or Metrics()
+        self._pool = Pool(threads, "speak")
 
-    def start(self, make: Callable[[], Iterator[T]]) -> "Job[T]":
+    def start(self, make: Callable[[], Iterator[T]], work: Work, *, live: bool = False) -> "Job[T]":
         """Admit a request and return its job; ``make`` is called in a worker thread.
+
+        Parameters
+        ----------
+        make : callable
+            Returns a generator.
+        work : Work
+            Tells how much audio it is to be, and is.
+        live : bool
+            Somebody listens while it is made.
 
         Raises
         ------
         BusyError
-            As many requests as the limit are being served; it carries the time after which to try again.
+            As many requests as the limit are being served, or what was promised takes too long already; it carries the time after
+            which to try again.
         """
         if self.active >= self.limit:
-            wait_s = min(_LONGEST_RETRY_S, math.ceil(self.active * self._typical_s / self.threads))
-            raise BusyError(f"{self.limit} requests are being served already; try again in {wait_s} s", wait_s)
+            self._refuse(f"{self.limit} requests are being served already", self.backlog.wait_s)
+        if excess_s := self.backlog.excess_s:
+            self._refuse(f"{self.backlog.due_s:.0f} s of audio are due to others", excess_s)
         self.active += 1
-        return Job(self, make)
+        return Job(self, make, work, live=live)
 
-    async def run(self, function: Callable[[], T]) -> T:
-        """Call a function in a worker thread.
+    async def run(self, function: Callable[[], T], due_s: float = _AT_ONCE) -> T:
+        """Call a function in a worker thread, those first that are due first.
 
         Raises
         ------
@@ -64,17 +121,17 @@ class Workers:
         """
         if self.closed:
             raise BusyError("the server is stopping; try again when it is back")
-        return await asyncio.get_running_loop().run_in_executor(self._pool, function)
-
-    def finished(self, work_s: float) -> None:
-        """Take note of a finished job; a moving average of their times tells how long a queue takes."""
-        self.active -= 1
-        self._typical_s += 0.1 * (work_s - self._typical_s)
+        return await asyncio.wrap_future(self._pool.submit(function, due_s))
 
     def close(self) -> None:
         """Wait for the chunks in work and end the threads; jobs that are still open make no more."""
         self.closed = True
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._pool.close()
+
+    def _refuse(self, why: str, wait_s: float) -> None:
+        retry_s = max(1, min(_LONGEST_RETRY_S, math.ceil(wait_s)))
+        self.metrics.refused.inc()
+        raise BusyError(f"{why}; try again in {retry_s} s", retry_s)
 
 
 class Job(Generic[T]):
@@ -84,15 +141,37 @@ class Job(Generic[T]):
     ----------
     work_s : float
         Seconds of thread time spent so far.
+    queued_s : float
+        Seconds from the request to its first step.
     """
 
-    def __init__(self, workers: Workers, make: Callable[[], Iterator[T]]) -> None:
-        self.work_s = 0.0
+    def __init__(self, workers: Workers, make: Callable[[], Iterator[T]], work: Work, *, live: bool) -> None:
+        self.work_s = self.queued_s = 0.0
+        self.begun_s: float | None = None
+        self._came_s = workers.clock()
         self._workers = workers
         self._make = make
+        self._work = work
+        self._live = live
         self._items: Iterator[T] | None = None
         self._step = threading.Lock()
-        self._closed = False
+        self._closed = self._complete = False
+        workers.backlog.add(self)
+
+    @property
+    def expected_s(self) -> float:
+        """Seconds of audio that will probably be made."""
+        return self._work.expected_s
+
+    @property
+    def made_s(self) -> float:
+        """Seconds of audio made so far."""
+        return self._work.made_s
+
+    @property
+    def due_s(self) -> float:
+        """When a listener who began at once has heard all that is made."""
+        return self._came_s if self.begun_s is None else self.begun_s + self.made_s
 
     def __aiter__(self) -> AsyncIterator[T]:
         return self
@@ -100,10 +179,14 @@ class Job(Generic[T]):
     async def __anext__(self) -> T:
         if self._closed:
             raise StopAsyncIteration
-        item = await self._workers.run(self._next)
+        await self._keep_lead()
+        asked_s, due_s = self._workers.clock(), self.due_s
+        item = await self._workers.run(self._next, due_s)
         if item is _DONE:
+            self._complete = True
             await self.aclose()
             raise StopAsyncIteration
+        self._heard(asked_s, due_s)
         return item  # type: ignore[return-value]
 
     async def aclose(self) -> None:
@@ -113,12 +196,34 @@ class Job(Generic[T]):
         self._closed = True
         if self._workers.closed:  # no thread is left, so none is in a step
             self._close()
-            self._workers.finished(self.work_s)
+            self._finished()
             return
         closing = asyncio.ensure_future(self._workers.run(self._close))
-        closing.add_done_callback(lambda _: self._workers.finished(self.work_s))
+        closing.add_done_callback(lambda _: self._finished())
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.shield(closing)
+
+    async def _keep_lead(self) -> None:
+        """Wait until a live listener needs more."""
+        if self._live and self._workers.lead_s is not None and self.begun_s is not None:
+            ahead_s = self.due_s - self._workers.clock() - self._workers.lead_s
+            if ahead_s > 0:
+                await asyncio.sleep(ahead_s)
+
+    def _heard(self, asked_s: float, due_s: float) -> None:
+        """Take note of what was made, and whether a listener ran dry before it came."""
+        now, metrics = self._workers.clock(), self._workers.metrics
+        if self.begun_s is None:
+            self.begun_s = now
+            metrics.first_audio.observe(now - self._came_s)
+        elif self._live and asked_s <= due_s < now:
+            metrics.underruns.inc()
+            self.begun_s += now - due_s  # the player has waited, and goes on from here
+
+    def _finished(self) -> None:
+        self._workers.active -= 1
+        self._workers.backlog.remove(self, self.work_s, complete=self._complete)
+        self._workers.metrics.finished(self.work_s, self.made_s, self._work.stages, complete=self._complete)
 
     def _next(self) -> object:
         with self._step:
@@ -126,6 +231,8 @@ class Job(Generic[T]):
             try:
                 if self._items is None:
                     self._items = self._make()
+                    self.queued_s = self._workers.clock() - self._came_s
+                    self._workers.metrics.queued.observe(self.queued_s)
                 return next(self._items, _DONE)
             finally:
                 self.work_s += time.perf_counter() - started

@@ -10,6 +10,9 @@ from tingshuo.app.http.server import listen
     [
         (("--voice", "nobody"), 2, "unknown voice 'nobody'"),
         (("--threads", "0"), 2, "threads must be at least 1"),
+        (("--max-wait", "0"), 2, "max_wait must be more than 0 seconds"),
+        (("--max-wait", "nan"), 2, "max_wait must be more than 0 seconds"),
+        (("--lead", "-1"), 2, "lead must be more than 0 seconds"),
         (("--log-level", "loud"), 2, "accepted: critical, error, warning, info, debug"),
         (("--port", "99999"), 2, "cannot listen on 127.0.0.1:99999"),
         (("--host", "203.0.113.1"), 2, "cannot listen on 203.0.113.1:7000"),

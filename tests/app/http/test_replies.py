@@ -47,7 +47,7 @@ def test_busy_says_when_to_come_back():
 
 
 def test_headers():
-    assert timing_header(Stages(text_ms=1.26))["server-timing"].startswith("text;dur=1.3, ")
+    assert timing_header(Stages(text_ms=1.26), 0.002)["server-timing"].startswith("queue;dur=2.0, text;dur=1.3, ")
     assert warnings_header(()) == {}
     assert warnings_header(("a b", "雪"))["tingshuo-warnings"] == "a b; %E9%9B%AA"
     injected = warnings_header(("a\r\nset-cookie: x",))["tingshuo-warnings"]

@@ -32,3 +32,22 @@ def test_a_voice_that_cannot_be_opened_is_reported(service, fake_voice, serve):
         assert failed.wait(20)
         reply = client.get("/readyz")
         assert (reply.status_code, reply.json()["reason"]) == (503, "weights are damaged")
+
+
+def test_metrics_tell_what_happened(client, fake_voice):
+    def told() -> dict[str, float]:
+        rows = (line.rpartition(" ") for line in client.get("/metrics").text.splitlines() if not line.startswith("#"))
+        return {name: float(number) for name, _, number in rows}
+
+    before = told()
+    for _ in range(2):
+        assert client.post("/api/tts", json={"text": "一。二。"}).status_code == 200
+    assert client.get("/nowhere").status_code == 404
+    after = told()
+    grown = {name: after[name] - before.get(name, 0.0) for name in after}
+    assert grown['tingshuo_requests_total{route="/api/tts",status="200"}'] == 2
+    assert grown['tingshuo_requests_total{route="none",status="404"}'] == 1  # anybody may make up any number of paths
+    assert (grown['tingshuo_cache_total{result="miss"}'], grown['tingshuo_cache_total{result="hit"}']) == (1, 1)
+    assert grown["tingshuo_audio_seconds_total"] == 0.2
+    assert grown["tingshuo_first_audio_seconds_count"] == 1
+    assert after["tingshuo_active_requests"] == 0

@@ -26,6 +26,12 @@ def serve(
         int | None,
         typer.Option(help="Megabytes of weights to keep in memory; beyond it voices that nobody asks for are closed."),
     ] = None,
+    max_wait: Annotated[
+        float, typer.Option(help="Seconds: refuse requests while the audio that is due within them cannot be made in them.")
+    ] = 10.0,
+    lead: Annotated[
+        float | None, typer.Option(help="Make streams only so many seconds ahead of their listeners, for live use.")
+    ] = None,
     log_level: Annotated[str, typer.Option(help="critical, error, warning, info or debug.")] = "warning",
 ) -> None:
     """Serve the web page and the HTTP API until stopped.
@@ -43,6 +49,10 @@ def serve(
         raise RequestError(f"threads must be at least 1, got {threads}", "threads")
     if voice_memory_mb is not None and voice_memory_mb < 1:
         raise RequestError(f"voice_memory_mb must be at least 1, got {voice_memory_mb}", "voice_memory_mb")
+    if not max_wait > 0:
+        raise RequestError(f"max_wait must be more than 0 seconds, got {max_wait:g}", "max_wait")
+    if lead is not None and not lead > 0:
+        raise RequestError(f"lead must be more than 0 seconds, got {lead:g}", "lead")
     from tingshuo.app.http.server import create_service, listen, run
     from tingshuo.store.policy import read_policy
     from tingshuo.tasks.voices import find_voice
@@ -52,7 +62,13 @@ def serve(
     with listen(host, port) as listener:
         run(
             create_service(
-                voice, threads, policy, paranoid=paranoid, budget_bytes=voice_memory_mb and voice_memory_mb * 1_000_000
+                voice,
+                threads,
+                policy,
+                paranoid=paranoid,
+                budget_bytes=voice_memory_mb and voice_memory_mb * 1_000_000,
+                max_wait_s=max_wait,
+                lead_s=lead,
             ),
             listener,
             allow_origins=allow_origin or (),

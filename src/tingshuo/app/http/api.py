@@ -58,17 +58,18 @@ async def speak(request: Request) -> Response:
     service = the_service(request)
     order = _order(service, await read_body(request, SpeakBody))
     known = service.results.find(order)
+    service.metrics.cache.labels("miss" if known is None else "hit").inc()
     if known is not None:
         return JSONReply(known.read_reply() | {"cached": True})
     take, result_id = Take(service.voices, order), service.results.new_id()
-    job = service.workers.start(lambda: take.recorded(service.results, result_id))
+    job = service.workers.start(lambda: take.recorded(service.results, result_id), take)
     try:
         with about("text"):
             await _run(job, request)
     finally:
         await job.aclose()
     reply = _keep(service.results, take, result_id)
-    return JSONReply(reply | {"cached": False}, headers=timing_header(take.stream.stages))
+    return JSONReply(reply | {"cached": False}, headers=timing_header(take.stream.stages, job.queued_s))
 
 
 @router.post(
@@ -85,12 +86,12 @@ async def speak_stream(request: Request) -> Response:
     service = the_service(request)
     order = _order(service, await read_body(request, SpeakBody))
     take, result_id = Take(service.voices, order), service.results.new_id()
-    job = service.workers.start(lambda: spoken_lines(take, service.results, result_id))
+    job = service.workers.start(lambda: spoken_lines(take, service.results, result_id), take, live=True)
     async with closing(job.aclose):
         with about("text"):
             first = await anext(job)
     lines = _lines(first, job, service.results, take, result_id)
-    return StreamReply(lines, job.aclose, "application/x-ndjson", timing_header(take.stream.stages))
+    return StreamReply(lines, job.aclose, "application/x-ndjson", timing_header(take.stream.stages, job.queued_s))
 
 
 @router.get(

@@ -1,9 +1,11 @@
-"""What holds for every request: HEAD is answered wherever GET is, and a request that the server's end cuts off is one line."""
+"""What holds for every request: HEAD is answered as GET, replies are counted, and a request that is cut off is one line."""
 
 import asyncio
 import logging
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tingshuo.serve.metrics import Metrics
 
 log = logging.getLogger("tingshuo.http")
 
@@ -19,6 +21,28 @@ class HeadLikeGet:
         if scope["type"] == "http" and scope["method"] == "HEAD":
             scope = {**scope, "method": "GET"}
         await self._app(scope, receive, send)
+
+
+class Counted:
+    """Counts replies by route and status; a path that is no route counts as ``none``, as anybody may make up any number."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def count(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                route = getattr(scope.get("route"), "path", "none")
+                self._metrics.requests.labels(route, str(message["status"])).inc()
+            await send(message)
+
+        await self._app(scope, receive, count)
 
 
 class CutOff:

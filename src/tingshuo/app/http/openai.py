@@ -55,11 +55,11 @@ async def speech(request: Request) -> Response:
     body = await read_body(request, OpenAISpeechBody)
     order, remarks = _order(service, body)
     take = Take(service.voices, order)
-    job = service.workers.start(take.encoded)
+    job = service.workers.start(take.encoded, take, live=True)
     async with closing(job.aclose):
         with about("input"):
             first = await anext(job)
-    headers = timing_header(take.stream.stages) | warnings_header((*remarks, *take.stream.warnings))
+    headers = timing_header(take.stream.stages, job.queued_s) | warnings_header((*remarks, *take.stream.warnings))
     if body.stream_format == "sse":
         return StreamReply(_events(first, job, take), job.aclose, "text/event-stream", headers)
     return StreamReply(_parts(first, job), job.aclose, media_type(order.format), headers)

@@ -115,9 +115,15 @@ def about(field: str) -> Iterator[None]:
         raise
 
 
-def timing_header(stages: Stages) -> dict[str, str]:
-    """Return the ``Server-Timing`` header: milliseconds per stage."""
-    parts = {"text": stages.text_ms, "speaker": stages.speaker_ms, "acoustic": stages.acoustic_ms, "vocoder": stages.vocoder_ms}
+def timing_header(stages: Stages, queued_s: float) -> dict[str, str]:
+    """Return the ``Server-Timing`` header: milliseconds in the queue and per stage."""
+    parts = {
+        "queue": 1000 * queued_s,
+        "text": stages.text_ms,
+        "speaker": stages.speaker_ms,
+        "acoustic": stages.acoustic_ms,
+        "vocoder": stages.vocoder_ms,
+    }
     timed = ", ".join(f"{name};dur={ms:.1f}" for name, ms in (parts | {"ttfb": stages.ttfb_ms}).items())
     return {"server-timing": timed}
 

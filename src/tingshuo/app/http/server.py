@@ -20,14 +20,14 @@ from starlette.middleware.cors import CORSMiddleware
 
 from tingshuo import __version__
 from tingshuo.app.http import api, openai, status
-from tingshuo.app.http.middleware import CutOff, HeadLikeGet
+from tingshuo.app.http.middleware import Counted, CutOff, HeadLikeGet
 from tingshuo.app.http.pages import pages_router, read_pages
 from tingshuo.app.http.replies import HANDLERS, WARNINGS_HEADER
 from tingshuo.engine.cpu import usable_cpus
 from tingshuo.errors import RequestError, SealedError
 from tingshuo.serve.service import QUEUE, Service
 from tingshuo.serve.voices import Voices
-from tingshuo.serve.workers import Workers
+from tingshuo.serve.workers import MAX_WAIT_S, Workers
 from tingshuo.store.blobs import hash_file
 from tingshuo.store.bundle import Bundle, Hasher, open_bundle
 from tingshuo.store.consent import check_consent
@@ -50,6 +50,8 @@ def create_service(
     *,
     paranoid: bool = False,
     budget_bytes: int | None = None,
+    max_wait_s: float = MAX_WAIT_S,
+    lead_s: float | None = None,
 ) -> Service:
     """Return the state of a server for the installed voices.
 
@@ -65,6 +67,8 @@ def create_service(
         Read every byte of every voice, also of files that have not changed since they were last hashed.
     budget_bytes : int or None
         Of weights in memory, see `Voices`.
+    max_wait_s, lead_s : float
+        See `Workers`.
 
     Raises
     ------
@@ -89,7 +93,7 @@ def create_service(
     known.write()
     check_consent(bundles[folders["default"]].manifest, date.today())
     catalogue = {name: bundles[folder] for name, folder in folders.items() if folder in bundles}
-    workers = Workers(threads or min(2, usable_cpus()), QUEUE)
+    workers = Workers(threads or min(2, usable_cpus()), QUEUE, max_wait_s=max_wait_s, lead_s=lead_s)
     return Service(Voices(partial(Voice, threads=1), catalogue, budget_bytes=budget_bytes), workers)
 
 
@@ -144,6 +148,7 @@ def create_app(service: Service, *, allow_origins: Sequence[str] = (), on_failur
         app.include_router(routes.router)
     app.include_router(pages_router(app, read_pages()))
     app.add_middleware(HeadLikeGet)
+    app.add_middleware(Counted, metrics=service.metrics)
     app.add_middleware(CutOff)
     if allow_origins:
         exposed = ["Server-Timing", "Retry-After", WARNINGS_HEADER]

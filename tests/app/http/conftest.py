@@ -1,0 +1,57 @@
+"""A server behind the gate: the real routes, and a few of the test's own that are yet to come."""
+
+import contextlib
+import threading
+from collections.abc import Iterator
+
+import httpx
+import pytest
+import uvicorn
+from fastapi import WebSocket
+
+from tingshuo.app.http.access import Access
+from tingshuo.app.http.security_headers import SecurityHeaders
+from tingshuo.app.http.server import create_app, listen
+from tingshuo.serve.access.gate import Gate
+from tingshuo.serve.service import Service
+
+
+@contextlib.contextmanager
+def serving_guarded(service: Service, gate: Gate | None = None, **options: object) -> Iterator[httpx.Client]:
+    """Serve behind a gate in a thread of this process, and stop in order; a client that follows no redirects."""
+    app = create_app(service)
+
+    @app.get("/admin/voices")
+    async def admin() -> dict[str, str]:
+        return {"administration": "open"}
+
+    @app.websocket("/v1/audio/speech/stream")
+    async def echo(socket: WebSocket) -> None:
+        await socket.accept()
+        await socket.send_text(await socket.receive_text())
+        await socket.close()
+
+    app.add_middleware(Access, gate=gate or Gate())
+    app.add_middleware(SecurityHeaders)
+    with listen("127.0.0.1", 0) as listener:
+        host, port = listener.getsockname()
+        config = uvicorn.Config(app, log_config=None, lifespan="on", **{"proxy_headers": False} | options)
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, args=([listener],))
+        thread.start()
+        try:
+            with httpx.Client(base_url=f"http://{host}:{port}", timeout=30) as client:
+                while not server.started:
+                    thread.join(0.01)
+                while not service.ready:
+                    assert service.failure is None, service.failure
+                yield client
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+@pytest.fixture
+def serve_guarded():
+    """`serving_guarded`, as a fixture because test folders are not packages."""
+    return serving_guarded
