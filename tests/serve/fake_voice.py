@@ -23,7 +23,7 @@ class FakeStream:
 
     sample_rate = RATE
 
-    def __init__(self, voice: "FakeVoice", request: SpeechRequest) -> None:
+    def __init__(self, voice: "FakeVoice", request: SpeechRequest, start_samples: int = 0) -> None:
         voice.prepare(request)
         self.speaker = request.speaker or voice.speakers[0]
         self._parts = [part for part in request.text.split("。") if part.strip("，… \n")]
@@ -34,6 +34,7 @@ class FakeStream:
         self.warnings: tuple[str, ...] = ()
         self.closed = False
         self.made = 0
+        self._start_samples = start_samples
 
     @property
     def duration_s(self) -> float:
@@ -50,7 +51,7 @@ class FakeStream:
         if self.closed or self.made == len(self._parts):
             raise StopIteration
         self._voice.before_chunk(self.made)
-        text, start_s = self._parts[self.made], self.duration_s
+        text, start_s = self._parts[self.made], self.duration_s + self._start_samples / RATE
         end_s = start_s + CHUNK / RATE
         word = TimedWord(text, start_s, end_s, (TimedCharacter(text[0], "a1", start_s, end_s),))
         timed = TimedSentence(text, start_s, end_s, (word,))
@@ -60,7 +61,7 @@ class FakeStream:
         self.made += 1
         n = np.arange(CHUNK) + self._request.seed
         wav = (0.3 * np.sin(n * (0.02 + 0.01 * self.made))).astype(np.float32)
-        return AudioChunk(wav, RATE, (self.made - 1) * CHUNK, timed)
+        return AudioChunk(wav, RATE, self._start_samples + (self.made - 1) * CHUNK, timed)
 
     def close(self) -> None:
         self.closed = True
@@ -87,8 +88,8 @@ class FakeVoice:
         if style not in (None, "steady"):
             raise UnknownVoiceError(f"unknown style {style!r}; accepted: steady", "style")
 
-    def speak(self, request: SpeechRequest) -> FakeStream:
-        self.streams.append(FakeStream(self, request))
+    def speak(self, request: SpeechRequest, start_samples: int = 0) -> FakeStream:
+        self.streams.append(FakeStream(self, request, start_samples))
         return self.streams[-1]
 
 

@@ -30,14 +30,17 @@ class Take:
     ----------
     stream : SpeechStream
         There from the first step on.
+    start_samples : int
+        Samples of what was said before, when a text comes in pieces.
     expected_s : float
         Seconds of audio that its text will probably make.
     """
 
     stream: SpeechStream
 
-    def __init__(self, voices: Voices, order: Order) -> None:
+    def __init__(self, voices: Voices, order: Order, start_samples: int = 0) -> None:
         self.order = order
+        self.start_samples = start_samples
         self.expected_s = CHARACTER_S * len(order.request.text) / order.request.speed
         self._voices = voices
         self._begun = False
@@ -54,7 +57,7 @@ class Take:
 
     def chunks(self) -> Iterator[AudioChunk]:
         """Speak."""
-        self.stream = self._voices.open(self.order.voice).speak(self.order.request)
+        self.stream = self._voices.open(self.order.voice).speak(self.order.request, self.start_samples)
         self._begun = True
         try:
             yield from self.stream

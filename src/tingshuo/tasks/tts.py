@@ -26,6 +26,7 @@ from tingshuo.tasks.fastspeech import FastSpeech
 from tingshuo.tasks.performance import MODELS, Model, Performer
 from tingshuo.tasks.stopwatch import Stopwatch
 from tingshuo.text.frontend import Frontend
+from tingshuo.text.split import FIRST_BUDGET
 from tingshuo.types import AudioChunk, Sentence, SpeechRequest, Stages, TimedSentence, TimedWord, Wav
 
 TASK = "tts"
@@ -86,12 +87,20 @@ class SpeechStream(Iterator[AudioChunk]):
         The voice has no such style or speaker.
     """
 
-    def __init__(self, voice: "Voice", request: SpeechRequest, lexicon_path: Path | None = None) -> None:
+    def __init__(
+        self, voice: "Voice", request: SpeechRequest, lexicon_path: Path | None = None, start_samples: int = 0
+    ) -> None:
         self._voice = voice
         self._stopwatch = Stopwatch()
-        self._frontend = Frontend(lexicon_path, english=voice.model.english, check_emotion=voice.settings.check_emotion)
+        first_budget = 0 if start_samples else FIRST_BUDGET  # only at the very begin somebody waits
+        self._frontend = Frontend(
+            lexicon_path,
+            first_budget=first_budget,
+            english=voice.model.english,
+            check_emotion=voice.settings.check_emotion,
+        )
         self._timed: list[TimedSentence] = []
-        self._samples = 0
+        self._start = self._samples = start_samples
         with self._stopwatch("speaker_ms"):
             self._performer = voice.prepare(request)
         with self._stopwatch("text_ms"):
@@ -124,7 +133,7 @@ class SpeechStream(Iterator[AudioChunk]):
     @property
     def duration_s(self) -> float:
         """Seconds of audio so far."""
-        return self._samples / self.sample_rate
+        return (self._samples - self._start) / self.sample_rate
 
     @property
     def sentences(self) -> tuple[TimedSentence, ...]:
@@ -273,8 +282,15 @@ class Voice:
         """
         return self.model.prepare(request)
 
-    def speak(self, request: SpeechRequest) -> SpeechStream:
+    def speak(self, request: SpeechRequest, start_samples: int = 0) -> SpeechStream:
         """Start a synthesis; everything else is built on this.
+
+        Parameters
+        ----------
+        request : SpeechRequest
+            What is to be said.
+        start_samples : int
+            Samples of what was said before, when a text comes in pieces: it goes on there.
 
         Raises
         ------
@@ -283,7 +299,7 @@ class Voice:
         UnknownVoiceError
             The voice has no such style or speaker.
         """
-        return SpeechStream(self, request, self._lexicon_path)
+        return SpeechStream(self, request, self._lexicon_path, start_samples)
 
     def stream(self, text: str, **controls: Any) -> SpeechStream:
         """Speak ``text``; ``controls`` are the fields of `SpeechRequest`. Iterate for `AudioChunk`."""

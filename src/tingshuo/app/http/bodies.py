@@ -74,14 +74,14 @@ async def read_body(request: Request, model: type[B]) -> B:
     """
     check_media_type(request.headers.get("content-type", ""))
     try:
-        fields = _parse(await _read(request))
+        fields = parse(await _read(request))
     except TooLargeError as error:
         error.param = "input" if "input" in model.model_fields else "text"
         raise
     try:
         return model.model_validate(fields)
     except ValidationError as error:
-        raise _explain(error.errors(include_url=False)[0], model) from error
+        raise explain(error.errors(include_url=False)[0], model) from error
 
 
 def check_media_type(header: str) -> None:
@@ -110,7 +110,14 @@ def _too_large() -> TooLargeError:
     return TooLargeError(f"the body is longer than {MAX_BODY_BYTES} bytes; split the text")
 
 
-def _parse(body: bytes) -> dict[str, Any]:
+def parse(body: bytes) -> dict[str, Any]:
+    """Return the object of a JSON text.
+
+    Raises
+    ------
+    RequestError
+        It is none.
+    """
     try:
         fields = json.loads(body.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
@@ -125,7 +132,8 @@ def _parse(body: bytes) -> dict[str, Any]:
     return fields
 
 
-def _explain(error: ErrorDetails, model: type[BaseModel]) -> RequestError | TextError:
+def explain(error: ErrorDetails, model: type[BaseModel]) -> RequestError | TextError:
+    """Return what is wrong with a field as a sentence."""
     name = str(error["loc"][0]) if error["loc"] else None
     if name is None:
         return TextError("the name of a field has half a character (a lone surrogate); send whole Unicode characters")

@@ -20,6 +20,8 @@ from starlette.middleware.cors import CORSMiddleware
 
 from tingshuo import __version__
 from tingshuo.app.http import api, openai, status
+from tingshuo.app.http import socket as speech_socket
+from tingshuo.app.http.bodies import MAX_BODY_BYTES
 from tingshuo.app.http.middleware import Counted, CutOff, HeadLikeGet
 from tingshuo.app.http.pages import pages_router, read_pages
 from tingshuo.app.http.replies import HANDLERS, WARNINGS_HEADER
@@ -144,7 +146,7 @@ def create_app(service: Service, *, allow_origins: Sequence[str] = (), on_failur
         exception_handlers=HANDLERS,  # type: ignore[arg-type]
     )
     app.state.service = service
-    for routes in (api, openai, status):
+    for routes in (api, openai, speech_socket, status):
         app.include_router(routes.router)
     app.include_router(pages_router(app, read_pages()))
     app.add_middleware(HeadLikeGet)
@@ -217,7 +219,15 @@ def run(service: Service, listener: socket.socket, *, allow_origins: Sequence[st
         server.should_exit = True
 
     app = create_app(service, allow_origins=allow_origins, on_failure=stop)
-    config = uvicorn.Config(app, log_level=log_level, server_header=False, timeout_graceful_shutdown=GRACE_S, lifespan="on")
+    config = uvicorn.Config(
+        app,
+        log_level=log_level,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_S,
+        lifespan="on",
+        ws_max_size=MAX_BODY_BYTES,
+        ws_per_message_deflate=False,  # audio does not become smaller
+    )
     server = Server(config)
     with contextlib.suppress(KeyboardInterrupt), listener:
         previous = signal.signal(signal.SIGTERM, lambda *_: None)  # uvicorn raises the signal again when it is done

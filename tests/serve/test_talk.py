@@ -1,0 +1,122 @@
+"""A text in pieces is one job: its audio is that of the whole text, whenever the pieces come."""
+
+import asyncio
+
+import numpy as np
+import pytest
+
+from tingshuo.errors import BusyError, TextError, TooLargeError
+from tingshuo.serve.service import Service
+from tingshuo.serve.take import Order
+from tingshuo.serve.talk import Talk
+from tingshuo.serve.voices import Voices
+from tingshuo.serve.workers import Workers
+from tingshuo.types import SpeechRequest
+
+ORDER = Order("default", SpeechRequest(text=""), "pcm")
+TEXT = "你好！今天天气真好，我们去公园吧。圆周率是3.14。“走吧。”他说道：“带上伞。”\n第二段从这里开始；明天见。好的"
+
+
+def run(coroutine):
+    return asyncio.run(asyncio.wait_for(coroutine, 60))
+
+
+async def heard(talk: Talk) -> list:
+    return [step async for step in talk.steps()]
+
+
+def test_audio_is_that_of_the_whole_text_to_the_last_bit(voice, bundle):
+    async def scenario() -> tuple[np.ndarray, bytes]:
+        service = Service(Voices(lambda _: voice, {"default": bundle}), Workers(2, 3))
+        talk = Talk(service, ORDER)
+        listening = asyncio.create_task(heard(talk))
+        for character in TEXT:
+            talk.add(character)
+            await asyncio.sleep(0)
+        talk.over()
+        steps = await listening
+        service.workers.close()
+        service.results.close()
+        assert talk.stages.vocoder_ms > 0
+        assert abs(talk.made_s - sum(len(chunk.wav) for chunk, _ in steps if chunk is not None) / 24000) < 1e-9
+        return np.concatenate([chunk.wav for chunk, _ in steps if chunk is not None]), b"".join(data for _, data in steps)
+
+    whole = voice.synthesize(TEXT)
+    wav, data = run(scenario())
+    np.testing.assert_array_equal(wav, whole.wav)
+    assert len(data) == 2 * len(wav)
+
+
+def test_it_waits_for_text_without_a_thread_and_goes_on(service, fake_voice):
+    async def scenario() -> None:
+        talk = Talk(service, ORDER)
+        steps = talk.steps()
+        talk.add("一。二三四五六七八九十百。")
+        chunk, data = await anext(steps)
+        assert (chunk.start_samples, len(data)) == (0, 4800)
+        waiting = asyncio.ensure_future(anext(steps))
+        await asyncio.sleep(0.05)
+        assert not waiting.done()
+        assert await service.workers.run(lambda: 7) == 7  # both threads are free
+        talk.add("下一句话也说完了吧对不对。")
+        chunk, _ = await waiting
+        assert chunk.start_samples == 2400
+        talk.over()
+        assert [one.start_samples for one, _ in [step async for step in steps] if one is not None] == [4800]
+        assert service.workers.active == 0
+        service.workers.close()
+
+    run(scenario())
+    service.results.close()
+
+
+def test_who_stops_listening_stops_the_work(service, fake_voice):
+    async def scenario() -> None:
+        talk = Talk(service, ORDER)
+        talk.add("一。" * 50)
+        steps = talk.steps()
+        await anext(steps)
+        await steps.aclose()
+        assert service.workers.active == 0
+        assert fake_voice.streams[-1].closed
+        service.workers.close()
+
+    run(scenario())
+    service.results.close()
+
+
+def test_lines_that_cannot_be_spoken_are_no_reason_to_stop_but_nothing_at_all_is(service):
+    async def scenario() -> None:
+        talk = Talk(service, ORDER)
+        for part in ("，，，，，，，，，，，，。一二三四五六七八九十。", "三。"):
+            talk.add(part)
+        talk.over()
+        assert sum(chunk is not None for chunk, _ in await heard(talk)) == 2
+        for text, why in (("", "text is empty"), ("，，，", "there is nothing to speak")):
+            talk = Talk(service, ORDER)
+            talk.add(text)
+            talk.over()
+            with pytest.raises(TextError, match=why):
+                await heard(talk)
+        assert service.workers.active == 0
+        service.workers.close()
+
+    run(scenario())
+    service.results.close()
+
+
+def test_too_much_is_refused(service):
+    async def scenario() -> None:
+        talk = Talk(service, ORDER)
+        with pytest.raises(TooLargeError, match="more than 100000 characters"):
+            talk.add("一" * 100_001)
+        service.workers.limit = 0
+        talk = Talk(service, ORDER)
+        talk.add("一。")
+        talk.over()
+        with pytest.raises(BusyError):
+            await heard(talk)
+        service.workers.close()
+
+    run(scenario())
+    service.results.close()
