@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from tingshuo.audio.formats import find_format
 from tingshuo.errors import AudioError, BusyError
+from tingshuo.serve.flights import Flights
 from tingshuo.serve.metrics import Metrics
 from tingshuo.serve.results import Results
 from tingshuo.serve.take import Order
@@ -25,6 +26,7 @@ class Service:
     voices: Voices
     workers: Workers
     results: Results = field(default_factory=Results)
+    flights: Flights[tuple[dict[str, object], dict[str, str]]] = field(default_factory=Flights)
     ready: bool = False
     failure: Exception | None = None
 

@@ -5,7 +5,9 @@ import io
 import json
 import socket
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
+import httpx
 import numpy as np
 import pytest
 import soundfile
@@ -214,3 +216,30 @@ def test_voices_tells_what_can_be_asked_for(client):
     for name in offer["formats"]:
         if name != "aac":
             assert client.post("/api/tts", json=TEXT | {"format": name}).status_code == 200, name
+
+
+def test_equal_requests_at_the_same_time_are_computed_once(client, fake_voice):
+    entered, release = threading.Event(), threading.Event()
+    fake_voice.before_chunk = lambda _: (entered.set(), release.wait(20))
+    with ThreadPoolExecutor(3) as pool:
+        asked = [pool.submit(client.post, "/api/tts", json=TEXT) for _ in range(3)]
+        assert entered.wait(20)
+        while client.get("/metrics").text.count('tingshuo_cache_total{result="hit"} 2.0') == 0:
+            pass
+        release.set()
+        replies = [one.result(20).json() for one in asked]
+    assert replies[0] == replies[1] == replies[2]
+    assert len(fake_voice.streams) == 1
+
+
+def test_who_leaves_does_not_take_the_work_from_others(client, fake_voice):
+    entered, release = threading.Event(), threading.Event()
+    fake_voice.before_chunk = lambda _: (entered.set(), release.wait(20))
+    with ThreadPoolExecutor(2) as pool:
+        stays = pool.submit(client.post, "/api/tts", json=TEXT)
+        assert entered.wait(20)
+        with pytest.raises(httpx.ReadTimeout):
+            client.post("/api/tts", json=TEXT, timeout=0.2)
+        release.set()
+        assert stays.result(20).status_code == 200
+    assert len(fake_voice.streams) == 1

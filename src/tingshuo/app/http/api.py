@@ -5,7 +5,6 @@ from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Request
-from starlette.requests import ClientDisconnect
 from starlette.responses import FileResponse, Response
 
 from tingshuo.app.http.bodies import MAX_BODY_BYTES, Body, SpeakBody, read_body
@@ -19,6 +18,7 @@ from tingshuo.app.http.replies import (
     error_code,
     is_sound_range,
     timing_header,
+    unless_left,
 )
 from tingshuo.app.requests import make_request
 from tingshuo.audio.formats import FORMATS, media_type
@@ -29,7 +29,7 @@ from tingshuo.serve.take import Order, Take
 from tingshuo.serve.workers import Job
 from tingshuo.store.bundle import Bundle
 from tingshuo.store.consent import complaint, standing
-from tingshuo.types import EMOTIONS, MAX_CHARACTERS, RANGES, AudioChunk, SpeechRequest
+from tingshuo.types import EMOTIONS, MAX_CHARACTERS, RANGES, SpeechRequest
 
 router = APIRouter(prefix="/api", tags=["api"])
 
@@ -58,18 +58,12 @@ async def speak(request: Request) -> Response:
     service = the_service(request)
     order = _order(service, await read_body(request, SpeakBody))
     known = service.results.find(order)
-    service.metrics.cache.labels("miss" if known is None else "hit").inc()
+    service.metrics.cache.labels("hit" if known or order in service.flights else "miss").inc()
     if known is not None:
         return JSONReply(known.read_reply() | {"cached": True})
-    take, result_id = Take(service.voices, order), service.results.new_id()
-    job = service.workers.start(lambda: take.recorded(service.results, result_id), take)
-    try:
-        with about("text"):
-            await _run(job, request)
-    finally:
-        await job.aclose()
-    reply = _keep(service.results, take, result_id)
-    return JSONReply(reply | {"cached": False}, headers=timing_header(take.stream.stages, job.queued_s))
+    with about("text"):
+        reply, headers = await unless_left(request, service.flights.join(order, lambda: _speak(service, order)))
+    return JSONReply(reply | {"cached": False}, headers=headers)
 
 
 @router.post(
@@ -160,10 +154,16 @@ def _order(service: Service, body: SpeakBody) -> Order:
     return service.order(body.voice, request, body.format)
 
 
-async def _run(job: Job[AudioChunk], request: Request) -> None:
-    async for _ in job:
-        if await request.is_disconnected():
-            raise ClientDisconnect
+async def _speak(service: Service, order: Order) -> tuple[dict[str, object], dict[str, str]]:
+    """Speak into a file; returns the reply and its headers."""
+    take, result_id = Take(service.voices, order), service.results.new_id()
+    job = service.workers.start(lambda: take.recorded(service.results, result_id), take)
+    try:
+        async for _ in job:
+            pass
+    finally:
+        await job.aclose()
+    return _keep(service.results, take, result_id), timing_header(take.stream.stages, job.queued_s)
 
 
 def _keep(results: Results, take: Take, result_id: str) -> dict[str, object]:

@@ -6,6 +6,7 @@ import json
 import logging
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from typing import TypeVar
 from urllib.parse import quote
 
 from fastapi import Request
@@ -23,6 +24,7 @@ WARNINGS_HEADER = "Tingshuo-Warnings"
 _SERVER_ERROR = 500
 
 log = logging.getLogger("tingshuo.http")
+T = TypeVar("T")
 
 
 class JSONReply(Response):
@@ -83,6 +85,26 @@ class StreamReply(Response):
             async with asyncio.timeout(SEND_TIMEOUT_S):
                 await send({"type": "http.response.body", "body": part, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def unless_left(request: Request, work: Awaitable[T]) -> T:
+    """Return what some work gives; it is called off when the client leaves.
+
+    Raises
+    ------
+    ClientDisconnect
+        It has left.
+    """
+    working, leaving = asyncio.ensure_future(work), asyncio.ensure_future(_disconnected(request.receive))
+    try:
+        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            return working.result()
+        raise ClientDisconnect
+    finally:
+        working.cancel()
+        leaving.cancel()
+        await asyncio.gather(working, leaving, return_exceptions=True)
 
 
 async def _disconnected(receive: Receive) -> None:
