@@ -97,6 +97,10 @@ class Results:
         self._sweep()
         return result
 
+    def has(self, result_id: str, format: str) -> bool:
+        """Whether the file of a result made here was written whole."""
+        return self.path(result_id, format).is_file()
+
     def check_size(self, size: int) -> None:
         """Refuse a file of so many bytes, finished or still growing.
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from itertools import chain
+from typing import IO
 
 from tingshuo.audio.write import FileWriter, open_encoder
 from tingshuo.serve.results import Results
@@ -75,6 +76,25 @@ class Take:
             if data := encoder.finish():
                 yield data
 
+    def kept(self, results: Results, result_id: str) -> Iterator[bytes]:
+        """Speak and encode as a stream, and write its bytes to the file of a result on the way.
+
+        What is larger than the store, or does not fit on the disk, is not kept; the stream goes on.
+        """
+        path = results.path(result_id, self.order.format)
+        size, complete = 0, False
+        try:
+            with path.open("wb") as file:
+                for part in self.encoded():
+                    size += len(part)
+                    if not file.closed and not _write(file, part, size <= results.limit_bytes):
+                        file.close()
+                    yield part
+                complete = not file.closed
+        finally:
+            if not complete:
+                path.unlink(missing_ok=True)
+
     def recorded(self, results: Results, result_id: str) -> Iterator[AudioChunk]:
         """Speak, and write the file of a result on the way; it is there when the last chunk has been asked for."""
         chunks = self.chunks()
@@ -105,3 +125,11 @@ class Take:
             "stages": asdict(stages),
             "warnings": list(self.stream.warnings),
         }
+
+
+def _write(file: IO[bytes], part: bytes, has_room: bool) -> bool:
+    """Write to a file that is kept; returns whether it can be."""
+    try:
+        return has_room and file.write(part) == len(part)
+    except OSError:
+        return False

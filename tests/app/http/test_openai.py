@@ -41,13 +41,41 @@ def test_mp3_is_the_default(shared_client):
 
 
 def test_events_carry_the_same_bytes(shared_client):
-    whole = shared_client.post("/v1/audio/speech", json=SPEECH | {"response_format": "pcm"}).content
-    reply = shared_client.post("/v1/audio/speech", json=SPEECH | {"response_format": "pcm", "stream_format": "sse"})
+    asked = SPEECH | {"response_format": "pcm", "seed": 9}
+    reply = shared_client.post("/v1/audio/speech", json=asked | {"stream_format": "sse"})
+    whole = shared_client.post("/v1/audio/speech", json=asked).content
     assert reply.headers["content-type"].startswith("text/event-stream")
     found = events(reply)
     assert [e["type"] for e in found] == ["speech.audio.delta", "speech.audio.delta", "speech.audio.done"]
     assert b"".join(base64.b64decode(e["audio"]) for e in found[:-1]) == whole
     assert found[-1]["usage"]["input_tokens"] == len(SPEECH["input"])
+
+
+@pytest.mark.parametrize("stream_format", ["audio", "sse"])
+def test_what_was_streamed_whole_is_streamed_again_without_work(client, fake_voice, stream_format):
+    asked = SPEECH | {"input": "一☃。二。", "response_format": "mp3"}
+    first = client.post("/v1/audio/speech", json=asked)
+    again = client.post("/v1/audio/speech", json=asked | {"stream_format": stream_format})
+    sent = again.content if stream_format == "audio" else b"".join(base64.b64decode(e["audio"]) for e in events(again)[:-1])
+    assert sent == first.content
+    assert again.headers["tingshuo-warnings"] == first.headers["tingshuo-warnings"]
+    assert len(fake_voice.streams) == 1
+    client.post("/v1/audio/speech", json=asked | {"speed": 1.1})
+    assert len(fake_voice.streams) == 2
+
+
+def test_what_was_not_heard_whole_is_not_kept(client, fake_voice, service):
+    asked = SPEECH | {"input": "一。" * 400, "response_format": "pcm"}
+    with client.stream("POST", "/v1/audio/speech", json=asked) as reply:
+        next(reply.iter_bytes(1000))
+    assert fake_voice.closed.wait(20)
+    while client.get("/readyz").json()["active"]:
+        pass
+    assert not list(service.results.path("x", "pcm").parent.iterdir())
+    service.results.limit_bytes = 6000
+    large = client.post("/v1/audio/speech", json=SPEECH | {"input": "一。二。三。", "response_format": "pcm"})
+    assert len(large.content) == 3 * 4800  # the stream goes on when there is no room to keep it
+    assert not list(service.results.path("x", "pcm").parent.iterdir())
 
 
 @pytest.mark.parametrize("model", ["tts-1", "tts-1-hd", "gpt-4o-mini-tts"])

@@ -1,8 +1,11 @@
 """The routes under ``/v1``, in OpenAI's shapes, so that its client libraries speak with ours."""
 
 import base64
-from collections.abc import AsyncIterator
-from typing import Any
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import IO, Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -22,7 +25,8 @@ from tingshuo.app.http.replies import (
 )
 from tingshuo.app.requests import make_request
 from tingshuo.audio.formats import media_type
-from tingshuo.errors import NotFoundError, RequestError, TingshuoError
+from tingshuo.errors import NotFoundError, OutputError, RequestError, TingshuoError, TooLargeError
+from tingshuo.serve.results import Results
 from tingshuo.serve.service import Service
 from tingshuo.serve.take import Order, Take
 from tingshuo.serve.workers import Job
@@ -34,6 +38,7 @@ VOICES = ("alloy", "ash", "ballad", "cedar", "coral", "echo", "fable", "marin", 
 """OpenAI's own voices, which programs written for it send. No voice here has that name: the default speaks, and that is said."""
 FORMATS = ("mp3", "opus", "aac", "flac", "wav", "pcm")
 STREAM_FORMATS = ("audio", "sse")
+_PART_BYTES = 1 << 16
 
 router = APIRouter(prefix="/v1", tags=["OpenAI"])
 
@@ -54,15 +59,26 @@ async def speech(request: Request) -> Response:
     service = the_service(request)
     body = await read_body(request, OpenAISpeechBody)
     order, remarks = _order(service, body)
-    take = Take(service.voices, order)
-    job = service.workers.start(take.encoded, take, live=True)
-    async with closing(job.aclose):
-        with about("input"):
-            first = await anext(job)
-    headers = timing_header(take.stream.stages, job.queued_s) | warnings_header((*remarks, *take.stream.warnings))
+    known = service.results.find(_Stream(order))
+    service.metrics.cache.labels("miss" if known is None else "hit").inc()
+    if known is not None:
+        file = known.path.open("rb")  # at once, as it may be swept away meanwhile
+        warnings: Any = known.read_reply()["warnings"]
+        headers = warnings_header((*remarks, *warnings))
+        parts: AsyncIterator[bytes] = _file_parts(file)
+        close: Callable[[], Awaitable[None]] = partial(_close, file)
+    else:
+        take, result_id = Take(service.voices, order), service.results.new_id()
+        job = service.workers.start(lambda: take.kept(service.results, result_id), take, live=True)
+        async with closing(job.aclose):
+            with about("input"):
+                first = await anext(job)
+        headers = timing_header(take.stream.stages, job.queued_s) | warnings_header((*remarks, *take.stream.warnings))
+        parts = _parts(first, job, service.results, take, result_id)
+        close = job.aclose
     if body.stream_format == "sse":
-        return StreamReply(_events(first, job, take), job.aclose, "text/event-stream", headers)
-    return StreamReply(_parts(first, job), job.aclose, media_type(order.format), headers)
+        return StreamReply(_events(parts, len(order.request.text)), close, "text/event-stream", headers)
+    return StreamReply(parts, close, media_type(order.format), headers)
 
 
 @router.get("/models", summary="Names for the field `model`")
@@ -121,17 +137,40 @@ def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
         raise RequestError(f"unknown {name} {value!r}; accepted: {', '.join(choices)}", name)
 
 
-async def _parts(first: bytes, job: Job[bytes]) -> AsyncIterator[bytes]:
+@dataclass(frozen=True, slots=True)
+class _Stream:
+    """Finished audio that was made as a stream: its bytes are others than those of a file that could be corrected at its end."""
+
+    order: Order
+
+
+async def _parts(first: bytes, job: Job[bytes], results: Results, take: Take, result_id: str) -> AsyncIterator[bytes]:
+    """Yield a stream as it is made, and keep it when it is whole."""
     yield first
     async for part in job:
         yield part
+    order = take.order
+    if results.has(result_id, order.format):
+        with contextlib.suppress(OutputError, TooLargeError):  # the listener has heard it all
+            said: dict[str, object] = {"warnings": list(take.stream.warnings)}
+            results.add(result_id, order.format, media_type(order.format), said, _Stream(order))
 
 
-async def _events(first: bytes, job: Job[bytes], take: Take) -> AsyncIterator[bytes]:
+async def _file_parts(file: IO[bytes]) -> AsyncIterator[bytes]:
+    """Yield a finished stream."""
+    while part := file.read(_PART_BYTES):
+        yield part
+
+
+async def _close(file: IO[bytes]) -> None:
+    file.close()
+
+
+async def _events(parts: AsyncIterator[bytes], characters: int) -> AsyncIterator[bytes]:
     try:
-        async for part in _parts(first, job):
+        async for part in parts:
             yield _event({"type": "speech.audio.delta", "audio": base64.b64encode(part).decode()})
-        usage = {"input_tokens": len(take.order.request.text), "output_tokens": 0, "total_tokens": len(take.order.request.text)}
+        usage = {"input_tokens": characters, "output_tokens": 0, "total_tokens": characters}
         yield _event({"type": "speech.audio.done", "usage": usage})
     except TingshuoError as error:
         yield _event({"type": "error", **error_body(error)})
