@@ -7,6 +7,7 @@
     ├── RequestError             a parameter is outside its range or unknown
     │   ├── UnknownVoiceError    no voice, speaker or style of that name
     │   ├── TooLargeError        more text or bytes than the limit
+    │   ├── TooSlowError         a body that does not come
     │   └── MediaTypeError       a body that is not of the accepted content type
     ├── TextError                text that cannot be spoken
     │   └── SsmlError            malformed or unsupported markup
@@ -15,6 +16,9 @@
     ├── OutputError              a path that cannot be written
     ├── NotFoundError            something asked for by id is gone or never was
     ├── BusyError                more work than the server will queue
+    ├── AccessError              a caller who may not do this
+    │   ├── UnauthorizedError    no key of the server's, or one that does not hold
+    │   └── RateLimitError       more requests than the caller is allowed
     ├── BundleError              a bundle that is damaged or not a bundle
     │   ├── SchemaVersionError   written by a newer version
     │   ├── HashMismatchError    a file differs from its manifest
@@ -72,6 +76,10 @@ class TooLargeError(RequestError):
     """More text or bytes than the limit."""
 
 
+class TooSlowError(RequestError):
+    """A body that does not come within its time."""
+
+
 class MediaTypeError(RequestError):
     """A body that is not of the accepted content type."""
 
@@ -109,6 +117,30 @@ class BusyError(TingshuoError):
         What is full.
     retry_after_s : float
         Seconds after which a retry is likely to succeed.
+    """
+
+    def __init__(self, message: str, retry_after_s: float = 1.0) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class AccessError(TingshuoError):
+    """A caller who may not do what was asked for."""
+
+
+class UnauthorizedError(AccessError):
+    """A request without a key of this server, or with one that is wrong, revoked or past its last day."""
+
+
+class RateLimitError(AccessError):
+    """More requests in a time, or at the same time, than the caller is allowed.
+
+    Parameters
+    ----------
+    message : str
+        What is used up.
+    retry_after_s : float
+        Seconds after which the next request will be let in.
     """
 
     def __init__(self, message: str, retry_after_s: float = 1.0) -> None:
@@ -180,6 +212,7 @@ OUTCOMES: dict[type[TingshuoError], Outcome] = {
     ConfigError: Outcome(500, 3),
     RequestError: Outcome(400, 2),
     UnknownVoiceError: Outcome(404, 2),
+    TooSlowError: Outcome(408, 2),
     TooLargeError: Outcome(413, 2),
     MediaTypeError: Outcome(415, 2),
     TextError: Outcome(422, 4),
@@ -189,6 +222,9 @@ OUTCOMES: dict[type[TingshuoError], Outcome] = {
     OutputError: Outcome(500, 6),
     NotFoundError: Outcome(404, 7),
     BusyError: Outcome(503, 8),
+    AccessError: Outcome(403, 16),
+    UnauthorizedError: Outcome(401, 16),
+    RateLimitError: Outcome(429, 16),
     BundleError: Outcome(500, 9),
     SchemaVersionError: Outcome(500, 9),
     HashMismatchError: Outcome(500, 9),

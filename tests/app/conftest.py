@@ -22,11 +22,11 @@ def bundle():
 
 
 @contextlib.contextmanager
-def serving(service: Service, **options: object) -> Iterator[httpx.Client]:
+def serving(service: Service, *, http: object = "auto", **options: object) -> Iterator[httpx.Client]:
     """Serve in a thread of this process on a free port, and stop in order."""
     with listen("127.0.0.1", 0) as listener:
         host, port = listener.getsockname()
-        server = uvicorn.Server(uvicorn.Config(create_app(service, **options), log_config=None, lifespan="on"))
+        server = uvicorn.Server(uvicorn.Config(create_app(service, **options), log_config=None, lifespan="on", http=http))
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
         try:

@@ -1,7 +1,10 @@
 """Bad bodies: each has its status and a sentence that names the cause and what is accepted."""
 
+import socket
+
 import pytest
 
+from tingshuo.app.http import bodies
 from tingshuo.app.http.bodies import MAX_BODY_BYTES, check_media_type
 from tingshuo.errors import MediaTypeError
 
@@ -84,3 +87,12 @@ def test_json_in_utf8_is_accepted(header):
     check_media_type(header)
     with pytest.raises(MediaTypeError):
         check_media_type(header.replace("json", "xml").replace("JSON", "xml"))
+
+
+def test_a_body_that_does_not_come_is_told(client, monkeypatch):
+    monkeypatch.setattr(bodies, "BODY_S", 0.1)
+    with socket.create_connection((client.base_url.host, client.base_url.port), timeout=20) as connection:
+        connection.sendall(b"POST /api/tts HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 50\r\n\r\n{")
+        reply = connection.recv(10_000)
+    assert reply.startswith(b"HTTP/1.1 408 ")
+    assert b"the body did not come within 0.1 s" in reply

@@ -1,5 +1,6 @@
 """Request bodies: size and media type are checked before anything is read, then every field has its sentence."""
 
+import asyncio
 import json
 from typing import Any, TypeVar
 
@@ -7,11 +8,14 @@ from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
-from tingshuo.errors import MediaTypeError, RequestError, TextError, TooLargeError
+from tingshuo.errors import MediaTypeError, RequestError, TextError, TooLargeError, TooSlowError
 from tingshuo.types import EMOTIONS, MAX_CHARACTERS
 
 MAX_BODY_BYTES = 10 * MAX_CHARACTERS
 """Room for the longest text with every character escaped (six bytes), and for the other fields."""
+
+BODY_S = 30.0
+"""Within which a body has to be there."""
 
 _JSON_TYPES = {list: "an array", str: "a string", int: "a number", float: "a number", bool: "a boolean", type(None): "null"}
 
@@ -67,6 +71,8 @@ async def read_body(request: Request, model: type[B]) -> B:
         It is not declared as JSON in UTF-8.
     TooLargeError
         It is longer than `MAX_BODY_BYTES`, declared or found.
+    TooSlowError
+        It does not come.
     RequestError
         It is not a JSON object, a field is unknown, missing or of the wrong type.
     TextError
@@ -99,10 +105,14 @@ async def _read(request: Request) -> bytes:
     if declared.isascii() and declared.isdigit() and int(declared) > MAX_BODY_BYTES:
         raise _too_large()
     body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > MAX_BODY_BYTES:
-            raise _too_large()
+    try:
+        async with asyncio.timeout(BODY_S):
+            async for part in request.stream():
+                body += part
+                if len(body) > MAX_BODY_BYTES:
+                    raise _too_large()
+    except TimeoutError as error:
+        raise TooSlowError(f"the body did not come within {BODY_S:g} s; send it again") from error
     return bytes(body)
 
 

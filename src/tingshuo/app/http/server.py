@@ -24,6 +24,7 @@ from tingshuo.app.http import socket as speech_socket
 from tingshuo.app.http.bodies import MAX_BODY_BYTES
 from tingshuo.app.http.middleware import Counted, CutOff, HeadLikeGet
 from tingshuo.app.http.pages import pages_router, read_pages
+from tingshuo.app.http.protocol import PatientProtocol
 from tingshuo.app.http.replies import HANDLERS, WARNINGS_HEADER
 from tingshuo.engine.cpu import usable_cpus
 from tingshuo.errors import RequestError, SealedError
@@ -223,6 +224,7 @@ def run(service: Service, listener: socket.socket, *, allow_origins: Sequence[st
         app,
         log_level=log_level,
         server_header=False,
+        http=PatientProtocol,
         timeout_graceful_shutdown=GRACE_S,
         lifespan="on",
         ws_max_size=MAX_BODY_BYTES,
