@@ -1,12 +1,16 @@
 import io
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tingshuo.audio.encoders import to_pcm16
+from tingshuo.audio.ffmpeg import decode_file
+from tingshuo.audio.label.field import AigcField
+from tingshuo.audio.label.files import read_label
 from tingshuo.audio.read import read
 from tingshuo.audio.write import encode, open_encoder
 from tingshuo.errors import AudioError, EncoderNotInstalledError
@@ -80,3 +84,70 @@ def test_the_real_program_makes_aac(speechlike, tmp_path: Path):
     assert data[1] & 0xF0 == 0xF0
     with pytest.raises(AudioError, match="cannot be read"):
         read(io.BytesIO(data))
+
+
+FIELD = AigcField.first("001191110102MAD55U9H0F10001", "number-1")
+with_ffmpeg = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="no ffmpeg on this machine")
+
+
+def test_a_field_stands_before_the_frames_of_aac(fake_ffmpeg, speechlike):
+    fake_ffmpeg("sys.stdin.buffer.read(); sys.stdout.buffer.write(bytes([255, 241]) + b' frames')")
+    data = encode(speechlike, 24000, "aac", field=FIELD)
+    assert data.endswith(b"\xff\xf1 frames")
+    assert read_label(data).field == FIELD
+
+
+def test_the_arguments_of_m4a_name_the_field(fake_ffmpeg, speechlike):
+    fake_ffmpeg(ECHO)
+    with open_encoder("m4a", 24000, field=FIELD) as encoder:
+        command = (encoder.encode(speechlike) + encoder.finish()).partition(b"|")[0]
+    assert b"-metadata AIGC=" + FIELD.to_json().encode() in command
+    assert b"frag_keyframe" in command
+    with open_encoder("m4a", 24000) as encoder:
+        assert b"-metadata" not in encoder.encode(speechlike) + encoder.finish()
+
+
+@with_ffmpeg
+@pytest.mark.parametrize("seekable", [True, False])
+@pytest.mark.parametrize("format", ["m4a", "aac"])
+def test_the_real_program_writes_the_field_and_can_be_read(speechlike, tmp_path, format, seekable):
+    with open_encoder(format, 24000, seekable=seekable, field=FIELD) as encoder:
+        data = b"".join([encoder.encode(speechlike[:9999]), encoder.encode(speechlike[9999:]), encoder.finish()])
+    path = tmp_path / f"a.{format}"
+    path.write_bytes(data)
+    assert read_label(path).field == FIELD
+    wav, rate = decode_file(path)
+    assert rate == 24000
+    assert wav.shape[1] == pytest.approx(len(speechlike), abs=3000)
+    assert read_label(encode(speechlike, 24000, format)).count == 0
+
+
+@with_ffmpeg
+def test_a_file_of_m4a_has_its_true_length(speechlike, tmp_path):
+    path = tmp_path / "a.m4a"
+    path.write_bytes(encode(speechlike, 24000, "m4a"))
+    assert decode_file(path)[0].shape == (1, pytest.approx(len(speechlike), abs=1024))
+
+
+@with_ffmpeg
+def test_giving_up_an_m4a_leaves_no_folder(speechlike, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    encoder = open_encoder("m4a", 24000, seekable=True)
+    encoder.encode(speechlike)
+    assert list(tmp_path.iterdir())
+    encoder.close()
+    encoder.close()
+    assert not list(tmp_path.iterdir())
+
+
+@with_ffmpeg
+def test_what_ffmpeg_cannot_read_is_said(tmp_path):
+    (tmp_path / "a.m4a").write_bytes(b"no audio")
+    with pytest.raises(AudioError, match=r"a\.m4a: ffmpeg cannot read it: "):
+        decode_file(tmp_path / "a.m4a")
+
+
+def test_reading_without_ffmpeg_is_said(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(EncoderNotInstalledError, match="reading its sound needs the program ffmpeg"):
+        decode_file(tmp_path / "a.m4a")

@@ -46,3 +46,10 @@ def test_pages_come_out_whole_however_the_bytes_come_in(step):
 def test_what_is_no_page_is_our_own_mistake():
     with pytest.raises(AssertionError, match="not Ogg"):
         SerialNumber(1).push(b"RIFF" + PAGES[4:])
+
+
+def test_the_second_page_may_be_exchanged():
+    changed = SerialNumber(1, second=lambda page: b"<" + page[-1:] + b">").push(PAGES)
+    kept = SerialNumber(1).push(PAGES)
+    first, second = len(page(b"")), len(page(b"x"))
+    assert changed == kept[:first] + b"<" + kept[first + second - 1 : first + second] + b">" + kept[first + second :]

@@ -1,4 +1,5 @@
 import errno
+import io
 import os
 from pathlib import Path
 
@@ -6,11 +7,15 @@ import numpy as np
 import pytest
 
 from tingshuo.audio.formats import FORMATS
+from tingshuo.audio.label.field import AigcField
+from tingshuo.audio.label.files import read_label
 from tingshuo.audio.read import read
-from tingshuo.audio.write import FileWriter, encode, write
+from tingshuo.audio.write import FileWriter, encode, open_encoder, write
 from tingshuo.errors import AudioError, OutputError
 
-HERE = [name for name in FORMATS if name != "aac"]
+HERE = [name for name in FORMATS if name not in ("aac", "m4a")]
+LABELLED = [name for name in HERE if FORMATS[name].carries_field]
+FIELD = AigcField.first("001191110102MAD55U9H0F10001", "number-1")
 
 
 @pytest.mark.parametrize("format", HERE)
@@ -136,4 +141,43 @@ def test_a_full_disk_is_said(tmp_path, speechlike, monkeypatch):
         patch.setattr(Path, "open", lambda *_: open("/dev/full", "wb"))  # noqa: SIM115
         with pytest.raises(OutputError, match="the disk is full; free some space"):
             fill_the_disk(tmp_path / "a.wav", speechlike)
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("format", LABELLED)
+def test_a_file_carries_the_field_and_the_same_sound(tmp_path, speechlike, format):
+    path, plain = tmp_path / f"a.{format}", tmp_path / f"b.{format}"
+    write(path, speechlike, 24000, field=FIELD)
+    write(plain, speechlike, 24000)
+    assert path.read_bytes() == encode(speechlike, 24000, format, field=FIELD)
+    assert read_label(path).field == FIELD
+    assert read_label(plain).count == 0
+    np.testing.assert_array_equal(read(path)[0], read(plain)[0])
+
+
+@pytest.mark.parametrize("format", LABELLED)
+@pytest.mark.parametrize("rate", [16000, 22050])
+def test_a_stream_carries_the_field_in_its_first_bytes(speechlike, format, rate):
+    streams = {}
+    for field in (FIELD, None):
+        with open_encoder(format, rate, field=field) as encoder:
+            pieces = [encoder.encode(speechlike[at : at + 999]) for at in range(0, len(speechlike), 999)]
+            streams[field] = [*pieces, encoder.finish()]
+    first = next(piece for piece in streams[FIELD] if piece)
+    assert FIELD.to_json().encode() in first
+    labelled, plain = (b"".join(pieces) for pieces in streams.values())
+    assert read_label(labelled).field == FIELD
+    assert len(labelled) - len(plain) < 400
+    np.testing.assert_array_equal(read(io.BytesIO(labelled))[0], read(io.BytesIO(plain))[0])
+
+
+@pytest.mark.parametrize("format", ["wav", "opus"])  # the others are empty files then
+def test_silence_of_no_length_carries_it_too(format):
+    data = encode(np.zeros(0, np.float32), 24000, format, field=FIELD)
+    assert FIELD.to_json().encode() in data
+
+
+def test_bare_samples_have_no_place_for_a_field(tmp_path, speechlike):
+    with pytest.raises(AudioError, match="pcm is bare samples without a place for the AIGC field; choose one of wav, flac"):
+        write(tmp_path / "a.pcm", speechlike, 24000, field=FIELD)
     assert os.listdir(tmp_path) == []

@@ -36,7 +36,7 @@ def test_bf16_only_where_the_processor_has_it(tensors, monkeypatch):
             return ["FP32", "INT8"]
 
     monkeypatch.setattr(engine, "_CORE", Old())
-    with pytest.raises(RequestError, match="does not multiply bfloat16"):
+    with pytest.raises(RequestError, match=r"does not multiply bfloat16 .*AVX512-BF16"):
         engine.open_graph(BUNDLE / "graphs/onnx/fp32/pitch.onnx", tensors, precision="bf16")
 
 
@@ -45,6 +45,19 @@ def test_frames_that_do_not_fit_together_are_refused():
     session = engine.open_graph(BUNDLE / "graphs/onnx/fp32/vocoder.onnx", weights)
     with pytest.raises(EngineError, match="F of its input 'f0' is 7, but 5 of 'mel'"):
         session.run({"mel": np.zeros((1, 100, 5), np.float32), "f0": np.zeros((1, 7), np.float32)})
+
+
+def test_an_input_that_no_node_reads_may_be_given(tmp_path):
+    onnx = pytest.importorskip("onnx")
+    value = {name: onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ["N"]) for name in ("x", "length", "y")}
+    graph = onnx.helper.make_graph([onnx.helper.make_node("Neg", ["x"], ["y"])], "g", [value["x"], value["length"]], [value["y"]])
+    opset = [onnx.helper.make_opsetid("", 17)]
+    (tmp_path / "g.onnx").write_bytes(onnx.helper.make_model(graph, ir_version=8, opset_imports=opset).SerializeToString())
+    session = engine.open_graph(tmp_path / "g.onnx", {})
+    given = {name: np.ones(3, np.float32) for name in ("x", "length")}
+    assert session.run(given)["y"].tolist() == [-1, -1, -1]
+    with pytest.raises(EngineError, match="length"):
+        session.run({"x": given["x"]})
 
 
 def test_what_the_runtime_refuses_is_told_and_the_next_run_goes_on(tensors):

@@ -4,7 +4,7 @@ pytest.importorskip("torch")
 
 from tingshuo.errors import EngineNotInstalledError, RequestError
 from tingshuo.port import targets
-from tingshuo.port.targets import check_target, chosen_passes
+from tingshuo.port.targets import check_target, chosen_passes, unasked
 
 pytestmark = pytest.mark.train
 
@@ -31,3 +31,10 @@ def test_passes_of_a_target_in_order(monkeypatch):
     assert chosen_passes("pi") == ["fold", "repeats", "attention", "step", "half"]  # what can be counted
     monkeypatch.setattr(targets.platform, "machine", lambda: "aarch64")
     assert "int8-static" in chosen_passes("pi")
+
+
+def test_what_takes_long_is_tried_where_it_is_named():
+    assert unasked("cpu") == ["torch-compile", "torch-compile-bf16"]
+    assert not set(unasked("cpu")) & set(chosen_passes("cpu"))
+    assert chosen_passes("cpu", ["torch-compile", "wide"]) == ["wide", "torch-compile"]
+    assert unasked("openvino") == []

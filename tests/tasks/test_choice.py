@@ -29,7 +29,8 @@ def pick(manifest, **asked) -> str:
 def machine(monkeypatch):
     """Say what this machine has."""
 
-    def have(*, int8: bool, openvino: bool) -> None:
+    def have(*, int8: bool, openvino: bool, bf16: bool = True) -> None:
+        monkeypatch.setattr(choice, "has_bf16", lambda: bf16)
         monkeypatch.setattr(choice, "has_fast_int8", lambda: int8)
         monkeypatch.setattr(choice, "find_spec", lambda name: object() if openvino else None)
 
@@ -42,6 +43,8 @@ def test_what_was_measured_here_decides(manifest, machine):
     rows = [("onnx", "fp32", 1.4), ("onnx", "int8", 2.0), ("openvino", "bf16", 5.0)]
     measured = tuple(Measurement(e, p, machine_kind(), 1, {"decoder_speedup": ratio}) for e, p, ratio in rows)
     assert pick(manifest.replace(measured=measured)) == "openvino bf16"
+    machine(int8=True, openvino=True, bf16=False)  # of the same kind of machine, an older one
+    assert pick(manifest.replace(measured=measured)) == "onnx int8"
     machine(int8=True, openvino=False)
     assert pick(manifest.replace(measured=measured)) == "onnx int8"
     elsewhere = tuple(one.replace(machine="vax") for one in measured)

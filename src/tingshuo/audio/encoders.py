@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tingshuo.audio.formats import Format
+from tingshuo.audio.label import riff
+from tingshuo.audio.label.field import AigcField
 from tingshuo.errors import AudioError
 from tingshuo.types import Wav
 
@@ -54,14 +56,18 @@ class Encoder:
         1 for samples of shape (T,), otherwise (channels, T).
     seekable : bool
         The bytes go where their beginning can be corrected at the end: `patches` says how.
+    field : AigcField or None
+        The implicit label that the first bytes carry, for a format that has a place for it.
     """
 
-    def __init__(self, format: Format, sample_rate: int, channels: int, *, seekable: bool) -> None:
+    def __init__(
+        self, format: Format, sample_rate: int, channels: int, *, seekable: bool, field: AigcField | None = None
+    ) -> None:
         self.media_type = format.media_type
         self.patches: Sequence[tuple[int, bytes]] = ()
         """After `finish` of a seekable encoder: (offset, bytes) to overwrite."""
         self._rate = format.nearest_rate(sample_rate)
-        self._channels, self._seekable = channels, seekable
+        self._channels, self._seekable, self._field = channels, seekable, field
         self._resampler: Any = None
         if self._rate != sample_rate:
             import soxr
@@ -125,27 +131,32 @@ class PcmEncoder(Encoder):
 
 
 class WavEncoder(Encoder):
-    """RIFF with one ``fmt`` and one ``data`` chunk. A stream's lengths stay unknown, a file's are corrected at the end.
+    """RIFF with one ``fmt`` and one ``data`` chunk, and ``AIGC`` between them where there is a field.
+
+    A stream's lengths stay unknown, a file's are corrected at the end.
 
     Source: Microsoft and IBM, "Multimedia Programming Interface and Data Specifications 1.0", 1991.
     """
 
     LONGEST_BYTES: ClassVar[int] = 0xFFFFFFFF - 36
 
-    def __init__(self, format: Format, sample_rate: int, channels: int, *, seekable: bool) -> None:
-        super().__init__(format, sample_rate, channels, seekable=seekable)
+    def __init__(
+        self, format: Format, sample_rate: int, channels: int, *, seekable: bool, field: AigcField | None = None
+    ) -> None:
+        super().__init__(format, sample_rate, channels, seekable=seekable, field=field)
+        self._label = riff.chunk(field) if field else b""
         self._bytes = 0
         self._started = False
 
     def _encode(self, pcm: Pcm) -> bytes:
         self._bytes += pcm.nbytes
-        if self._seekable and self._bytes > self.LONGEST_BYTES:
+        if self._seekable and self._bytes + len(self._label) > self.LONGEST_BYTES:
             raise AudioError("the audio is longer than the 4 GB that a WAV file holds; write flac instead")
         return self._start() + pcm.tobytes()
 
     def _finish(self) -> bytes:
         if self._seekable:
-            self.patches = ((0, self._header(36 + self._bytes, self._bytes)),)
+            self.patches = ((0, self._header(36 + len(self._label) + self._bytes, self._bytes)),)
         return self._start()
 
     def _start(self) -> bytes:
@@ -156,6 +167,6 @@ class WavEncoder(Encoder):
 
     def _header(self, riff_bytes: int, data_bytes: int) -> bytes:
         frame = 2 * self._channels
-        layout = "<4sI4s4sIHHIIHH4sI"
         fmt = (16, 1, self._channels, self._rate, self._rate * frame, frame, 16)
-        return struct.pack(layout, b"RIFF", riff_bytes, b"WAVE", b"fmt ", *fmt, b"data", data_bytes)
+        head = struct.pack("<4sI4s4sIHHIIHH", b"RIFF", riff_bytes, b"WAVE", b"fmt ", *fmt)
+        return head + self._label + struct.pack("<4sI", b"data", data_bytes)

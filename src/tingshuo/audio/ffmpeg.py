@@ -1,32 +1,75 @@
 """AAC through the ffmpeg program, where there is one."""
 
+import io
 import subprocess
+import tempfile
 from collections import deque
 from contextlib import suppress
+from pathlib import Path
 from shutil import which
 from threading import Thread
 from typing import IO, NoReturn
 
 from tingshuo.audio.encoders import Encoder, Pcm
 from tingshuo.audio.formats import Format
+from tingshuo.audio.label import id3
+from tingshuo.audio.label.field import NAME, AigcField
+from tingshuo.audio.read import read
 from tingshuo.errors import AudioError, EncoderNotInstalledError
+from tingshuo.types import Wav
 
 AAC_BITS_PER_S = 64_000
 """For each channel."""
+PIPE = "pipe:1"
+
+
+def decode_file(path: Path) -> tuple[Wav, int]:
+    """Read a file that libsndfile does not know, such as m4a.
+
+    Returns
+    -------
+    tuple
+        As of `tingshuo.audio.read.read`: samples, shape (channels, T), and their rate in Hz.
+
+    Raises
+    ------
+    EncoderNotInstalledError
+        There is no ffmpeg.
+    AudioError
+        It cannot read the file either.
+    """
+    program = which("ffmpeg")
+    if program is None:
+        raise EncoderNotInstalledError(f"{path}: reading its sound needs the program ffmpeg on the PATH; install it")
+    # The sound alone, of this file alone: a playlist that names other places is not followed.
+    source = ["-protocol_whitelist", "file,pipe", "-i", f"file:{path.absolute()}"]
+    command = [program, "-hide_banner", "-loglevel", "error", *source, "-vn", "-map", "0:a:0", "-f", "wav", PIPE]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)  # noqa: S603
+    if done.returncode:
+        lines = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["it gave no reason"]
+        raise AudioError(f"{path}: ffmpeg cannot read it: {lines[-1]}")
+    return read(io.BytesIO(done.stdout))
 
 
 class AacEncoder(Encoder):
-    """AAC through a child process: ``ffmpeg`` from the PATH, samples to its input, ADTS frames from its output."""
+    """AAC through a child process: ``ffmpeg`` from the PATH, samples to its input, ADTS frames from its output.
 
-    def __init__(self, format: Format, sample_rate: int, channels: int, *, seekable: bool) -> None:
-        super().__init__(format, sample_rate, channels, seekable=seekable)
+    A field stands in an ID3 tag before the frames.
+    """
+
+    def __init__(
+        self, format: Format, sample_rate: int, channels: int, *, seekable: bool, field: AigcField | None = None
+    ) -> None:
+        super().__init__(format, sample_rate, channels, seekable=seekable, field=field)
         program = which("ffmpeg")
         if program is None:
-            raise EncoderNotInstalledError("aac needs the program ffmpeg on the PATH; install it, or choose mp3 or opus")
+            raise EncoderNotInstalledError(
+                f"{format.name} needs the program ffmpeg on the PATH; install it, or choose mp3 or opus"
+            )
         source = ["-f", "s16le", "-ar", str(self._rate), "-ac", str(channels), "-i", "pipe:0"]
-        target = ["-c:a", "aac", "-b:a", str(AAC_BITS_PER_S * channels), "-f", "adts", "pipe:1"]
+        target = ["-c:a", "aac", "-b:a", str(AAC_BITS_PER_S * channels), *self._container()]
         command = [program, "-hide_banner", "-loglevel", "error", *source, *target]
-        # The list holds no word of a user's.
+        # The list holds no word of a user's but a field's, whose characters are checked and which is one argument.
         self._process = subprocess.Popen(  # noqa: S603
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
@@ -34,12 +77,16 @@ class AacEncoder(Encoder):
         self._input = self._process.stdin
         self._output, self._messages = _Drain(self._process.stdout), _Drain(self._process.stderr)
 
+    def _container(self) -> list[str]:
+        """Return the arguments that name the container and where it goes."""
+        return ["-f", "adts", PIPE]
+
     def _encode(self, pcm: Pcm) -> bytes:
         try:
             self._input.write(pcm.tobytes())
         except OSError:
             self._fail()
-        return self._output.take()
+        return self._tag(self._output.take())
 
     def _finish(self) -> bytes:
         try:
@@ -49,7 +96,16 @@ class AacEncoder(Encoder):
         out = self._output.rest()
         if self._process.wait():
             self._fail()
-        return out
+        return self._tag(out)
+
+    _tag_is_out = False
+
+    def _tag(self, data: bytes) -> bytes:
+        """Put the field before the first bytes."""
+        if self._field is None or self._tag_is_out or not data:
+            return data
+        self._tag_is_out = True
+        return id3.tag(self._field) + data
 
     def _fail(self) -> NoReturn:
         self._process.wait()
@@ -65,6 +121,39 @@ class AacEncoder(Encoder):
             self._input.close()
         self._output.rest()
         self._messages.rest()
+
+
+class M4aEncoder(AacEncoder):
+    """AAC in MP4. A stream comes in fragments; a file is one piece with its description first, made in a temporary folder.
+
+    ffmpeg writes the field where TC260-PG-202510A wants it: key AIGC in ``moov.udta.meta``.
+    """
+
+    _folder: "tempfile.TemporaryDirectory[str] | None" = None
+
+    def _container(self) -> list[str]:
+        flags = "+faststart" if self._seekable else "+frag_keyframe+empty_moov+default_base_moof"
+        target = PIPE
+        if self._seekable:
+            self._folder = tempfile.TemporaryDirectory(prefix="tingshuo-")
+            target = str(Path(self._folder.name, "out.m4a"))
+        named = [] if self._field is None else ["-metadata", f"{NAME}={self._field.to_json()}"]
+        # A fragment a second; without the limit there would be one at the end.
+        pieces = [] if self._seekable else ["-frag_duration", "1000000"]
+        return [*named, "-movflags", flags + "+use_metadata_tags", *pieces, "-f", "ipod", target]
+
+    def _tag(self, data: bytes) -> bytes:
+        return data
+
+    def _finish(self) -> bytes:
+        out = super()._finish()
+        return out if self._folder is None else Path(self._folder.name, "out.m4a").read_bytes()
+
+    def close(self) -> None:
+        """End the child process and remove its file."""
+        super().close()
+        if self._folder is not None:
+            self._folder.cleanup()
 
 
 class _Drain:

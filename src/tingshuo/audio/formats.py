@@ -14,6 +14,7 @@ class Format:
 
     ``encoder`` is ``module:class``, imported when it is used. ``extensions`` are lower case without the dot. ``sample_rates`` is
     empty when every rate is accepted; otherwise audio of another rate is resampled to the next higher of them.
+    ``carries_field`` is False where the bytes have no place for the implicit label.
     """
 
     name: str
@@ -22,6 +23,7 @@ class Format:
     extensions: tuple[str, ...]
     description: str
     sample_rates: tuple[int, ...] = ()
+    carries_field: bool = True
 
     def nearest_rate(self, sample_rate: int) -> int:
         """Return the rate at which this container keeps all of a signal of ``sample_rate`` Hz, or its highest."""
@@ -54,11 +56,17 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
             (8000, 12000, 16000, 24000, 48000),
         ),
         "pcm": Format(
-            "pcm", "tingshuo.audio.encoders:PcmEncoder", "audio/pcm", ("pcm", "raw"), "bare signed 16-bit samples, little-endian"
+            "pcm",
+            "tingshuo.audio.encoders:PcmEncoder",
+            "audio/pcm",
+            ("pcm", "raw"),
+            "bare signed 16-bit samples, little-endian",
+            carries_field=False,
         ),
         "aac": Format(
             "aac", "tingshuo.audio.ffmpeg:AacEncoder", "audio/aac", ("aac",), "AAC in ADTS, made by ffmpeg", _AAC_RATES
         ),
+        "m4a": Format("m4a", "tingshuo.audio.ffmpeg:M4aEncoder", "audio/mp4", ("m4a",), "AAC in MP4, made by ffmpeg", _AAC_RATES),
     }
 )
 """Every accepted format by name."""

@@ -1,4 +1,4 @@
-"""Give the pages of an Ogg stream a fixed serial number, so that the same audio makes the same bytes.
+"""Give the pages of an Ogg stream a fixed serial number, so that the same audio makes the same bytes; change its second page.
 
 Encoders draw the serial number at random. A page is a header of 27 bytes with a table of segment lengths, and the segments. Its
 checksum is a CRC-32 (polynomial 0x04c11db7, most significant bit first, start and final value 0) over the page with the
@@ -9,6 +9,7 @@ Source: RFC 3533, "The Ogg Encapsulation Format Version 0", section 6.
 
 import struct
 import zlib
+from collections.abc import Callable
 
 HEADER_BYTES = 27
 SERIAL = slice(14, 18)
@@ -30,11 +31,15 @@ class SerialNumber:
     ----------
     serial : int
         0 to 2**32 - 1.
+    second : callable or None
+        Takes the stream's second page, which in Opus holds the tags, and returns another in its place.
     """
 
-    def __init__(self, serial: int) -> None:
+    def __init__(self, serial: int, second: Callable[[bytes], bytes] | None = None) -> None:
         self._serial = struct.pack("<I", serial)
+        self._second = second
         self._rest = b""
+        self._count = 0
 
     def push(self, data: bytes) -> bytes:
         """Add bytes; return the pages that are complete."""
@@ -45,7 +50,9 @@ class SerialNumber:
             assert page[:4] == b"OggS", "the encoder's bytes are not Ogg pages"
             page[SERIAL], page[CHECKSUM] = self._serial, bytes(4)
             page[CHECKSUM] = struct.pack("<I", page_checksum(bytes(page)))
-            out.append(bytes(page))
+            self._count += 1
+            change = self._second if self._count == 2 else None
+            out.append(change(bytes(page)) if change else bytes(page))
             start += size
         self._rest = data[start:]
         return b"".join(out)

@@ -6,6 +6,8 @@ import numpy as np
 
 from tingshuo.audio.encoders import Encoder, Pcm
 from tingshuo.audio.formats import Format
+from tingshuo.audio.label import flac, id3, oggtags
+from tingshuo.audio.label.field import AigcField
 from tingshuo.audio.ogg import SerialNumber
 from tingshuo.errors import AudioError
 from tingshuo.types import Wav
@@ -59,8 +61,10 @@ class SndfileEncoder(Encoder):
     CONTAINER: ClassVar[str]
     SUBTYPE: ClassVar[str]
 
-    def __init__(self, format: Format, sample_rate: int, channels: int, *, seekable: bool) -> None:
-        super().__init__(format, sample_rate, channels, seekable=seekable)
+    def __init__(
+        self, format: Format, sample_rate: int, channels: int, *, seekable: bool, field: AigcField | None = None
+    ) -> None:
+        super().__init__(format, sample_rate, channels, seekable=seekable, field=field)
         import soundfile
 
         self._sink = _Sink()
@@ -101,6 +105,29 @@ class FlacEncoder(SndfileEncoder):
     """FLAC; a stream's header has length and checksum zero, which means unknown (RFC 9639, section 8.2)."""
 
     CONTAINER, SUBTYPE = "FLAC", "PCM_16"
+    FIRST_BLOCK_BYTES: ClassVar[int] = 42
+    """What is corrected at the end lies in it, and a field comes after it."""
+
+    _held = b""
+    _header_is_out = False
+
+    def _encode(self, pcm: Pcm) -> bytes:
+        return self._with_field(super()._encode(pcm))
+
+    def _finish(self) -> bytes:
+        out = self._with_field(super()._finish())
+        assert all(offset + len(data) <= self.FIRST_BLOCK_BYTES for offset, data in self.patches)
+        return out
+
+    def _with_field(self, data: bytes) -> bytes:
+        if self._field is None or self._header_is_out:
+            return data
+        self._held += data
+        end = flac.header_bytes(self._held)
+        if not end:
+            return b""
+        self._header_is_out = True
+        return flac.with_field(self._held[:end], self._field) + self._held[end:]
 
 
 class Mp3Encoder(SndfileEncoder):
@@ -120,18 +147,28 @@ class Mp3Encoder(SndfileEncoder):
         return {"bitrate_mode": "CONSTANT", "compression_level": (highest - wanted) / (highest - lowest)}
 
     def _encode(self, pcm: Pcm) -> bytes:
-        return self._without_table(super()._encode(pcm))
+        return self._tag(self._without_table(super()._encode(pcm)))
 
     def _samples(self, pcm: Pcm) -> Wav:
         # libsndfile 1.2.2 mixes the two channels of 16-bit samples up, not those of floats.
         return pcm.astype(np.float32) / np.float32(32768)
 
     def _finish(self) -> bytes:
-        out = self._without_table(super()._finish())
+        out = self._tag(self._without_table(super()._finish()))
         assert all(offset + len(data) <= self._sink.first_write for offset, data in self._sink.rewrites)
+        self.patches = tuple((offset + self._tag_bytes, data) for offset, data in self.patches)
         return out
 
     _table_is_out = False
+    _tag_bytes = 0
+
+    def _tag(self, data: bytes) -> bytes:
+        """Put the ID3 tag with the field before the first bytes."""
+        if self._field is None or self._tag_bytes or not data:
+            return data
+        tag = id3.tag(self._field)
+        self._tag_bytes = len(tag)
+        return tag + data
 
     def _without_table(self, data: bytes) -> bytes:
         if self._seekable or self._table_is_out or not data:
@@ -150,13 +187,16 @@ class OpusEncoder(SndfileEncoder):
     SET_PAGE_LATENCY_MS: ClassVar[int] = 0x1302
     """SFC_SET_OGG_PAGE_LATENCY_MS of sndfile.h, which the soundfile package does not name."""
 
-    def __init__(self, format: Format, sample_rate: int, channels: int, *, seekable: bool) -> None:
-        super().__init__(format, sample_rate, channels, seekable=seekable)
+    def __init__(
+        self, format: Format, sample_rate: int, channels: int, *, seekable: bool, field: AigcField | None = None
+    ) -> None:
+        super().__init__(format, sample_rate, channels, seekable=seekable, field=field)
         import soundfile
 
         latency = soundfile._ffi.new("double[1]", [OPUS_PAGE_MS])
         soundfile._snd.sf_command(self._file._file, self.SET_PAGE_LATENCY_MS, latency, soundfile._ffi.sizeof(latency))
-        self._pages = SerialNumber(OPUS_SERIAL)
+        add = None if field is None else (lambda page: oggtags.with_field(page, field))
+        self._pages = SerialNumber(OPUS_SERIAL, second=add)
 
     def _options(self) -> dict[str, Any]:
         above_lowest = OPUS_BITS_PER_S * self._channels - self.LOWEST_BITS_PER_S

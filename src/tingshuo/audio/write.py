@@ -14,7 +14,8 @@ from typing import Self
 
 from tingshuo.audio.encoders import Encoder
 from tingshuo.audio.formats import FORMATS, find_format, format_of, media_type
-from tingshuo.errors import OutputError
+from tingshuo.audio.label.field import AigcField
+from tingshuo.errors import AudioError, OutputError
 from tingshuo.types import Wav
 
 __all__ = ["FORMATS", "Encoder", "FileWriter", "encode", "media_type", "open_encoder", "write"]
@@ -33,7 +34,9 @@ _REASONS = {
 }
 
 
-def open_encoder(format: str, sample_rate: int, *, channels: int = 1, seekable: bool = False) -> Encoder:
+def open_encoder(
+    format: str, sample_rate: int, *, channels: int = 1, seekable: bool = False, field: AigcField | None = None
+) -> Encoder:
     """Start a streaming encoder.
 
     Parameters
@@ -47,21 +50,26 @@ def open_encoder(format: str, sample_rate: int, *, channels: int = 1, seekable: 
     seekable : bool
         Whether the caller will apply the encoder's ``patches`` to the beginning of what it wrote. Otherwise the bytes make a
         valid stream as they come.
+    field : AigcField or None
+        The implicit label, in the first bytes; None writes no label.
 
     Raises
     ------
     AudioError
-        Unknown format, or one that cannot have this many channels.
+        Unknown format, or one that cannot have this many channels, or a field for a format without a place for it.
     EncoderNotInstalledError
         The format's encoder is not on this machine.
     """
     row = find_format(format)
+    if field is not None and not row.carries_field:
+        accepted = ", ".join(name for name, other in FORMATS.items() if other.carries_field)
+        raise AudioError(f"{row.name} is bare samples without a place for the AIGC field; choose one of {accepted}")
     module, _, name = row.encoder.partition(":")
-    encoder: Encoder = getattr(import_module(module), name)(row, sample_rate, channels, seekable=seekable)
+    encoder: Encoder = getattr(import_module(module), name)(row, sample_rate, channels, seekable=seekable, field=field)
     return encoder
 
 
-def encode(wav: Wav, sample_rate: int, format: str) -> bytes:
+def encode(wav: Wav, sample_rate: int, format: str, *, field: AigcField | None = None) -> bytes:
     """Return the bytes of a whole file: those that `write` writes.
 
     Parameters
@@ -72,15 +80,17 @@ def encode(wav: Wav, sample_rate: int, format: str) -> bytes:
         Hz.
     format : str
         A name of `FORMATS` or an alias.
+    field : AigcField or None
+        As for `open_encoder`.
 
     Raises
     ------
     AudioError
-        Unknown format, samples that are not finite, or a failing encoder.
+        Unknown format, samples that are not finite, a field for bare samples, or a failing encoder.
     EncoderNotInstalledError
         The format's encoder is not on this machine.
     """
-    with open_encoder(format, sample_rate, channels=_channels(wav), seekable=True) as encoder:
+    with open_encoder(format, sample_rate, channels=_channels(wav), seekable=True, field=field) as encoder:
         data = bytearray(encoder.encode(wav))
         data += encoder.finish()
     for offset, patch in encoder.patches:
@@ -88,7 +98,7 @@ def encode(wav: Wav, sample_rate: int, format: str) -> bytes:
     return bytes(data)
 
 
-def write(path: str | Path, wav: Wav, sample_rate: int, format: str | None = None) -> None:
+def write(path: str | Path, wav: Wav, sample_rate: int, format: str | None = None, *, field: AigcField | None = None) -> None:
     """Write an audio file; it appears whole or not at all.
 
     Parameters
@@ -101,17 +111,19 @@ def write(path: str | Path, wav: Wav, sample_rate: int, format: str | None = Non
         Hz.
     format : str or None
         A name of `FORMATS` or an alias; None takes it from the extension.
+    field : AigcField or None
+        As for `open_encoder`.
 
     Raises
     ------
     AudioError
-        Unknown format or extension, samples that are not finite, or a failing encoder.
+        Unknown format or extension, samples that are not finite, a field for bare samples, or a failing encoder.
     EncoderNotInstalledError
         The format's encoder is not on this machine.
     OutputError
         The path cannot be written.
     """
-    with FileWriter(path, sample_rate, format, channels=_channels(wav)) as writer:
+    with FileWriter(path, sample_rate, format, channels=_channels(wav), field=field) as writer:
         writer.write(wav)
 
 
@@ -131,6 +143,8 @@ class FileWriter:
         As for `write`.
     channels : int
         1 for samples of shape (T,), otherwise (channels, T).
+    field : AigcField or None
+        As for `open_encoder`.
 
     Attributes
     ----------
@@ -147,10 +161,19 @@ class FileWriter:
         The path cannot be written.
     """
 
-    def __init__(self, path: str | Path, sample_rate: int, format: str | None = None, *, channels: int = 1) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        sample_rate: int,
+        format: str | None = None,
+        *,
+        channels: int = 1,
+        field: AigcField | None = None,
+    ) -> None:
         self.size = 0
         self._shown = Path(path)
-        self._encoder = open_encoder(format or format_of(self._shown).name, sample_rate, channels=channels, seekable=True)
+        name = format or format_of(self._shown).name
+        self._encoder = open_encoder(name, sample_rate, channels=channels, seekable=True, field=field)
         try:
             # A symbolic link stays a link: what it points to is replaced.
             self._path = Path(os.path.realpath(path))

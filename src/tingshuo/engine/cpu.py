@@ -7,6 +7,9 @@ from pathlib import Path
 INT8_FEATURES = frozenset({"avx512_vnni", "avx_vnni", "amx_int8", "asimddp", "i8mm"})
 """Any of these multiplies int8 several times as fast as float32; without them int8 graphs are slower."""
 
+BF16_FEATURES = frozenset({"avx512_bf16", "amx_bf16", "bf16"})
+"""Any of these multiplies bfloat16."""
+
 
 @cache
 def cpu_features(cpuinfo: Path = Path("/proc/cpuinfo")) -> frozenset[str]:
@@ -18,6 +21,11 @@ def cpu_features(cpuinfo: Path = Path("/proc/cpuinfo")) -> frozenset[str]:
     return next(
         (frozenset(v.split()) for k, _, v in (x.partition(":") for x in lines) if k.strip() in {"flags", "Features"}), frozenset()
     )
+
+
+def has_bf16() -> bool:
+    """Whether the processor multiplies bfloat16; where it does not, graphs of it cannot be opened."""
+    return bool(cpu_features() & BF16_FEATURES)
 
 
 def has_fast_int8() -> bool:

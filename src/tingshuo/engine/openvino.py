@@ -66,6 +66,7 @@ class Session:
     def __init__(self, model: Any, spec: GraphSpec, name: str) -> None:
         self._model = model
         self._name = name
+        self._known = {name for port in model.inputs for name in port.names}  # inputs that a graph does not use are dropped
         self._idle: list[Any] = []  # a request holds the values of one run, so each running thread has one of its own
         self.spec = spec
 
@@ -93,7 +94,7 @@ class Session:
         except IndexError:
             request = self._model.create_infer_request()
         try:
-            results = request.infer(dict(inputs), share_inputs=True)
+            results = request.infer({k: v for k, v in inputs.items() if k in self._known}, share_inputs=True)
         except RuntimeError as error:
             raise EngineError(f"graph {self._name!r} cannot be run: {_reason(error)}") from error
         self._idle.append(request)
@@ -113,7 +114,7 @@ def open_graph(path: Path, tensors: Mapping[str, Array], *, threads: int = 1, pr
     threads : int
         Threads of one `Session.run`.
     precision : str
-        ``f32``, or ``bf16`` where the processor multiplies it (AMX).
+        ``f32``, or ``bf16`` where the processor multiplies it (AVX512-BF16, AMX).
 
     Raises
     ------
@@ -149,7 +150,7 @@ def _check_precision(precision: str) -> None:
     if precision not in PRECISIONS:
         raise RequestError(f"unknown precision {precision!r} of OpenVINO; accepted: {', '.join(PRECISIONS)}", "precision")
     if precision == "bf16" and "BF16" not in _CORE.get_property(_DEVICE, "OPTIMIZATION_CAPABILITIES"):
-        raise RequestError("this processor does not multiply bfloat16 (no AMX), so bf16 would be slower; take f32", "precision")
+        raise RequestError("this processor does not multiply bfloat16 (no AVX512-BF16, no AMX); take f32", "precision")
 
 
 def lacking(error: Exception) -> str:

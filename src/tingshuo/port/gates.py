@@ -18,7 +18,7 @@ from tingshuo.config import MelConfig
 from tingshuo.port.passes.subject import Inputs
 from tingshuo.port.verify import FP32_DB, LIMITS_DB
 from tingshuo.tasks.golden import error_db
-from tingshuo.tasks.tts import Speech, Voice
+from tingshuo.tasks.tts import Speech
 from tingshuo.types import Runs, TimedWord
 
 Array = NDArray[Any]
@@ -95,11 +95,6 @@ class Hearing:
         """Return what a manifest can hold of it."""
         found = {"moved_words": self.moved_words, "spk_sim": self.speaker, "mel_nepers": self.mel_nepers}
         return {name: value for name, value in found.items() if value is not None}
-
-
-def say_all(voice: Voice, texts: Sequence[str]) -> list[Speech]:
-    """Return what a voice makes of texts."""
-    return [voice.synthesize(text) for text in texts]
 
 
 def hear(ours: Sequence[Speech], theirs: Sequence[Speech], timbres: Sequence[Array]) -> Hearing:

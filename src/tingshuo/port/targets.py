@@ -51,5 +51,14 @@ def chosen_passes(target: str, only: Sequence[str] = (), skip: Sequence[str] = (
     for name in only:
         if target not in PASSES[name].targets:
             raise RequestError(f"pass {name!r} is for {', '.join(PASSES[name].targets)}, not for {target}", "passes")
-    wanted = [name for name, one in PASSES.items() if target in one.targets and (name in only or not only) and name not in skip]
-    return [name for name in wanted if is_measured(target) or name in COUNTED]
+    wanted = [name for name in only or _all(target, asked=False) if name not in skip]
+    return [name for name in PASSES if name in wanted and (is_measured(target) or name in COUNTED)]
+
+
+def unasked(target: str) -> list[str]:
+    """Return the passes of a target that are tried only where they are named."""
+    return _all(target, asked=True)
+
+
+def _all(target: str, *, asked: bool) -> list[str]:
+    return [name for name, one in PASSES.items() if target in one.targets and one.asked is asked]

@@ -6,6 +6,7 @@ from itertools import chain
 from typing import IO
 
 from tingshuo.audio.write import FileWriter, open_encoder
+from tingshuo.serve.access.calling import CALLER
 from tingshuo.serve.results import Results
 from tingshuo.serve.voices import Voices
 from tingshuo.tasks.tts import SpeechStream
@@ -44,6 +45,7 @@ class Take:
         self.start_samples = start_samples
         self.expected_s = CHARACTER_S * len(order.request.text) / order.request.speed
         self._voices = voices
+        self._caller = CALLER.get()
         self._begun = False
 
     @property
@@ -63,6 +65,8 @@ class Take:
         try:
             yield from self.stream
         finally:
+            if self._caller is not None:
+                self._caller.heard(self.stream.duration_s)
             self.stream.close()
 
     def encoded(self) -> Iterator[bytes]:

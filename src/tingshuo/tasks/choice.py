@@ -3,7 +3,7 @@
 import platform
 from importlib.util import find_spec
 
-from tingshuo.engine.cpu import has_fast_int8
+from tingshuo.engine.cpu import has_bf16, has_fast_int8
 from tingshuo.errors import BundleError
 from tingshuo.store.manifest import GraphVariant, Manifest
 
@@ -64,6 +64,8 @@ def _is_usable(one: GraphVariant, precision: str, engine: str) -> bool:
     if engine not in ("auto", one.engine) or (precision == "fp32" and one.precision != "fp32"):
         return False
     if precision == "int8" and one.precision not in ("int8", "fp32"):
+        return False
+    if one.precision == "bf16" and not has_bf16():
         return False
     if one.precision == "int8" and precision == "auto" and not has_fast_int8():
         return False

@@ -87,9 +87,7 @@ class SpeechStream(Iterator[AudioChunk]):
         The voice has no such style or speaker.
     """
 
-    def __init__(
-        self, voice: "Voice", request: SpeechRequest, lexicon_path: Path | None = None, start_samples: int = 0
-    ) -> None:
+    def __init__(self, voice: "Voice", request: SpeechRequest, lexicon_path: Path | None = None, start_samples: int = 0) -> None:
         self._voice = voice
         self._stopwatch = Stopwatch()
         first_budget = 0 if start_samples else FIRST_BUDGET  # only at the very begin somebody waits

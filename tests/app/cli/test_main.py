@@ -16,7 +16,8 @@ def test_the_verbs():
         *("say", "voices", "serve", "doctor", "bench"),
         *("data", "train", "distill", "prune", "evaluate", "explain", "monitor"),
         *("save", "history", "diff", "alias", "rollback", "gc", "mirror", "scrub"),
-        *("probe", "import", "export", "optimize", "verify", "env", "sign", "seal", "unseal", "forget", "push", "pull", "list"),
+        *("probe", "import", "export", "optimize", "verify", "env", "sign", "seal", "unseal", "forget"),
+        *("label", "push", "pull", "list"),
     ]
     assert known == VERBS
 

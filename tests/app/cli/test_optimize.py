@@ -22,7 +22,9 @@ def run(monkeypatch):
     found = Optimized("v", "cpu", version="1.1.0", size_bytes=(2_000_000, 3_000_000))
     found.trials = [
         Trial("decoder", ("step",), status="kept", ratio=1.5),
-        Trial("decoder", ("wide",), status="no gain", why="why"),
+        Trial("decoder", ("wide",), status="no gain", why="why", error_db={"mel": -121.4, "wav": -130.0}, size_bytes=2_500_000),
+        Trial("decoder", ("gemm",), status="not applicable", why="it has none"),
+        Trial("decoder", ("repeats",), status="not applicable", why="it has none"),
     ]
     found.before = {1: {"rtf": 0.2}}
     found.after = {1: {"rtf": 0.1}}
@@ -47,11 +49,25 @@ def test_a_table_of_what_was_tried(run, tmp_path):
     assert result.exit_code == 0
     assert (asked["only"], asked["skip"], asked["target"]) == (["wide", "step"], ["fold"], "cpu")
     assert "1.50x" in result.output
-    assert "no gain: why" in result.output
+    assert " -121     2.5  no gain: why" in result.output
+    assert "decoder    not applicable: gemm, repeats (--json says why)" in result.output
     assert "rtf 0.2 -> 0.1" in result.output
     assert "no bundle was written" in result.output
     found.path = tmp_path
     assert "v 1.1.0, 2.0 MB -> 3.0 MB" in run("default", "-o", "x")[0].output
+
+
+def test_what_is_not_tried_is_named_and_what_cannot_be_timed_is_counted(run):
+    _, _, found = run("default", "-o", "x")
+    assert "not tried" not in run("default", "-o", "x")[0].output
+    found.untried, found.notes = ["torch-compile"], ["heed this"]
+    found.trials = [Trial("decoder", ("half",), status="kept", operators=321)]
+    output = run("default", "-o", "x")[0].output
+    assert "cannot be kept: torch-compile; --passes torch-compile measures it" in output
+    assert "note: heed this" in output
+    assert "operators" in output
+    assert "1 thread " not in output
+    assert " 321 " in output
 
 
 def test_json(run):

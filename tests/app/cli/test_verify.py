@@ -242,7 +242,8 @@ def test_what_lies_inside_is_counted_where_nobody_looks(tingshuo, bundle, answer
     spec = json.loads((folder / "spec.json").read_text("utf-8"))
     spec["golden"]["a.layer0"] = {"tolerance": 1}
     (folder / "spec.json").write_text(json.dumps(spec), "utf-8")
-    for looked, why in (((), "neither at the border of a graph nor of a module that is known by this name"), (("--precision", "int8"), "inside a graph; int8 graphs have no net")):
+    unknown = "neither at the border of a graph nor of a module that is known by this name"
+    for looked, why in (((), unknown), (("--precision", "int8"), "inside a graph; int8 graphs have no net")):
         done = tingshuo("verify", bundle.path, "--golden", folder, *looked)
         assert f"1 not compared, {why}" in " ".join(done.text.split())
 

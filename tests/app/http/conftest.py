@@ -1,4 +1,4 @@
-"""A server behind the gate: the real routes, and a few of the test's own that are yet to come."""
+"""A server behind the gate: the real routes, and one of the test's own below /admin."""
 
 import contextlib
 import threading
@@ -7,10 +7,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 import uvicorn
-from fastapi import WebSocket
 
-from tingshuo.app.http.access import Access
-from tingshuo.app.http.security_headers import SecurityHeaders
 from tingshuo.app.http.server import create_app, listen
 from tingshuo.serve.access.gate import Gate
 from tingshuo.serve.service import Service
@@ -19,20 +16,12 @@ from tingshuo.serve.service import Service
 @contextlib.contextmanager
 def serving_guarded(service: Service, gate: Gate | None = None, **options: object) -> Iterator[httpx.Client]:
     """Serve behind a gate in a thread of this process, and stop in order; a client that follows no redirects."""
-    app = create_app(service)
+    app = create_app(service, gate=gate)
 
     @app.get("/admin/voices")
     async def admin() -> dict[str, str]:
         return {"administration": "open"}
 
-    @app.websocket("/v1/audio/speech/stream")
-    async def echo(socket: WebSocket) -> None:
-        await socket.accept()
-        await socket.send_text(await socket.receive_text())
-        await socket.close()
-
-    app.add_middleware(Access, gate=gate or Gate())
-    app.add_middleware(SecurityHeaders)
     with listen("127.0.0.1", 0) as listener:
         host, port = listener.getsockname()
         config = uvicorn.Config(app, log_config=None, lifespan="on", **{"proxy_headers": False} | options)
@@ -55,3 +44,17 @@ def serving_guarded(service: Service, gate: Gate | None = None, **options: objec
 def serve_guarded():
     """`serving_guarded`, as a fixture because test folders are not packages."""
     return serving_guarded
+
+
+class Clock:
+    """Seconds since 1970, set by hand."""
+
+    now = 1_000_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()

@@ -214,7 +214,7 @@ def test_voices_tells_what_can_be_asked_for(client):
     assert offer["max_characters"] == 100_000
     assert "happy" in offer["emotions"]
     for name in offer["formats"]:
-        if name != "aac":
+        if name not in ("aac", "m4a"):  # made by ffmpeg
             assert client.post("/api/tts", json=TEXT | {"format": name}).status_code == 200, name
 
 

@@ -99,7 +99,9 @@ def test_a_certificate_that_is_over_or_has_not_begun(tmp_path, far):
         server_options(cert, key, first - 1)
 
 
-@pytest.mark.parametrize("text", ["", "-----BEGIN CERTIFICATE-----", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"])
+@pytest.mark.parametrize(
+    "text", ["", "-----BEGIN CERTIFICATE-----", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"]
+)
 def test_what_is_no_certificate_has_no_dates(text):
     with pytest.raises(RequestError, match="x: holds no certificate that can be read"):
         validity(text, "x")

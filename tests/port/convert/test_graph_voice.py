@@ -9,7 +9,6 @@ import pytest
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("torch")
 
-import yaml  # noqa: E402
 from tests.port.tiny_sherpa import (  # noqa: E402
     BANDS,
     HOP,
@@ -31,9 +30,8 @@ import tingshuo  # noqa: E402
 from tingshuo.config.graph_voice import GraphVoiceConfig  # noqa: E402
 from tingshuo.errors import ConfigError, PortError  # noqa: E402
 from tingshuo.port.bundling import write_draft  # noqa: E402
-from tingshuo.port.convert.graph_voice import SKELETON, graph_voice_draft  # noqa: E402
+from tingshuo.port.convert.graph_voice import graph_voice_draft  # noqa: E402
 from tingshuo.port.draft import Draft  # noqa: E402
-from tingshuo.port.importers.graph_voice_contract import VoiceContract  # noqa: E402
 from tingshuo.store.bundle import open_bundle  # noqa: E402
 
 pytestmark = pytest.mark.train
@@ -151,8 +149,3 @@ def test_random_numbers_that_no_seed_reaches_are_told(tmp_path: Path):
     made = draft(tmp_path, contract(), any=path)
     assert "its graph draws random numbers that no seed reaches, so no two runs of it sound quite the same" in made.notes
     write_draft(made, tmp_path / "bundle")
-
-
-def test_the_skeleton_is_a_contract(tmp_path: Path):
-    said = VoiceContract.check(yaml.safe_load(SKELETON), "skeleton")
-    assert (said.inputs.symbols, said.text.kind, said.outputs.wav) == ("x", "lexicon", "y")

@@ -1,6 +1,7 @@
 """A contract to fill in says what the model shows by itself, and is refused as long as it is not filled in."""
 
 import inspect
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from tingshuo.port.convert import skeleton as module
 from tingshuo.port.convert.converters import BLANKS, DESCRIBED
 from tingshuo.port.convert.skeleton import SKELETONS, skeleton
 from tingshuo.port.importers.contract import UNFILLED, read_contract
+from tingshuo.port.importers.graph_voice_contract import VoiceContract
 from tingshuo.port.importers.tensorflow import Converted
 from tingshuo.types import GraphSpec
 
@@ -45,6 +47,24 @@ def test_it_shows_what_goes_in_and_out_and_is_nearly_whole(graph: Path, tmp_path
 @pytest.mark.parametrize("task", SKELETONS)
 def test_every_task_has_one_that_is_yaml(task: str, graph: Path) -> None:
     assert yaml.safe_load(skeleton(graph, task))["task"] == task
+
+
+@pytest.mark.parametrize(("task", "first"), [("asr", "inputs.features"), ("tts", "sample_rate"), ("vocoder", "inputs.mel")])
+def test_one_that_is_not_filled_in_is_refused_by_the_name_of_what_comes_first(task: str, first: str, tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text(f"task: {task}\n{SKELETONS[task]}")
+    with pytest.raises(ConfigError, match=rf"c\.yaml: FILL_IN still stands at {first}, .*; say what it is$"):
+        read_contract(tmp_path / "c.yaml")
+
+
+def test_what_may_be_left_out_of_a_voice_has_the_keys_of_its_contract() -> None:
+    whole = yaml.safe_load(re.sub(r"(?m)^( *)# ?", r"\1", SKELETONS["tts"]))
+    whole |= {"sample_rate": 22050, "text": whole["text"] | {"kind": "pinyin"}}
+    said = VoiceContract.check(whole, "c.yaml")
+    assert (said.inputs.length, said.outputs.durations, said.text.blank, said.speakers) == (UNFILLED, UNFILLED, "_", 1)
+    assert said.vocoder is not None
+    told = yaml.safe_load(SKELETONS["tts"])
+    assert list(told) == ["sample_rate", "inputs", "outputs", "text"]
+    VoiceContract.check(told | {"sample_rate": 22050, "text": told["text"] | {"kind": "lexicon"}}, "c.yaml")
 
 
 def test_what_describes_a_model_has_a_blank_and_a_reader() -> None:

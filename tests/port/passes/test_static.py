@@ -27,10 +27,21 @@ def test_int8_is_near_and_the_ends_stay_float32(quantise, limit):
     assert "QuantizeLinear" in ops(small)
 
 
+def test_products_with_several_matrices_at_once_stay_as_they_are():
+    rng = np.random.default_rng(0)
+    weights = {f"w{k}": rng.standard_normal((2, 8, 8) if k == 1 else (8, 8), np.float32) for k in range(4)}
+    nodes = [helper.make_node("MatMul", [f"x{k}" if k else "x", f"w{k}"], [f"x{k + 1}" if k < 3 else "y"]) for k in range(4)]
+    x = {"x": rng.standard_normal((2, 5, 8), np.float32)}
+    one = subject(nodes, {"x": (2, "N", 8)}, weights, calibration=[x])
+    small = heavy(one)
+    assert {node.input[1] for node in small.model.graph.node if node.op_type == "MatMul"} >= {"w0", "w1", "w3"}
+    assert error_db(small.open().run(x)["y"], one.open().run(x)["y"]) < -25
+
+
 def test_too_few_layers_or_no_sentences():
     with pytest.raises(NotApplicableError, match="no sentences"):
         heavy(stack())
-    with pytest.raises(NotApplicableError, match="2 layers"):
+    with pytest.raises(NotApplicableError, match=r"its layers with weights \(2\)"):
         heavy(stack(n=2, calibration=[frames()]))
 
 

@@ -27,7 +27,9 @@ def test_one_of_nobody_shows_what_goes_in_and_out(tmp_path: Path) -> None:
     assert dict(found.details)["table"] == "1," * 30 + "..."
     assert dict(found.details)["outputs"] == "y float32 [1, 80, F]"
     assert found.what_next.startswith("takes x float32 [1, T] and gives y float32 [1, 80, F]; with a contract")
-    assert "tingshuo import net.onnx --contract new" in found.what_next
+    assert "tingshuo import net.onnx --contract new prints one to fill in (new:TASK" in found.what_next
+    assert found.what_next.endswith("a task: asr, tts or vocoder)")
+    assert describe(head("x", license="Apache License " * 99), tmp_path).licence == "Apache License " * 4 + "..."
 
 
 @pytest.mark.parametrize("rate", ["", "fast", "２２"])

@@ -24,6 +24,8 @@ CASES: list[tuple[str, dict[str, tuple[int, ...]], Any, str, str, str, bool]] = 
      {"generator": {}}, "hifigan", "V1", "vocoder (generator)", True),
     ("bigvgan", {f"generator.{n}": (9,) for n in ("conv_pre.bias", "ups.0.0.bias", "conv_post.bias")}, {}, "bigvgan", "", "vocoder", False),
     ("vocos", {"backbone.embed.weight": (512, 100, 7), "head.out.weight": (1026, 512)}, {}, "vocos", "mel", "vocoder", True),
+    ("vocos of codes", {"feature_extractor.codebook_weights": (16384, 128), "backbone.embed.weight": (384, 128, 7), "head.out.weight": (1282, 384)}, {},
+     "vocos", "encodec", "a decoder of EnCodec codes", True),
     ("emotivoice g", {"generator.am.encoder.embed.0.alpha": (), "generator.generator.conv_pre.bias": (1,)}, {"generator": {}},
      "emotivoice", "joint", "(g_*)", True),
     ("emotivoice do", {"discriminator.discriminators.0.bias": (1,)}, {"discriminator": {}, "optim_g": {}}, "emotivoice", "", "(do_*)", False),

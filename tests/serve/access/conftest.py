@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tingshuo.serve.access import limits
+
 
 class Clock:
     """Seconds since 1970, or since the start of whatever asks."""
@@ -56,9 +58,10 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def redis(tmp_path) -> Iterator[Redis]:
-    """Redis, running; it ends with the test."""
+def redis(tmp_path, monkeypatch) -> Iterator[Redis]:
+    """Redis, running; it ends with the test. It is waited for longer than a server would: this machine may be busy."""
     pytest.importorskip("redis")
+    monkeypatch.setattr(limits, "TIMEOUT_S", 60.0)
     executable = shutil.which("redis-server")
     if executable is None:
         reason = "Redis is not installed: apt-get install redis-server"

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tingshuo.serve.access.calling import CALLER, calling, note
+from tingshuo.serve.access.calling import CALLER, calling
 from tingshuo.serve.access.gate import Caller
 
 
@@ -17,16 +17,13 @@ def test_somebody_asks_while_the_block_runs():
         with calling(None):
             assert CALLER.get() is None
         assert CALLER.get() is anna
-        note(voice="default")
     assert CALLER.get() is None
-    assert (anna.notes, ben.notes) == ({"voice": "default"}, {})
 
 
 def test_nobody_is_left_when_the_block_fails():
     with pytest.raises(ZeroDivisionError), calling(Caller(None, "1", "speak")):
         raise ZeroDivisionError
     assert CALLER.get() is None
-    note(voice="default")  # is for nobody, and no error
 
 
 def test_requests_at_the_same_time_do_not_take_each_other_s_place():

@@ -260,7 +260,10 @@ def test_what_is_recorded(path, tmp_path):
     key, token = add_key(path, "shop")
     gate = Gate(KeyRing(path), audit=AuditLog(tmp_path / "audit.jsonl"))
     caller = admit(gate, asked(token, "POST", "/api/tts", x_request_id="abc-1"))
-    caller.notes |= {"voice": "default", "characters": 7}
+    caller.wants("default", 7)
+    caller.wants("default/deep", 3)
+    caller.heard(1.23456)
+    caller.heard(1)
     asyncio.run(gate.record(caller, 200))
     asyncio.run(gate.record(gate.meet(asked(path="/nothing", x_request_id="a\nb" * 99)), 401))
     first, second = recorded(gate, tmp_path / "audit.jsonl")
@@ -271,8 +274,9 @@ def test_what_is_recorded(path, tmp_path):
         "address": "192.0.2.1",
         "verb": "speak",
         "status": 200,
-        "voice": "default",
-        "characters": 7,
+        "voice": "default/deep",
+        "characters": 10,
+        "audio_s": 2.235,
     }
     assert (second["key"], second["verb"], second["status"], len(second["request"])) == (None, "other", 401, 16)
 

@@ -103,7 +103,7 @@ def test_clients_without_end_do_not_fill_the_memory(clock):
 def test_places_are_given_back_whatever_happens():
     slots = Slots()
     with slots.hold("a", 2), slots.hold("a", 2):
-        with pytest.raises(RateLimitError, match="2 requests of this key are under way already"), slots.hold("a", 2):
+        with pytest.raises(RateLimitError, match="2 requests of yours are under way already"), slots.hold("a", 2):
             pass
         with slots.hold("b", 1), slots.hold("a", None):
             assert slots["a"] == 3

@@ -1,6 +1,8 @@
 """Addresses, networks, and chains of proxies."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tingshuo.errors import RequestError
 from tingshuo.serve.access.networks import client_address, limited_as, parse_address, parse_networks, within
@@ -49,6 +51,13 @@ def test_an_address_lies_in_a_network_however_it_is_written():
 )
 def test_a_header_counts_only_from_a_trusted_proxy(peer, header, client):
     assert str(client_address(peer, header, PROXIES)) == client
+
+
+@settings(deadline=None)
+@given(st.none() | st.text(max_size=50), st.text(max_size=200))
+def test_no_address_and_no_header_is_an_error(peer, header):
+    assert limited_as(client_address(peer, header, PROXIES))
+    assert client_address(peer, header, ()) == parse_address(peer or "")
 
 
 def test_without_trusted_proxies_the_header_means_nothing():

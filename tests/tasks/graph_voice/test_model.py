@@ -123,5 +123,28 @@ def test_what_was_not_followed_or_not_known_is_said():
     assert spoken(voice(), "你好。")[0].warnings == ()
 
 
+def felt(inside: str, **controls: Any):
+    """Return what a sentence with markup sounds like at its first word, and what is said of it."""
+    performer, _, wav = spoken(voice(), f"<speak>{inside}</speak>", **controls)
+    return wav[8], performer.warnings
+
+
+def test_markup_decides_on_the_emotion_of_a_sentence():
+    plain, _ = felt("你好谢谢")
+    whole, said = felt('<emotion category="sad">你好谢谢</emotion>')
+    assert (whole, said) == (pytest.approx(plain + 0.2), ())
+    back, said = felt('<emotion category="neutral">你好谢谢</emotion>', emotion="sad")
+    assert (back, said) == (pytest.approx(plain), ())
+    begun, said = felt('<emotion category="sad">你好</emotion>谢谢')
+    assert begun == pytest.approx(plain + 0.2)
+    assert said == ("the emotion neutral of single words was not followed: this model has one for a sentence",)
+    ended, said = felt('你好<emotion category="sad">谢谢</emotion>')
+    assert ended == pytest.approx(plain)
+    assert said == ("the emotion sad of single words was not followed: this model has one for a sentence",)
+    other, said = felt('<emotion category="angry">你好</emotion>谢谢')
+    assert other == pytest.approx(plain)
+    assert said[0] == "the emotion angry was not followed: this model has neutral, sad"
+
+
 def test_a_word_that_nobody_can_say_has_no_time():
     assert [word.text for word in spoken(voice(), "你好，天，谢谢")[1].timed.words] == ["你好", "谢谢"]

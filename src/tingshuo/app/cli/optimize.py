@@ -9,6 +9,7 @@ from tingshuo.app.cli.revoice import LIGHT, lighten, swap
 
 if TYPE_CHECKING:
     from tingshuo.port.optimizing import Optimized
+    from tingshuo.port.trials import Trial
 
 
 def optimize(
@@ -78,13 +79,19 @@ def _names(text: str) -> list[str]:
 
 
 def _lines(made: "Optimized") -> list[str]:
-    rows = [
-        f"  {one.graph:10} {'+'.join(one.passes) or 'as it was':32} {one.engine + ' ' + one.precision:14} "
-        f"{_ratio(one.ratio)} {_ratio(one.ratio_2_threads)}  {one.status}{': ' if one.why else ''}{one.why}"
-        for one in made.trials
+    from tingshuo.port.trials import ABSENT
+
+    measured = any(one.ratio is not None for one in made.trials)
+    figures = f"{'1 thread':>8} {'2':>8}" if measured else f"{'operators':>9}"
+    lines = [
+        f"{made.name} for {made.target}: how fast each graph is, where 1.00x is the float32 one that was there",
+        f"  {'graph':10} {'passes':32} {'variant':14} {figures} {'dB':>5} {'MB':>7}  result",
     ]
-    head = f"  {'graph':10} {'passes':32} {'variant':14} {'1 thread':>8} {'2':>8}  result"
-    lines = [f"{made.name} for {made.target}: speed of each graph over the float32 one that was there", head, *rows]
+    for graph in dict.fromkeys(one.graph for one in made.trials):
+        trials = [one for one in made.trials if one.graph == graph]
+        lines += [_row(one, measured=measured) for one in trials if one.status != ABSENT]
+        absent = ", ".join("+".join(one.passes) for one in trials if one.status == ABSENT)
+        lines += [f"  {graph:10} {ABSENT}: {absent} (--json says why)"] if absent else []
     for threads, before in made.before.items():
         after = made.after[threads]
         told = ", ".join(f"{name} {before[name]:g} -> {after[name]:g}" for name in before)
@@ -92,11 +99,23 @@ def _lines(made: "Optimized") -> list[str]:
     if made.hearing is not None:
         quality = ", ".join(f"{name} {value:.3f}" for name, value in made.hearing.figures().items())
         lines.append(f"  quality of whole sentences: {quality}; character errors {made.hearing.cer}")
+    if made.untried:
+        names = ", ".join(made.untried)
+        lines.append(f"  not tried, as they take long and cannot be kept: {names}; --passes {made.untried[0]} measures it")
     lines += [f"  note: {note}" for note in made.notes]
     if made.path is None:
         return [*lines, "Nothing was faster and good enough: no bundle was written, the one that is there is the best"]
     before_mb, after_mb = (size / 1e6 for size in made.size_bytes)
     return [*lines, f"{made.path}: {made.name} {made.version}, {before_mb:.1f} MB -> {after_mb:.1f} MB"]
+
+
+def _row(one: "Trial", *, measured: bool) -> str:
+    figures = f"{_ratio(one.ratio)} {_ratio(one.ratio_2_threads)}" if measured else f"{one.operators or '-':>9}"
+    error = f"{max(one.error_db.values()):5.0f}" if one.error_db else f"{'-':>5}"
+    size = f"{one.size_bytes / 1e6:7.1f}" if one.size_bytes else f"{'-':>7}"
+    told = f"{one.status}: {one.why}" if one.why else one.status
+    name = "+".join(one.passes) or "as it was"
+    return f"  {one.graph:10} {name:32} {one.engine + ' ' + one.precision:14} {figures} {error} {size}  {told}"
 
 
 def _ratio(ratio: float | None) -> str:

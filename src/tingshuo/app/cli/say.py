@@ -19,7 +19,9 @@ def say(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="File or pipe to write, - for standard output; without it, play.")
     ] = None,
-    format: Annotated[str | None, typer.Option(help="wav, flac, mp3, opus, aac or pcm; default: the extension, or wav.")] = None,
+    format: Annotated[
+        str | None, typer.Option(help="wav, flac, mp3, opus, m4a, aac, pcm; default: the extension, or wav.")
+    ] = None,
     emotion: Annotated[
         str, typer.Option("--emotion", "-e", help="neutral, happy, sad, angry, surprised, fearful, gentle or serious.")
     ] = "neutral",

@@ -23,6 +23,8 @@ from tingshuo.app.cli.forget import forget
 from tingshuo.app.cli.gc import gc
 from tingshuo.app.cli.history import history
 from tingshuo.app.cli.import_ import import_
+from tingshuo.app.cli.keys import keys
+from tingshuo.app.cli.label import label
 from tingshuo.app.cli.list_remote import list_remote
 from tingshuo.app.cli.mirror import mirror
 from tingshuo.app.cli.monitor import monitor
@@ -67,12 +69,14 @@ VERBS = (
     *(data, train, distill, prune, evaluate, explain, monitor),
     *(save, history, diff, alias, rollback, gc, mirror, scrub),
     *(probe, import_, export, optimize, verify, env),
-    *(sign, seal, unseal, forget, push, pull, list_remote),
+    *(sign, seal, unseal, forget, label, push, pull, list_remote),
 )
 NAMES = {import_: "import", list_remote: "list"}
 """Verbs whose functions have other names, which Python does not keep for itself."""
 for verb in VERBS:
     app.command(NAMES.get(verb), cls=TrainCommand if verb is train else None)(verb)
+
+app.add_typer(keys)
 
 
 def _show_version(wanted: bool) -> None:

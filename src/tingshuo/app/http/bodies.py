@@ -46,7 +46,7 @@ class SpeakBody(SpeechFields):
 
     text: str = Field(description=f"Text, or SSML when it starts with <speak; at most {MAX_CHARACTERS} characters.")
     voice: str = Field("default", description="A name from GET /api/voices, or name/speaker.")
-    format: str = Field("wav", description="Of the finished file: wav, flac, mp3, ogg, opus, aac or pcm.")
+    format: str = Field("wav", description="Of the finished file: wav, flac, mp3, ogg, opus, m4a, aac or pcm.")
 
 
 class OpenAISpeechBody(SpeechFields):

@@ -21,15 +21,19 @@ from starlette.middleware.cors import CORSMiddleware
 from tingshuo import __version__
 from tingshuo.app.http import api, openai, status
 from tingshuo.app.http import socket as speech_socket
+from tingshuo.app.http.access import Access
 from tingshuo.app.http.bodies import MAX_BODY_BYTES
 from tingshuo.app.http.middleware import Counted, CutOff, HeadLikeGet
 from tingshuo.app.http.pages import pages_router, read_pages
 from tingshuo.app.http.protocol import PatientProtocol
 from tingshuo.app.http.replies import HANDLERS, WARNINGS_HEADER
+from tingshuo.app.http.security_headers import SecurityHeaders
+from tingshuo.app.http.tls import server_options
 from tingshuo.engine.cpu import usable_cpus
 from tingshuo.errors import RequestError, SealedError
+from tingshuo.serve.access.gate import Gate
+from tingshuo.serve.access.scoped_voices import ScopedVoices
 from tingshuo.serve.service import QUEUE, Service
-from tingshuo.serve.voices import Voices
 from tingshuo.serve.workers import MAX_WAIT_S, Workers
 from tingshuo.store.blobs import hash_file
 from tingshuo.store.bundle import Bundle, Hasher, open_bundle
@@ -97,7 +101,7 @@ def create_service(
     check_consent(bundles[folders["default"]].manifest, date.today())
     catalogue = {name: bundles[folder] for name, folder in folders.items() if folder in bundles}
     workers = Workers(threads or min(2, usable_cpus()), QUEUE, max_wait_s=max_wait_s, lead_s=lead_s)
-    return Service(Voices(partial(Voice, threads=1), catalogue, budget_bytes=budget_bytes), workers)
+    return Service(ScopedVoices(partial(Voice, threads=1), catalogue, budget_bytes=budget_bytes), workers)
 
 
 def _open_all(folders: Mapping[str, Path], hasher: Hasher) -> dict[Path, Bundle]:
@@ -114,13 +118,21 @@ def _open_all(folders: Mapping[str, Path], hasher: Hasher) -> dict[Path, Bundle]
     return bundles
 
 
-def create_app(service: Service, *, allow_origins: Sequence[str] = (), on_failure: Callable[[], None] = lambda: None) -> FastAPI:
+def create_app(
+    service: Service,
+    *,
+    gate: Gate | None = None,
+    allow_origins: Sequence[str] = (),
+    on_failure: Callable[[], None] = lambda: None,
+) -> FastAPI:
     """Return the application of a service.
 
     Parameters
     ----------
     service : Service
         Not yet ready: its voice is opened when the application starts.
+    gate : Gate or None
+        Who may do what; None is everybody everything, but for ``/admin``.
     allow_origins : sequence of str
         Other origins whose pages may use the API, ``*`` for all.
     on_failure : callable
@@ -151,6 +163,7 @@ def create_app(service: Service, *, allow_origins: Sequence[str] = (), on_failur
         app.include_router(routes.router)
     app.include_router(pages_router(app, read_pages()))
     app.add_middleware(HeadLikeGet)
+    app.add_middleware(Access, gate=gate or Gate())
     app.add_middleware(Counted, metrics=service.metrics)
     app.add_middleware(CutOff)
     if allow_origins:
@@ -158,6 +171,7 @@ def create_app(service: Service, *, allow_origins: Sequence[str] = (), on_failur
         app.add_middleware(
             CORSMiddleware, allow_origins=list(allow_origins), allow_methods=["*"], allow_headers=["*"], expose_headers=exposed
         )
+    app.add_middleware(SecurityHeaders)
     return app
 
 
@@ -180,7 +194,8 @@ class Server(uvicorn.Server):
         if self.started and sockets:
             host, port = sockets[0].getsockname()[:2]
             shown = f"[{host}]" if ":" in host else host
-            print(f"Tingshuo listens on http://{shown}:{port}", flush=True)  # noqa: T201
+            scheme = "https" if self.config.is_ssl else "http"
+            print(f"Tingshuo listens on {scheme}://{shown}:{port}", flush=True)  # noqa: T201
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -206,7 +221,15 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def run(service: Service, listener: socket.socket, *, allow_origins: Sequence[str] = (), log_level: str = "warning") -> None:
+def run(
+    service: Service,
+    listener: socket.socket,
+    *,
+    gate: Gate | None = None,
+    tls: tuple[Path | None, Path | None] = (None, None),
+    allow_origins: Sequence[str] = (),
+    log_level: str = "warning",
+) -> None:
     """Serve until SIGINT or SIGTERM; replies under way are finished first.
 
     Raises
@@ -219,7 +242,8 @@ def run(service: Service, listener: socket.socket, *, allow_origins: Sequence[st
     def stop() -> None:
         server.should_exit = True
 
-    app = create_app(service, allow_origins=allow_origins, on_failure=stop)
+    options = server_options(*tls)
+    app = create_app(service, gate=gate, allow_origins=allow_origins, on_failure=stop)
     config = uvicorn.Config(
         app,
         log_level=log_level,
@@ -229,6 +253,7 @@ def run(service: Service, listener: socket.socket, *, allow_origins: Sequence[st
         lifespan="on",
         ws_max_size=MAX_BODY_BYTES,
         ws_per_message_deflate=False,  # audio does not become smaller
+        **options,
     )
     server = Server(config)
     with contextlib.suppress(KeyboardInterrupt), listener:

@@ -38,42 +38,6 @@ Models = Mapping[str, onnx.ModelProto]
 TRIALS = ((7, 1.0), (12, 1.3), (19, 0.8))
 """Symbols and length scale of each trial of an acoustic graph."""
 MANDARIN = ("zh-CN",)
-SKELETON = """\
-sample_rate: 22050
-inputs:                       # the graph's input for each part; leave out what it has not
-  symbols: x                  # ids of symbols, (1, N)
-  lengths: x_length
-  speaker: sid
-  noise: noise_scale
-  length: length_scale        # how slowly: speed follows it
-  duration_noise: noise_scale_w
-  # scales: scales            # or all scales in one vector,
-  # scales_order: [noise, length, duration_noise]
-  # tones: tones
-  # languages: lang
-  # emotion: emotion_id
-  # fixed: {other: 0}         # an input that always gets the same number
-outputs:
-  wav: y                      # or mel: mel, with a vocoder
-  # durations: w              # frames of every symbol: then words can be timed
-text:
-  kind: lexicon               # lexicon, pinyin, characters or espeak
-  tokens: tokens.txt          # a symbol and its id a line
-  lexicon: lexicon.txt        # a word and its symbols a line
-  # spelling: "{initial} {final}{tone}"    # of kind pinyin
-  # voice: en-us              # of kind espeak
-  blank: _                    # before, between and after all symbols
-  # begin: [^]
-  # end: [$]
-  # pause: sil                # for a mark that has no symbol of its own
-# vocoder:                    # graphs: {acoustic: a.onnx, vocoder: v.onnx}
-#   mel: mel
-#   wav: audio                # or magnitude, cos and sin with n_fft and hop_length
-speakers: 1                   # or their names
-scales: {noise: 0.667, length: 1.0, duration_noise: 0.8}
-silence_s: 0.2
-"""
-"""The keys of a contract of the task ``tts``, to begin with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +73,8 @@ def graph_voice_draft(
     graphs : mapping
         ``acoustic`` and, where that gives a mel, ``vocoder``; a single graph may have any name. Weights are inside them.
     fields : mapping
-        The keys of a contract of the task ``tts``, not checked yet: see `SKELETON`.
+        The keys of a contract of the task ``tts``, not checked yet: see
+        `tingshuo.port.importers.graph_voice_contract.VoiceContract`.
     name : str
         Of the bundle.
     licence : str or None

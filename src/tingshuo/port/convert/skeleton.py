@@ -5,7 +5,6 @@ from pathlib import Path
 
 from tingshuo.errors import PortError, RequestError
 from tingshuo.port.convert.contract import ALONE, FORMATS
-from tingshuo.port.convert.graph_voice import SKELETON as VOICE
 from tingshuo.port.importers import tensorflow
 from tingshuo.port.importers.archive import unpacked
 from tingshuo.port.importers.contract import UNFILLED
@@ -16,6 +15,42 @@ from tingshuo.port.importers.vocoder_contract import SKELETON as VOCODER
 from tingshuo.port.recognise.formats import detect
 from tingshuo.types import GraphSpec
 
+VOICE = """\
+sample_rate: FILL_IN          # such as 22050
+inputs:                       # what the graph calls each of its inputs
+  symbols: FILL_IN            # ids of symbols, (1, N)
+  # lengths: FILL_IN          # how many there are
+  # speaker: FILL_IN
+  # emotion: FILL_IN
+  # tones: FILL_IN            # one for every symbol
+  # languages: FILL_IN        # one for every symbol, or one for all
+  # noise: FILL_IN            # scales: how freely it speaks,
+  # length: FILL_IN           # how slowly, so that speed is followed,
+  # duration_noise: FILL_IN   # and how freely in its durations;
+  # scales: FILL_IN           # or all in one vector,
+  # scales_order: [noise, length, duration_noise]
+  # fixed: {other: 0}         # an input that always gets the same number
+outputs:
+  wav: FILL_IN                # or mel: its name, with a vocoder
+  # durations: FILL_IN        # frames of every symbol: then words can be timed
+text:
+  kind: FILL_IN               # lexicon, pinyin, characters or espeak
+  tokens: FILL_IN             # tokens.txt: a symbol and its id a line
+  # lexicon: lexicon.txt      # of kind lexicon: a word and its symbols a line
+  # spelling: "{initial} {final}{tone}"    # of kind pinyin
+  # voice: en-us              # of kind espeak
+  # blank: _                  # before, between and after all symbols
+  # begin: [^]
+  # end: [$]
+  # pause: sil                # for a mark that has no symbol of its own
+# vocoder:                    # graphs: {acoustic: a.onnx, vocoder: v.onnx}
+#   mel: FILL_IN
+#   wav: FILL_IN              # or magnitude, cos and sin with n_fft and hop_length
+# speakers: 1                 # how many, or their names
+# emotions: [neutral, sad]    # what the rows of the input emotion are called
+# scales: {noise: 0.667, length: 1.0, duration_noise: 0.8}
+# silence_s: 0.2              # after a sentence
+"""
 RECOGNISER = """\
 output: ctc               # or paraformer: scores of token after token
 inputs:

@@ -17,10 +17,10 @@ TARGETS = ("cpu", "pi", "openvino", "cuda", "tensorrt")
 class Pass:
     """What a pass does.
 
-    ``exact`` passes stay within the gate of float32 and replace a graph; the others make a variant of it. ``smaller`` passes are
-    for size: they are kept where they are not slower. ``calibrated`` ones need inputs of real sentences. What is not ``steady``
-    computes a frame otherwise in another piece, so that a stream would not be the whole file: it is measured and never kept.
-    ``plain`` ones read standard operators alone, so they are not tried on a graph that has been laid out for one engine.
+    ``exact`` passes stay within the gate of float32 and replace a graph; the others make a variant beside it. ``smaller`` passes
+    are for size: they are kept where they are not slower. ``calibrated`` ones need inputs of real sentences. ``plain`` ones read
+    standard operators alone, so they are not tried on a graph that has been laid out for one engine. What has a ``never`` is
+    measured and not kept, for that reason. What is ``asked`` for takes long and is tried only where it is named.
     """
 
     what: str
@@ -29,12 +29,16 @@ class Pass:
     exact: bool = True
     smaller: bool = False
     calibrated: bool = False
-    steady: bool = True
     plain: bool = False
+    never: str = ""
+    asked: bool = False
 
 
+UNSTEADY = "a frame depends on what else is in its piece, so a stream would not be what the whole file is"
+NO_ENGINE = "no engine of a bundle is PyTorch: voices speak where it is not installed"
 _ANY = ("cpu", "pi", "openvino")
 _ORT = ("cpu", "pi")
+_STANDARD = "graphs of standard operators"
 PASSES: dict[str, Pass] = {
     "fold": Pass("fold constants and simplify shapes", _ANY, "every graph"),
     "wide": Pass("convolutions over time as pictures one row high", _ORT, "graphs with Conv1d"),
@@ -45,10 +49,10 @@ PASSES: dict[str, Pass] = {
     "half": Pass("tensors stored in half precision", ("pi",), "graphs with float32 tensors", smaller=True),
     "int8-blocks": Pass("int8 weights of linear layers in blocks, a scale each", _ORT, "graphs with linear layers", exact=False),
     "int8-products": Pass(
-        "dynamic int8 of matrix products alone", _ORT, "graphs with linear layers", exact=False, steady=False, plain=True
+        "dynamic int8 of matrix products alone", _ORT, "graphs with linear layers", exact=False, plain=True, never=UNSTEADY
     ),
     "int8-dynamic-conv": Pass(
-        "dynamic int8 of convolutions", _ORT, "graphs with convolutions", exact=False, steady=False, plain=True
+        "dynamic int8 of convolutions", _ORT, "graphs with convolutions", exact=False, plain=True, never=UNSTEADY
     ),
     "int8-static": Pass(
         "static int8 of convolutions and products, ends float32",
@@ -66,15 +70,25 @@ PASSES: dict[str, Pass] = {
         calibrated=True,
         plain=True,
     ),
-    "openvino": Pass("the same graph in OpenVINO, float32", ("openvino",), "graphs of standard operators", plain=True),
-    "openvino-bf16": Pass("the same in OpenVINO, bfloat16 (AMX)", ("openvino",), "as openvino", exact=False, plain=True),
+    "openvino": Pass("the same graph in OpenVINO, float32", ("openvino",), _STANDARD, exact=False, plain=True),
+    "openvino-bf16": Pass("the same in OpenVINO, bfloat16 (AVX512-BF16, AMX)", ("openvino",), _STANDARD, exact=False, plain=True),
+    "openvino-int8": Pass(
+        "static int8 as int8-static, in OpenVINO", ("openvino",), _STANDARD, exact=False, calibrated=True, plain=True
+    ),
+    "torch-compile": Pass(
+        "compiled by PyTorch, float32", ("cpu",), _STANDARD, exact=False, plain=True, never=NO_ENGINE, asked=True
+    ),
+    "torch-compile-bf16": Pass(
+        "compiled by PyTorch, bfloat16", ("cpu",), _STANDARD, exact=False, plain=True, never=NO_ENGINE, asked=True
+    ),
 }
 """In the order in which they are tried."""
 
 PRACTICES = {
     "weight-norm": "folded when a model is imported or trained by us; no graph of a bundle has any",
-    "torch-compile": "no engine runs it and it needs a compiler where the voice speaks; benchmarks/optimize.py measures it",
+    "bf16": "ONNX Runtime has no bfloat16 on x86 processors; openvino-bf16 and torch-compile-bf16 have",
     "buckets": "a new length costs next to nothing, and padding to a bucket costs what is padded (docs/speed.md)",
+    "kv-cache": "the step of a Sambert decoder is given the keys and values of the steps before it, and always was; see step",
     "steps-in-one-run": "reading the weights is two thirds of a step, whoever calls it (docs/speed.md); int8-blocks reads less",
     "parts-on-demand": "a voice uses all of its graphs in its first sentence, so they are opened at once and side by side",
 }
@@ -94,8 +108,11 @@ _MODULES = Registry(
         "int8-static-all": Row("tingshuo.port.passes.static:everything", "pip install 'tingshuo[train]'"),
         "openvino": Row("tingshuo.port.passes.engines:openvino"),
         "openvino-bf16": Row("tingshuo.port.passes.engines:openvino_bf16"),
+        "openvino-int8": Row("tingshuo.port.passes.engines:openvino_int8", "pip install 'tingshuo[train]'"),
         "repeats": Row("tingshuo.port.passes.repeats:apply"),
         "step": Row("tingshuo.port.passes.step:apply"),
+        "torch-compile": Row("tingshuo.port.passes.compiled:float32", "pip install 'tingshuo[train]'"),
+        "torch-compile-bf16": Row("tingshuo.port.passes.compiled:bfloat16", "pip install 'tingshuo[train]'"),
         "wide": Row("tingshuo.port.passes.wide:apply"),
     },
 )

@@ -85,21 +85,27 @@ def _apply(subject: Subject, kinds: tuple[str, ...] | None) -> Subject:
     weights = {one.name for one in model.graph.initializer if len(one.dims) > 1}
     layers = [node for node in model.graph.node if node.op_type in HEAVY and node.input[1] in weights]
     if len(layers) <= 2 * KEPT_ENDS:
-        raise NotApplicableError(f"it has {len(layers)} layers with weights, of which the first and the last stay as they are")
+        raise NotApplicableError(f"of its layers with weights ({len(layers)}), the first and the last stay as they are")
     for index, node in enumerate(model.graph.node):
         node.name = node.name or f"node{index}"
-    ends = [node.name for node in (*layers[:KEPT_ENDS], *layers[-KEPT_ENDS:])]
+    kept = [node.name for node in (*layers[:KEPT_ENDS], *layers[-KEPT_ENDS:], *_stacked(model.graph))]
     every = subject.calibration
     calls = [every[k] for k in sorted({round(k) for k in np.linspace(0, len(every) - 1, MOST_CALLS)})]
     with TemporaryDirectory() as folder, quietly():
         path = Path(folder) / "int8.onnx"
         quantize_static(
             model, path, _Reader(calls), quant_format=QuantFormat.QDQ, per_channel=True,
-            op_types_to_quantize=list(kinds) if kinds else None, nodes_to_exclude=ends, activation_type=QuantType.QUInt8,
+            op_types_to_quantize=list(kinds) if kinds else None, nodes_to_exclude=kept, activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
         )  # fmt: skip
         small = onnx.load(path)
     return replace(outside(small, subject, f".{subject.name}.int8"), precision="int8")
+
+
+def _stacked(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
+    """Return products with several matrices at once: the runtime has no scale for each column of those."""
+    ranks = {one.name: len(one.dims) for one in graph.initializer}
+    return [node for node in graph.node if node.op_type == "MatMul" and ranks.get(node.input[1], 2) != 2]
 
 
 def gemms_apart(graph: onnx.GraphProto) -> None:

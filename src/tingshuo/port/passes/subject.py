@@ -3,7 +3,7 @@
 Its large tensors lie outside it, bound by name, as in every bundle; what a pass adds to them is stored in a file of its own.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from tingshuo.engine.engines import ENGINES
-from tingshuo.errors import PortError
+from tingshuo.errors import EngineError, PortError
 from tingshuo.port.export import LOCATION
 from tingshuo.port.rewrite import GraphView, assign, drop_unused
 from tingshuo.types import Runs
@@ -37,6 +37,7 @@ class Subject:
     """A graph, how it is run, and what it sees in use.
 
     ``tensors`` are all that it may name. ``calibration`` are inputs of real sentences, for passes that choose scales by them.
+    ``opener`` is what opens it where no engine of a bundle does, so that it can be measured.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Subject:
     calibration: Sequence[Inputs] = ()
     engine: str = "onnx"
     precision: str = "fp32"
+    opener: "Callable[[Subject, int], Runs] | None" = None
 
     def changed(self, model: onnx.ModelProto, tensors: Mapping[str, Array] | None = None, **fields: Any) -> "Subject":
         """Return it with another graph."""
@@ -60,12 +62,21 @@ class Subject:
         RequestError
             This processor does not have the precision.
         """
-        options = {"precision": "bf16"} if self.precision == "bf16" else {}
+        if self.opener is not None:
+            return self.opener(self, threads)
         with TemporaryDirectory() as folder:
             path = Path(folder) / f"{self.name}.onnx"
             path.write_bytes(self.model.SerializeToString())
-            session: Runs = ENGINES.load(self.engine)(path, self.tensors, threads=threads, **options)
+            try:
+                session: Runs = ENGINES.load(self.engine)(path, self.tensors, threads=threads, **self.options)
+            except EngineError as error:
+                raise type(error)(str(error).replace(str(path), f"graph {self.name!r}")) from error
             return session
+
+    @property
+    def options(self) -> dict[str, str]:
+        """What its engine is told beside the threads."""
+        return {"precision": "bf16"} if self.precision == "bf16" else {}
 
     def named(self) -> dict[str, Array]:
         """Return the tensors that the graph names."""

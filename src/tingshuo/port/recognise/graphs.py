@@ -9,7 +9,8 @@ from tingshuo.port.recognise.finding import Finding
 from tingshuo.port.recognise.onnx_head import OnnxHead
 
 ASK = (
-    "with a contract of what goes in and out it can be made a bundle: tingshuo import {name} --contract new prints one to fill in"
+    "with a contract of what goes in and out it can be made a bundle: "
+    "tingshuo import {name} --contract new prints one to fill in (new:TASK one of a task: asr, tts or vocoder)"
 )
 """What is said of a model that nobody but its owner knows."""
 FUNASR, FUNASR_SETTINGS = "funasr", "config.yaml"
@@ -30,7 +31,7 @@ def describe_graph(path: Path, format: str, head: OnnxHead) -> Finding:
         format,
         role="a graph",
         sample_rate=int(rate) if rate.isascii() and rate.isdecimal() else None,
-        licence=metadata.get("license", metadata.get("licence", "")),
+        licence=_cut(metadata.get("license", metadata.get("licence", ""))),
         details=(inputs, outputs, ("opset", str(head.opset)), *_said(metadata)),
         what_next=f"takes {inputs[1]} and gives {outputs[1]}; {ASK.format(name=path.name)}",
     )
@@ -38,8 +39,11 @@ def describe_graph(path: Path, format: str, head: OnnxHead) -> Finding:
 
 
 def _said(metadata: Mapping[str, str]) -> list[tuple[str, str]]:
-    rows = sorted(metadata.items())[:_ENTRIES]
-    return [(key, value if len(value) <= _LETTERS else f"{value[:_LETTERS]}...") for key, value in rows]
+    return [(key, _cut(value)) for key, value in sorted(metadata.items())[:_ENTRIES]]
+
+
+def _cut(value: str) -> str:
+    return value if len(value) <= _LETTERS else f"{value[:_LETTERS]}..."
 
 
 def _conversion(found: Finding, head: OnnxHead) -> Finding | None:

@@ -171,12 +171,7 @@ def discriminators(seen: Seen) -> Finding | None:
 def vocoders(seen: Seen) -> Finding | None:
     """HiFi-GAN, https://github.com/jik876/hifi-gan; Vocos, https://github.com/gemelo-ai/vocos; BigVGAN."""
     if seen.has("backbone.embed.weight", "head.out.weight"):
-        kind = "encodec" if seen.begins("feature_extractor.encodec") or seen.begins("feature_extractor.codebook") else "mel"
-        mels = seen.shape("backbone.embed.weight")[1:2]
-        return Finding(
-            seen.path, seen.format, "vocos", kind, "vocoder", 24000, usable=True, missing=_beside(seen, "config.yaml"),
-            what_next="a vocoder for acoustic models whose mels are computed as it wants them", details=(("mels", str(*mels)),),
-        )  # fmt: skip
+        return _vocos(seen)
     if seen.has("conv_pre.bias", "conv_post.bias") and seen.begins("ups."):
         if seen.begins("ups.0.0.") or seen.begins("activation_post."):
             return Finding(seen.path, seen.format, "bigvgan", "", "vocoder", missing=_beside(seen, "config.json"))
@@ -186,6 +181,21 @@ def vocoders(seen: Seen) -> Finding | None:
             what_next="a vocoder for acoustic models whose mels are computed as its config.json says",
         )  # fmt: skip
     return None
+
+
+def _vocos(seen: Seen) -> Finding:
+    """One of mels, or one of codes: the same net behind another input."""
+    width = str(*seen.shape("backbone.embed.weight")[1:2])
+    beside = _beside(seen, "config.yaml")
+    if seen.begins("feature_extractor.encodec") or seen.begins("feature_extractor.codebook"):
+        return Finding(
+            seen.path, seen.format, "vocos", "encodec", "a decoder of EnCodec codes", 24000, usable=True, missing=beside,
+            what_next="makes sound of the codes of an EnCodec, not of a mel", details=(("features of a code", width),),
+        )  # fmt: skip
+    return Finding(
+        seen.path, seen.format, "vocos", "mel", "vocoder", 24000, usable=True, missing=beside,
+        what_next="a vocoder for acoustic models whose mels are computed as it wants them", details=(("mels", width),),
+    )  # fmt: skip
 
 
 def _hifigan_kind(seen: Seen) -> str:

@@ -20,6 +20,7 @@ from tingshuo.tasks.windows import Rest, at_level, find_rests, pause_after, rest
 from tingshuo.types import Sentence, SpeechRequest, TimedSentence, Wav
 
 ACOUSTIC, VOCODER = "acoustic", "vocoder"
+NEUTRAL = "neutral"
 
 
 class GraphVoice:
@@ -45,7 +46,6 @@ class GraphVoicePerformer:
         row_of("style", request.style, tuple(one.name for one in settings.styles), model.name)
         self.row = row_of("speaker", request.speaker, names, model.name)
         settings.check_emotion(request.emotion)
-        self.emotion = settings.emotions.index(request.emotion) if request.emotion in settings.emotions else 0
         self.model, self.request = model, request
         self.speaker = names[self.row]
         self._remarks = Remarks(follows=())
@@ -69,11 +69,22 @@ class GraphVoicePerformer:
         self._note(sentence, performance)
         return performance
 
+    def emotion(self, sentence: Sentence) -> int:
+        """Return the row of a sentence's emotion: that of the markup around its first word, else of the request.
+
+        The graph is told one for all of its symbols. What is not followed, is noted.
+        """
+        known = self.model.settings.emotions
+        wanted = [word.prosody.emotion or self.request.emotion for word in sentence.words if word.syllables]
+        for asked in wanted:
+            if asked != NEUTRAL and asked not in known:
+                self._said[f"the emotion {asked} was not followed: this model has {', '.join(known) or 'none'}"] = None
+            elif asked != wanted[0]:
+                self._said[f"the emotion {asked} of single words was not followed: this model has one for a sentence"] = None
+        return known.index(wanted[0]) if wanted[0] in known else 0
+
     def _note(self, sentence: Sentence, performance: "GraphVoicePerformance") -> None:
         """Note what was asked for that these graphs cannot be told."""
-        asked, known = self.request.emotion, self.model.settings.emotions
-        if asked != "neutral" and asked not in known:
-            self._said[f"the emotion {asked} was not followed: this model has {', '.join(known) or 'none'}"] = None
         if not self.model.settings.inputs.has_length and performance.rate != 1:
             self._said["the speed that was asked for was not followed: this model has no input for it"] = None
         spoken = [w for w, word in enumerate(sentence.words) if word.syllables]
@@ -93,7 +104,7 @@ class GraphVoicePerformance:
         scales = settings.scales.replace(length=settings.scales.length / self.rate)
         rng = np.random.default_rng((request.seed, start_samples))
         self._made = speak(
-            model.graphs[ACOUSTIC], model.spec, settings, spelt, Manner(scales, performer.row, performer.emotion), rng
+            model.graphs[ACOUSTIC], model.spec, settings, spelt, Manner(scales, performer.row, performer.emotion(sentence)), rng
         )
         self._rests: tuple[Rest, ...] = ()
         self.knows_times = spelt.owners is not None and self._made.durations is not None and settings.frames.hop_length > 0
