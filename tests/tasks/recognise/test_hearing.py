@@ -10,6 +10,7 @@ from tingshuo.config.conformer import ConformerBundleConfig
 from tingshuo.config.families import CONFIGS
 from tingshuo.config.fbank import FbankConfig
 from tingshuo.errors import BundleError
+from tingshuo.tasks.recognise import hearing
 from tingshuo.tasks.recognise.hearing import RECOGNISERS, HeardUnit, heard, open_recogniser
 from tingshuo.tasks.recognise.model import Recogniser
 from tingshuo.tasks.recognise.search import Hypothesis
@@ -71,3 +72,8 @@ def test_a_bundle_is_opened_by_its_family(tmp_path: Path, monkeypatch: pytest.Mo
     assert np.isfinite(open_recogniser(tmp_path / "int8").hear(wav)[0].score)
     with pytest.raises(RequestError, match="leaves nothing to choose, so language cannot be set"):
         open_recogniser(tmp_path / "int8", chosen={"language": "zh"})
+    monkeypatch.setattr(hearing, "ON_DEMAND", frozenset(open_bundle(tmp_path / "int8").manifest.graphs))
+    waiting: Any = open_recogniser(tmp_path / "int8")
+    assert not waiting.graph.is_open
+    assert np.isfinite(waiting.hear(wav)[0].score)
+    assert waiting.graph.is_open

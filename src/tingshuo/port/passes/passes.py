@@ -90,7 +90,8 @@ PRACTICES = {
     "buckets": "a new length costs next to nothing, and padding to a bucket costs what is padded (docs/speed.md)",
     "kv-cache": "the step of a Sambert decoder is given the keys and values of the steps before it, and always was; see step",
     "steps-in-one-run": "reading the weights is two thirds of a step, whoever calls it (docs/speed.md); int8-blocks reads less",
-    "parts-on-demand": "a voice uses all of its graphs in its first sentence, so they are opened at once and side by side",
+    "parts-on-demand": "a voice uses all of its graphs in its first sentence, so they are opened at once and side by side; "
+    "of a recogniser, chunks are opened by the first stream",
 }
 """What was considered and is no pass."""
 

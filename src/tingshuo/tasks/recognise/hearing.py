@@ -8,11 +8,14 @@
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 from tingshuo.engine.engines import ENGINES
+from tingshuo.engine.later import Later
+from tingshuo.engine.onnx import Session
 from tingshuo.errors import BundleError, RequestError
 from tingshuo.registry import Registry, Row
 from tingshuo.store.bundle import Bundle, open_bundle
@@ -66,6 +69,8 @@ class Hears(Protocol):
         ...
 
 
+ON_DEMAND = frozenset({"encoder_chunk"})
+"""Graphs that are opened when they are used: of chunks, which has all weights of the encoder once more, only by streams."""
 RECOGNISERS = Registry(
     "family of recognisers",
     {
@@ -138,7 +143,8 @@ def open_recogniser(
     graphs: dict[str, Runs] = {}
     for name, one in variants.items():
         tensors = {key: value for file in one.weights for key, value in files[file].items()}
-        graphs[name] = ENGINES.load(one.engine)(opened.file(one.path), tensors, threads=threads)
+        opening: Callable[[], Session] = partial(ENGINES.load(one.engine), opened.file(one.path), tensors, threads=threads)
+        graphs[name] = Later(opening) if name in ON_DEMAND else opening()
     made: Hears = make(settings, graphs)
     if chosen and not made.choices:
         raise RequestError(f"{opened.manifest.name!r} leaves nothing to choose, so {', '.join(chosen)} cannot be set", "chosen")
