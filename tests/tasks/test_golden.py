@@ -1,15 +1,18 @@
 """Golden vectors are run where the voice is, and tell when a graph computes something else."""
 
+import dataclasses
 import io
 import json
 import shutil
 
+import msgspec
 import numpy as np
 import pytest
 
 from tingshuo.errors import BundleError, EngineError
 from tingshuo.store.bundle import Bundle, open_bundle, write_bundle
-from tingshuo.tasks.golden import LIMITS, error_db, has_golden, run_golden
+from tingshuo.tasks import choice
+from tingshuo.tasks.golden import LIMITS, error_db, has_golden, not_run, run_golden
 from tingshuo.tasks.voices import find_voice
 
 
@@ -91,3 +94,21 @@ def test_errors_are_energies() -> None:
     assert error_db(one, one) == -200
     assert error_db(1.1 * one, one) == pytest.approx(-20)
     assert error_db(one[:9], one) == error_db(one * np.nan, one) == np.inf
+
+
+def test_graphs_that_this_machine_cannot_run_are_left_out_and_told(bundle: Bundle, monkeypatch) -> None:
+    pitch = bundle.manifest.graphs["pitch"]
+    plain = next(one for one in pitch.variants if one.precision == "fp32")
+    more = tuple(msgspec.structs.replace(plain, engine="openvino", precision=precision) for precision in ("fp32", "bf16"))
+    graphs = {"pitch": msgspec.structs.replace(pitch, variants=(plain, *more))}
+    richer = dataclasses.replace(bundle, manifest=bundle.manifest.replace(graphs=graphs))
+    monkeypatch.setattr(choice, "find_spec", lambda name: None)
+    assert {run.precision for run in run_golden(richer)} == {"fp32"}
+    assert not_run(richer) == tuple(
+        f"the openvino {precision} graphs were not run: pip install 'tingshuo[openvino]' runs them"
+        for precision in ("fp32", "bf16")
+    )
+    monkeypatch.setattr(choice, "find_spec", lambda name: object())
+    monkeypatch.setattr(choice, "has_bf16", lambda: False)
+    assert not_run(richer) == ("the openvino bf16 graphs were not run: the processor has no bfloat16",)
+    assert not_run(bundle) == ()

@@ -65,11 +65,18 @@ def _is_usable(one: GraphVariant, precision: str, engine: str) -> bool:
         return False
     if precision == "int8" and one.precision not in ("int8", "fp32"):
         return False
-    if one.precision == "bf16" and not has_bf16():
-        return False
     if one.precision == "int8" and precision == "auto" and not has_fast_int8():
         return False
-    return one.engine == "onnx" or engine == one.engine or find_spec(one.engine) is not None
+    # An engine that was asked for by name and is missing is told when it is opened.
+    lacking = what_is_missing(one)
+    return lacking is None or (engine == one.engine and lacking == one.engine)
+
+
+def what_is_missing(one: GraphVariant) -> str | None:
+    """Return what this machine lacks for a variant of a graph: the package of its engine, or bfloat16; None for nothing."""
+    if one.engine != "onnx" and find_spec(one.engine) is None:
+        return one.engine
+    return "bfloat16" if one.precision == "bf16" and not has_bf16() else None
 
 
 def _speeds(manifest: Manifest, graph: str) -> dict[tuple[str, str], float]:

@@ -16,6 +16,7 @@ from tingshuo.engine.engines import ENGINES
 from tingshuo.errors import BundleError, EngineError
 from tingshuo.store.bundle import Bundle
 from tingshuo.store.manifest import GraphVariant
+from tingshuo.tasks.choice import what_is_missing
 
 Array = NDArray[Any]
 LIMITS = "golden/limits.json"
@@ -51,7 +52,7 @@ def has_golden(bundle: Bundle) -> bool:
 
 
 def run_golden(bundle: Bundle) -> Iterator[GoldenRun]:
-    """Run every variant of every graph that has golden vectors.
+    """Run every variant of every graph that has golden vectors, but for those of `not_run`.
 
     Parameters
     ----------
@@ -71,12 +72,29 @@ def run_golden(bundle: Bundle) -> Iterator[GoldenRun]:
             continue
         inputs, expected = read_vectors(bundle, name)
         for variant in entry.variants:
+            if what_is_missing(variant):
+                continue
             outputs = _run(bundle, variant, inputs)
             for output, reference in expected.items():
                 limit = limits.get(variant.precision, {}).get(output)
                 if output not in outputs:
                     raise BundleError(f"{bundle.path}: graph {name!r} has no output {output!r}, which its golden vectors have")
                 yield GoldenRun(name, variant.precision, output, error_db(outputs[output], reference), limit)
+
+
+def not_run(bundle: Bundle) -> tuple[str, ...]:
+    """Return a sentence for each kind of graph that this machine cannot run."""
+    lacking = {
+        (variant.engine, variant.precision): missing
+        for name, entry in bundle.manifest.graphs.items()
+        for variant in entry.variants
+        if f"golden/{name}.npz" in bundle.manifest.files and (missing := what_is_missing(variant))
+    }
+    return tuple(
+        f"the {engine} {precision} graphs were not run: "
+        + ("the processor has no bfloat16" if missing == "bfloat16" else f"pip install 'tingshuo[{missing}]' runs them")
+        for (engine, precision), missing in lacking.items()
+    )
 
 
 def _limits(bundle: Bundle) -> Mapping[str, Mapping[str, float]]:

@@ -67,7 +67,7 @@ def verify(
             print_json({"ok": False, "problems": [str(error)], "signature": {"verified": False}})
         raise
     found = verify_bundle(folder)
-    vectors = _run_golden(folder) if found.ok else ()
+    vectors, not_run = _run_golden(folder) if found.ok else ((), ())
     compared = _compare(folder, golden, precision) if golden is not None and found.ok else None
     consents = _consents(folder)
     unchecked = signed is None and is_signed(folder)
@@ -79,7 +79,7 @@ def verify(
         people = [{"speaker": one.speaker, "state": one.state, "told": one.told} for one in consents]
         signature = _signature(signed, unchecked)
         folder_run = {} if compared is None else {"original": compared.to_json()}
-        told = {"ok": ok, "golden": runs, "signature": signature, "consents": people, **folder_run}
+        told = {"ok": ok, "golden": runs, "not_run": list(not_run), "signature": signature, "consents": people, **folder_run}
         print_json({**asdict(found), **told})
     else:
         for problem in found.problems:
@@ -87,6 +87,8 @@ def verify(
     _refuse(found, vectors)
     if not as_json:
         _tell(found, vectors, consents, signed, unchecked)
+        for sentence in not_run:
+            typer.echo(f"Note: {sentence}")
     if compared is not None:
         _tell_compared(compared, as_json)
 
@@ -157,13 +159,13 @@ def _consents(folder: Path) -> "tuple[Standing, ...]":
     return standing(read_manifest(folder), date.today())
 
 
-def _run_golden(folder: Path) -> "tuple[GoldenRun, ...]":
-    """Run the golden vectors of a bundle whose files are sound; nothing where it has none."""
+def _run_golden(folder: Path) -> "tuple[tuple[GoldenRun, ...], tuple[str, ...]]":
+    """Run the golden vectors of a bundle whose files are sound; also what could not be run here. Nothing where it has none."""
     from tingshuo.store.bundle import open_bundle
-    from tingshuo.tasks.golden import has_golden, run_golden
+    from tingshuo.tasks.golden import has_golden, not_run, run_golden
 
     bundle = open_bundle(folder)
-    return tuple(run_golden(bundle)) if has_golden(bundle) else ()
+    return (tuple(run_golden(bundle)), not_run(bundle)) if has_golden(bundle) else ((), ())
 
 
 def _refuse(found: "BundleReport", golden: "tuple[GoldenRun, ...]") -> None:
