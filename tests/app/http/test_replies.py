@@ -7,6 +7,7 @@ import pytest
 
 from tingshuo.app.http import replies
 from tingshuo.app.http.replies import (
+    ERROR_REPLY,
     StreamReply,
     encode_json,
     error_body,
@@ -138,3 +139,12 @@ def test_a_bug_comes_out():
 
     with pytest.raises(ZeroDivisionError):
         play(parts, Wire())
+
+
+def test_the_description_of_the_api_tells_what_errors_are(shared_client):
+    for path, methods in shared_client.get("/openapi.json").json()["paths"].items():
+        for method, told in methods.items():
+            assert told["responses"]["default"] == ERROR_REPLY, (method, path)
+    error = shared_client.post("/api/tts", json={"text": ""}).json()["error"]
+    shape = ERROR_REPLY["content"]["application/json"]["schema"]["properties"]["error"]
+    assert sorted(error) == sorted(shape["required"])

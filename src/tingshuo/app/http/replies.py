@@ -6,7 +6,7 @@ import json
 import logging
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from fastapi import Request
@@ -22,6 +22,31 @@ SEND_TIMEOUT_S = 60.0
 """A client that takes nothing for so long has left without a word."""
 WARNINGS_HEADER = "Tingshuo-Warnings"
 _SERVER_ERROR = 500
+
+ERROR_REPLY: dict[str, Any] = {
+    "description": "An error, in OpenAI's shape: a sentence for people, the field at fault, a code for programs.",
+    "content": {
+        "application/json": {
+            "schema": {
+                "type": "object",
+                "required": ["error"],
+                "properties": {
+                    "error": {
+                        "type": "object",
+                        "required": ["message", "type", "param", "code"],
+                        "properties": {
+                            "message": {"type": "string"},
+                            "type": {"type": "string"},
+                            "param": {"type": ["string", "null"]},
+                            "code": {"type": "string"},
+                        },
+                    }
+                },
+            }
+        }
+    },
+}
+"""Every other reply of a route, as the API's description has it."""
 
 log = logging.getLogger("tingshuo.http")
 T = TypeVar("T")

@@ -26,7 +26,7 @@ from tingshuo.app.http.bodies import MAX_BODY_BYTES
 from tingshuo.app.http.middleware import Counted, CutOff, HeadLikeGet
 from tingshuo.app.http.pages import pages_router, read_pages
 from tingshuo.app.http.protocol import PatientProtocol
-from tingshuo.app.http.replies import HANDLERS, WARNINGS_HEADER
+from tingshuo.app.http.replies import ERROR_REPLY, HANDLERS, WARNINGS_HEADER
 from tingshuo.app.http.security_headers import SecurityHeaders
 from tingshuo.app.http.tls import server_options
 from tingshuo.engine.cpu import usable_cpus
@@ -160,7 +160,7 @@ def create_app(
     )
     app.state.service = service
     for routes in (api, openai, speech_socket, status):
-        app.include_router(routes.router)
+        app.include_router(routes.router, responses={"default": ERROR_REPLY})
     app.include_router(pages_router(app, read_pages()))
     app.add_middleware(HeadLikeGet)
     app.add_middleware(Access, gate=gate or Gate())
