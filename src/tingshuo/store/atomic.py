@@ -33,8 +33,7 @@ def new_folder(destination: Path, *, replace: bool = False) -> Iterator[Path]:
     OutputError
         The destination exists and ``replace`` is False, or it cannot be written.
     """
-    if not replace and os.path.lexists(destination):
-        raise OutputError(f"{destination}: already exists; remove it or choose another path")
+    _refuse_taken(destination, replace=replace)
     try:
         destination.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(prefix=f".{destination.name}.", suffix=".partial", dir=destination.parent))
@@ -69,13 +68,17 @@ def place_folder(folder: Path, destination: Path, *, replace: bool = False) -> N
     OutputError
         The destination exists and ``replace`` is False, or it cannot be written.
     """
-    if not replace and os.path.lexists(destination):
-        raise OutputError(f"{destination}: already exists; remove it or choose another path")
+    _refuse_taken(destination, replace=replace)
     try:
         destination.parent.mkdir(parents=True, exist_ok=True)
         _rename(folder, destination)
     except OSError as error:
         raise OutputError(f"{destination}: cannot be written: {error}") from error
+
+
+def _refuse_taken(destination: Path, *, replace: bool) -> None:
+    if not replace and os.path.lexists(destination):
+        raise OutputError(f"{destination}: already exists; remove it or choose another path")
 
 
 def replace_file(path: Path, content: Content, mode: int = 0o644) -> None:

@@ -85,8 +85,7 @@ def _tiled(graph: onnx.GraphProto, conv: _Conv) -> list[onnx.NodeProto]:
     taps, block = (width if width <= PAIR + 1 else PAIR), OUTPUTS * conv.dilation
     pair = width > taps
     n_points = OUTPUTS + taps - 1
-    blocks = -(-(n_points + (PAIR if pair else 0)) // OUTPUTS) - 1
-    """Blocks behind the last tile that its window reaches."""
+    blocks = -(-(n_points + (PAIR if pair else 0)) // OUTPUTS) - 1  # behind the last tile, that its window reaches
     to_points, kernel_to_points, from_points = (one.numpy().astype(np.float32) for one in matrices(taps))
 
     def kernel(part: NDArray[np.float32]) -> NDArray[np.float32]:
