@@ -9,7 +9,8 @@ import pytest
 import uvicorn
 from tests.serve.fake_voice import FakeVoice, service_of
 
-from tingshuo.app.http.server import create_app, listen
+from tingshuo.app.http.addresses import listen
+from tingshuo.app.http.server import create_app
 from tingshuo.serve.service import Service
 from tingshuo.store.bundle import open_bundle
 from tingshuo.tasks.voices import find_voice

@@ -8,6 +8,10 @@ import pytest
 
 from tingshuo.app.cli.figures import running_server
 from tingshuo.app.cli.main import run
+from tingshuo.audio.label.field import AigcField
+from tingshuo.audio.label.files import read_label
+from tingshuo.audio.label.labelling import LabelSettings, label_wav
+from tingshuo.audio.write import write
 
 TEXT = "今天是二〇二六年，天气真好！我们去公园吧。"
 CONTROLS = {"emotion": "happy", "strength": 1.2, "speed": 1.1, "pitch": -1.5, "volume": -3, "style": "lively", "seed": 7}
@@ -55,11 +59,17 @@ def test_the_stream_of_lines_is_the_file(client, say, tmp_path):
     body = client.post("/api/tts/stream", json={"text": TEXT} | CONTROLS).text
     events = [json.loads(line) for line in body.splitlines()]
     pcm = b"".join(base64.b64decode(event["pcm16"]) for event in events if event["type"] == "audio")
-    say("-o", tmp_path / "out.pcm")
-    assert pcm == (tmp_path / "out.pcm").read_bytes()
+    say("-o", tmp_path / "out.wav")
+    assert pcm == (tmp_path / "out.wav").read_bytes().partition(b"data")[2][4:]
 
 
-def test_python_is_a_door_too(client, voice, tmp_path):
-    voice.synthesize(TEXT, **CONTROLS).save(tmp_path / "out.wav")
-    reply = client.post("/api/tts", json={"text": TEXT} | CONTROLS)
-    assert client.get(reply.json()["audio_url"]).content == (tmp_path / "out.wav").read_bytes()
+def test_python_is_a_door_too_whose_samples_are_bare(client, voice, tmp_path):
+    speech = voice.synthesize(TEXT, **CONTROLS)
+    speech.save(tmp_path / "out.pcm")
+    reply = client.post("/api/tts", json={"text": TEXT, "format": "pcm"} | CONTROLS)
+    assert client.get(reply.json()["audio_url"]).content == (tmp_path / "out.pcm").read_bytes()
+    wav, _ = label_wav(speech.wav, speech.sample_rate, LabelSettings())
+    labelled = client.post("/api/tts", json={"text": TEXT} | CONTROLS).json()
+    field = AigcField.from_json(json.dumps(read_label(client.get(labelled["audio_url"]).content).elements))
+    write(tmp_path / "out.wav", wav, speech.sample_rate, field=field)
+    assert client.get(labelled["audio_url"]).content == (tmp_path / "out.wav").read_bytes()

@@ -16,6 +16,8 @@ from tingshuo.types import AudioChunk, SpeechRequest, Stages, TimedCharacter, Ti
 
 CHUNK = 2400
 RATE = 24000
+RHYTHM = 37200
+"""Samples of the label behind the last word: pause, rhythm, tail."""
 
 
 class FakeStream:
@@ -74,6 +76,8 @@ class FakeVoice:
     name = "default"
     speakers = ("tan", "deep")
     weight_bytes = 1000
+    identity = "tones"
+    embeddings = None
 
     def __init__(self) -> None:
         self.streams: list[FakeStream] = []
@@ -88,7 +92,7 @@ class FakeVoice:
         if style not in (None, "steady"):
             raise UnknownVoiceError(f"unknown style {style!r}; accepted: steady", "style")
 
-    def speak(self, request: SpeechRequest, start_samples: int = 0) -> FakeStream:
+    def speak(self, request: SpeechRequest, start_samples: int = 0, ahead: object = None) -> FakeStream:
         self.streams.append(FakeStream(self, request, start_samples))
         return self.streams[-1]
 

@@ -3,12 +3,12 @@
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tingshuo.serve.metrics import Metrics
+from tingshuo.serve.metrics import Metrics, render
 from tingshuo.types import Stages
 
 
 def samples(metrics: Metrics) -> dict[str, float]:
-    families = text_string_to_metric_families(metrics.text().decode())
+    families = text_string_to_metric_families(render(metrics.families()).decode())
     return {
         "".join((one.name, *(f"{{{value}}}" for value in one.labels.values()))): one.value
         for family in families

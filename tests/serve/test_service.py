@@ -4,6 +4,7 @@ import pytest
 
 from tingshuo.errors import AudioError, BusyError, RequestError, UnknownVoiceError
 from tingshuo.serve.take import Order
+from tingshuo.tasks.labelled import Label
 from tingshuo.types import SpeechRequest
 
 REQUEST = SpeechRequest(text="一。二。")
@@ -22,7 +23,8 @@ def test_orders_are_refused_until_the_voice_is_warm(service, fake_voice):
     service.warm_up()
     assert fake_voice.streams[0].made == 1
     service.ready = True
-    assert service.order("default", REQUEST, "ogg") == Order("default", REQUEST, "opus")
+    assert service.order("default", REQUEST, "ogg") == Order("default", REQUEST, "opus", Label())
+    assert service.order("default", REQUEST, "pcm") == Order("default", REQUEST, "pcm")
 
 
 def test_orders_name_known_voices_and_formats(service):

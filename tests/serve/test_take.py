@@ -1,9 +1,11 @@
 """A synthesis on its way: chunks, bytes and files; what is given up leaves nothing."""
 
+import numpy as np
 import pytest
 
-from tingshuo.errors import TooLargeError
+from tingshuo.errors import OutputError, TooLargeError
 from tingshuo.serve.take import Order, Take
+from tingshuo.tasks.labelled import Label
 from tingshuo.types import SpeechRequest
 
 REQUEST = SpeechRequest(text="一。二。")
@@ -41,3 +43,34 @@ def test_encoded_bytes_are_those_of_the_encoder(service, fake_voice):
     with open_encoder("pcm", 24000) as encoder:
         expected = b"".join(encoder.encode(chunk.wav) for chunk in fake_voice.speak(REQUEST))
     assert b"".join(take.encoded()) == expected
+
+
+def test_the_label_and_the_cut_are_those_that_were_asked_for(service, fake_voice):
+    order = Order("default", REQUEST, "wav", Label())
+    take = Take(service.voices, order, chunk_s=0.04)
+    chunks = list(take.chunks())
+    assert [len(chunk.wav) for chunk in chunks] == [960] * 43 + [720]  # 4800 samples of speech, 37200 of label
+    assert take.made_s == pytest.approx(1.75)
+    whole = Take(service.voices, order)
+    wav = np.concatenate([chunk.wav for chunk in whole.chunks()])
+    np.testing.assert_array_equal(np.concatenate([chunk.wav for chunk in chunks]), wav)
+    assert [s.start_s for s in take.labeller.sentences] == [s.start_s for s in whole.labeller.sentences]
+
+
+def test_what_was_made_is_what_was_given_out(service, fake_voice):
+    """Or else a stream would count as ahead of its listener for what is still cut up here."""
+    take = Take(service.voices, Order("default", REQUEST, "pcm"), chunk_s=0.02)
+    steps = take.encoded()
+    next(steps)
+    assert fake_voice.streams[-1].made == 1
+    assert take.made_s == pytest.approx(0.02)
+
+
+def test_what_the_disk_refuses_is_told_without_the_path(service, fake_voice, caplog):
+    take = Take(service.voices, Order("default", REQUEST, "wav"))
+    folder = service.results.path("id", "wav").parent
+    service.results.path = lambda *_: folder / "nowhere" / "id.wav"
+    with pytest.raises(OutputError, match=r"^the finished audio cannot be kept on the server's disk; its log says why$"):
+        list(take.recorded(service.results, "id"))
+    assert str(folder) in caplog.text
+    assert fake_voice.streams[-1].closed

@@ -1,6 +1,7 @@
 """A text in pieces is one job: its audio is that of the whole text, whenever the pieces come."""
 
 import asyncio
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from tingshuo.serve.take import Order
 from tingshuo.serve.talk import Talk
 from tingshuo.serve.voices import Voices
 from tingshuo.serve.workers import Workers
+from tingshuo.tasks.labelled import Label
 from tingshuo.types import SpeechRequest
 
 ORDER = Order("default", SpeechRequest(text=""), "pcm")
@@ -120,3 +122,49 @@ def test_too_much_is_refused(service):
 
     run(scenario())
     service.results.close()
+
+
+def test_chunks_of_one_length_hold_the_same_samples_and_the_label_comes_last(service):
+    async def scenario(order, chunk_s) -> bytes:
+        service.workers.chunk_s = chunk_s
+        talk = Talk(service, order)
+        listening = asyncio.create_task(heard(talk))
+        for piece in ("一。二二二二二二二二二二。", "三三三三三三三三三三。"):
+            talk.add(piece)
+            await asyncio.sleep(0)
+        talk.over()
+        steps = await listening
+        lengths = [len(chunk.wav) for chunk, _ in steps if chunk is not None]
+        if chunk_s:
+            assert set(lengths[:-1]) == {480}
+        assert talk.made_s == pytest.approx(sum(lengths) / 24000)
+        return b"".join(data for _, data in steps)
+
+    async def both() -> None:
+        for order in (ORDER, replace(ORDER, format="mp3", label=Label())):
+            whole, cut = await scenario(order, None), await scenario(order, 0.02)
+            assert len(whole) == len(cut)
+            if order is ORDER:  # the numbers of the other two differ, as they are drawn by lot
+                assert whole == cut
+        service.workers.close()
+
+    run(both())
+    service.results.close()
+
+
+def test_a_text_is_spoken_to_its_end_by_the_voice_that_began_it(service, fake_voice):
+    """Though the voices are exchanged for newer ones meanwhile."""
+
+    async def scenario() -> None:
+        talk = Talk(service, ORDER)
+        steps = talk.steps()
+        talk.add("一。二三四五六七八九十百。")
+        await anext(steps)
+        service.voices = Voices(lambda _: pytest.fail("a voice was opened anew"), service.voices.catalogue)
+        talk.over()
+        assert len([step async for step in steps]) > 0
+        service.workers.close()
+        service.results.close()
+
+    run(scenario())
+    assert "".join(stream.sentences[0].text for stream in fake_voice.streams) == "一二三四五六七八九十百"

@@ -1,5 +1,5 @@
 import json
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -8,11 +8,12 @@ from tests.store.conftest import FIELDS, FILES
 import tingshuo
 from tingshuo.config import MelConfig
 from tingshuo.config.vocoder import VocoderBundleConfig
-from tingshuo.errors import BundleError, RequestError, TextError, UnknownVoiceError
+from tingshuo.errors import BundleError, EngineError, RequestError, TextError, UnknownVoiceError
 from tingshuo.store.bundle import write_bundle
 from tingshuo.tasks import vocoder
+from tingshuo.tasks.fastspeech import FastSpeechPerformer
 from tingshuo.tasks.tts import SpeechStream
-from tingshuo.types import EMOTIONS
+from tingshuo.types import EMOTIONS, SpeechRequest
 
 TEXT = "今天上午我们去公园散步，天气特别好。孩子们在草地上跑来跑去！"
 
@@ -173,3 +174,70 @@ def test_a_voice_of_another_family_has_no_config_of_ours(voice, speaking):
     for ask in (lambda: other.config, other.timbre):
         with pytest.raises(BundleError, match=r"sambert: is of the family sambert\+kan_hifigan, and this is possible"):
             ask()
+
+
+LINES = "今天天气真好，我们一起去公园散步。\n晚上再回家吃饭！明天还要上班，早点休息。\n然后呢？没有了。"
+
+
+def never(_) -> Future:
+    """A thread that is always busy."""
+    return Future()
+
+
+@pytest.mark.parametrize("busy", [True, False])
+def test_what_is_begun_ahead_is_the_same_speech(voice, busy):
+    request = SpeechRequest(text=LINES, speed=1.1, emotion="happy")
+    expected = voice.finish(voice.speak(request))
+    with ThreadPoolExecutor(1) as pool:
+        stream = voice.speak(request, ahead=never if busy else pool.submit)
+        chunks = list(stream)
+    np.testing.assert_array_equal(np.concatenate([chunk.wav for chunk in chunks]), expected.wav)
+    assert stream.sentences == expected.sentences
+    assert stream.warnings == expected.warnings
+    assert [c.start_samples for c in chunks] == list(np.cumsum([0, *(len(c.wav) for c in chunks)])[:-1])
+
+
+def test_nothing_is_begun_before_the_first_sound_and_each_sentence_once(voice):
+    asked = []
+
+    def ahead(function):
+        asked.append(function)
+        return Future()
+
+    stream = voice.speak(SpeechRequest(text=LINES), ahead=ahead)
+    next(stream)
+    assert not asked
+    list(stream)
+    assert len(asked) == len(stream.sentences)  # the last one finds that there is none after it
+
+
+def test_an_error_of_a_sentence_comes_after_the_one_before_it(voice, monkeypatch):
+    request = SpeechRequest(text=LINES)
+    first = next(iter(voice.finish(voice.speak(request)).sentences))
+    perform = FastSpeechPerformer.perform
+
+    def fail_later(self, sentence, start_samples, stopwatch):
+        if start_samples:
+            raise EngineError("the graph broke")
+        return perform(self, sentence, start_samples, stopwatch)
+
+    monkeypatch.setattr(FastSpeechPerformer, "perform", fail_later)
+    with ThreadPoolExecutor(1) as pool:
+        stream = voice.speak(request, ahead=pool.submit)
+        with pytest.raises(EngineError, match="the graph broke"):
+            list(stream)
+    assert stream.duration_s >= first.end_s
+
+
+def test_who_stops_calls_off_what_was_not_begun(voice):
+    futures = []
+
+    def ahead(_):
+        futures.append(Future())
+        return futures[-1]
+
+    stream = voice.speak(SpeechRequest(text=LINES), ahead=ahead)
+    next(stream)
+    next(stream)
+    stream.close()
+    assert [future.cancelled() for future in futures] == [True]

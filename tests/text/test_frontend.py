@@ -2,6 +2,7 @@ import doctest
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tingshuo.errors import SsmlError, TextError, TooLargeError
-from tingshuo.text.frontend import BORDER_PAUSES_MS, MAX_WARNINGS, Frontend
+from tingshuo.text.frontend import BORDER_PAUSES_MS, KEPT_PIECES, MAX_WARNINGS, Frontend, spoken_plainly
 from tingshuo.text.phrase import MAX_SYLLABLES
 from tingshuo.text.sayas import KINDS
 from tingshuo.types import MAX_CHARACTERS, Sentence
@@ -307,3 +308,55 @@ def test_arpabet_that_is_given_becomes_the_nearest_syllables_of_a_voice_without_
 def test_a_pause_inside_an_english_word_stands_after_it() -> None:
     (sentence,) = Frontend(english=True).sentences("<speak>说hel<break time='50ms'/>lo了</speak>")
     assert [word.text or word.pause_ms for word in sentence.words] == ["说", "hello", 50, "了"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(["重", "重庆", "长大了", "3.5元", "OK", "，", "。", "☃", "\n", " ", "一不", "[ch", "(chong2)", "1:2"]),
+        min_size=1,
+    ),
+    st.booleans(),
+)
+def test_what_is_known_by_heart_is_what_would_be_worked_out(parts: list[str], english: bool) -> None:
+    """Once by heart and once not: the same sentences, and the same warnings."""
+    text, found = "".join(parts), []
+    for speak in (spoken_plainly, spoken_plainly, spoken_plainly.__wrapped__, None):
+        frontend = Frontend(english=english)
+        with pytest.MonkeyPatch.context() as patch:
+            if speak is None:
+                patch.setattr("tingshuo.text.frontend._is_plain", lambda *_: False)
+            else:
+                patch.setattr("tingshuo.text.frontend.spoken_plainly", speak)
+            try:
+                found.append((list(frontend.sentences(text)), frontend.warnings))
+            except TextError as error:
+                found.append((str(error), frontend.warnings))
+    assert found[0] == found[1] == found[2] == found[3]
+
+
+@pytest.mark.parametrize(
+    "marked",
+    ["重(zhong4)庆。", '<speak>重<break time="2s"/>庆。</speak>', '<speak><prosody rate="slow">重庆。</prosody></speak>',
+     '<speak><sub alias="成都">重庆</sub>。</speak>', '<speak><phoneme alphabet="pinyin" ph="a1">重庆</phoneme>。</speak>'],
+)  # fmt: skip
+def test_marks_are_not_lost_to_what_is_known_by_heart(marked: str) -> None:
+    plain = spoken("重庆。")
+    assert spoken(marked)[0].words != plain[0].words
+    assert spoken("重庆。") == plain
+
+
+def test_a_users_lexicon_is_not_lost_to_what_is_known_by_heart(tmp_path: Path) -> None:
+    lexicon = tmp_path / "lexicon.txt"
+    lexicon.write_text("重庆\tzhong4 qing4\n", "utf-8")
+    assert [pinyin(spoken("重庆。")), pinyin(spoken("重庆。", lexicon)), pinyin(spoken("重庆。"))] == [
+        "chong2 qing4", "zhong4 qing4", "chong2 qing4"
+    ]  # fmt: skip
+
+
+def test_threads_share_what_is_known_by_heart() -> None:
+    texts = [f"第{n}次，重庆长大了。" for n in range(20)]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(spoken, texts * 10))
+    assert found == [spoken(text) for text in texts] * 10
+    assert spoken_plainly.cache_info().currsize <= KEPT_PIECES

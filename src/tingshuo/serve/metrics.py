@@ -4,16 +4,22 @@ Each server has its own numbers, not those of the process, so that two of them c
 follow https://prometheus.io/docs/practices/naming: base units, ``_total`` for what only grows.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
+from tingshuo.serve.cache.counts import Counts
+from tingshuo.serve.numbers import STAGES, Families, Window
 from tingshuo.types import Stages
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-"""Of what `Metrics.text` returns."""
-STAGES = ("text", "speaker", "acoustic", "vocoder")
-_LATENCY = (0.005, 0.01, 0.02, 0.03, 0.06, 0.1, 0.2, 0.4, 0.8, 1.5, 3.0, 6.0, 12.0)
+"""Of what `render` returns."""
+_LATENCY = (
+    *(0.002, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.045, 0.06, 0.08, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8),
+    *(1.1, 1.5, 2.0, 3.0, 4.5, 6.0, 12.0),
+)
 _RTF = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 
 
@@ -33,6 +39,7 @@ class Metrics:
         )
         self.rtf = Histogram("tingshuo_rtf", "Thread seconds for a second of audio, by request.", buckets=_RTF, registry=registry)
         self.audio = Counter("tingshuo_audio_seconds", "Audio made.", registry=registry)
+        self.work = Counter("tingshuo_work_seconds", "Thread time that it took.", registry=registry)
         self.cancelled = Counter(
             "tingshuo_cancelled_audio_seconds", "Audio made for requests whose client left before the end.", registry=registry
         )
@@ -41,6 +48,10 @@ class Metrics:
         self.cache = Counter("tingshuo_cache", "Looks into the finished audio, by result.", ["result"], registry=registry)
         for result in ("hit", "miss"):
             self.cache.labels(result)
+        self.caches: dict[str, Callable[[], Counts]] = {}
+        """How each cache does, by its name, read when somebody asks."""
+        registry.register(_Caches(self.caches))
+        self.window = Window(self.families)
 
     def watch(self, name: str, what: str, read: Callable[[], float]) -> None:
         """Add a gauge that is read when somebody asks."""
@@ -49,6 +60,7 @@ class Metrics:
     def finished(self, work_s: float, made_s: float, stages: Stages | None, *, complete: bool) -> None:
         """Count a request that has ended."""
         self.audio.inc(made_s)
+        self.work.inc(work_s)
         for stage in STAGES if stages is not None else ():
             self.stages.labels(stage).inc(getattr(stages, f"{stage}_ms") / 1000)
         if not complete:
@@ -56,6 +68,59 @@ class Metrics:
         elif made_s:
             self.rtf.observe(work_s / made_s)
 
-    def text(self) -> bytes:
-        """Return all of it in the format that Prometheus reads."""
-        return generate_latest(self.registry)
+    def families(self) -> Families:
+        """Return all of it as plain lists."""
+        return [
+            {
+                "name": family.name,
+                "type": family.type,
+                "help": family.documentation,
+                "samples": [[row.name, list(row.labels.items()), row.value] for row in family.samples],
+            }
+            for family in self.registry.collect()
+        ]
+
+
+class _Caches(Collector):
+    """Hits, misses, evictions and bytes of each cache."""
+
+    def __init__(self, caches: dict[str, Callable[[], Counts]]) -> None:
+        self._caches = caches
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield them."""
+        labels = ["cache"]
+        hits = CounterMetricFamily("tingshuo_cache_hits", "Looks into a cache that found something.", labels=labels)
+        misses = CounterMetricFamily("tingshuo_cache_misses", "Those that did not.", labels=labels)
+        evictions = CounterMetricFamily("tingshuo_cache_evictions", "Entries that had to make room.", labels=labels)
+        kept = GaugeMetricFamily("tingshuo_cache_kept_bytes", "What a cache holds.", labels=labels)
+        for name, read in self._caches.items():
+            counts = read()
+            hits.add_metric([name], counts.hits)
+            misses.add_metric([name], counts.misses)
+            evictions.add_metric([name], counts.evictions)
+            if counts.n_bytes is not None:
+                kept.add_metric([name], counts.n_bytes)
+        yield from (hits, misses, evictions, kept)
+
+
+class _Told(Collector):
+    """Families that came through a pipe, as the library wants them."""
+
+    def __init__(self, families: Families) -> None:
+        self._families = families
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield them."""
+        for family in self._families:
+            metric = Metric(family["name"], family["help"], family["type"])
+            for name, labels, value in family["samples"]:
+                metric.add_sample(name, dict(labels), value)
+            yield metric
+
+
+def render(families: Families) -> bytes:
+    """Return families in the format that Prometheus reads."""
+    registry = CollectorRegistry()
+    registry.register(_Told(families))
+    return generate_latest(registry)

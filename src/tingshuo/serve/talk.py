@@ -4,11 +4,14 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Iterator
 from dataclasses import fields, replace
+from uuid import uuid4
 
+from tingshuo.audio.chunking import Rechunker
 from tingshuo.audio.write import Encoder, open_encoder
 from tingshuo.errors import TextError, TooLargeError
 from tingshuo.serve.service import Service
 from tingshuo.serve.take import CHARACTER_S, Order, Take
+from tingshuo.tasks.labelled import Labeller, spoken_label
 from tingshuo.text.arriving import Arriving
 from tingshuo.types import MAX_CHARACTERS, AudioChunk, Stages
 
@@ -35,12 +38,15 @@ class Talk:
         self.characters = 0
         self.warnings: dict[str, None] = {}
         self._service = service
+        self._voices = service.voices  # to the end, though there be others meanwhile
         self._arriving = Arriving()
         self._parts: deque[str] = deque()
         self.is_over = False
         self._more = asyncio.Event()
         self._take: Take | None = None
-        self._samples = 0
+        self._spoken_samples = self._given_samples = 0
+        self._rechunker = Rechunker(service.workers.chunk_s)
+        self._labeller: Labeller | None = None
         self._spent = Stages()
         self._encoder: Encoder | None = None
         self._refused: TextError | None = None
@@ -53,7 +59,12 @@ class Talk:
     @property
     def made_s(self) -> float:
         """Seconds of audio made so far."""
-        return self._samples / self.sample_rate if self.sample_rate else 0.0
+        return self._given_samples / self.sample_rate if self.sample_rate else 0.0
+
+    @property
+    def label(self) -> dict[str, object] | None:
+        """What is told of the label."""
+        return None if self._labeller is None else self._labeller.describe()
 
     @property
     def stages(self) -> Stages:
@@ -120,28 +131,49 @@ class Talk:
                     yield from self._speak(self._parts.popleft())
                 else:
                     yield None, b""
-            if self._encoder is None:
+            if self._encoder is None or self._labeller is None:
                 raise self._refused or TextError("text is empty; give at least one character that can be spoken")
+            for chunk in self._labeller.finish():
+                yield from self._out(chunk)
+            for chunk in self._rechunker.finish():
+                yield self._encoded(chunk)
             yield None, self._encoder.finish()
         finally:
             if self._encoder is not None:
                 self._encoder.close()
 
     def _speak(self, part: str) -> Iterator[Step]:
-        request = replace(self.order.request, text=part)
-        self._take = take = Take(self._service.voices, Order(self.order.voice, request, self.order.format), self._samples)
+        order, workers = replace(self.order, request=replace(self.order.request, text=part)), self._service.workers
+        self._take = take = Take(self._voices, order, start_samples=self._spoken_samples, ahead=workers.ahead)
         try:
-            for chunk in take.chunks():
-                if self._encoder is None:
-                    self.speaker, self.sample_rate = take.stream.speaker, chunk.sample_rate
-                    self._encoder = open_encoder(self.order.format, chunk.sample_rate)
-                self._samples += len(chunk.wav)
-                yield chunk, self._encoder.encode(chunk.wav)
+            for chunk in take.speech():
+                labeller = self._labeller or self._begin(take, chunk.sample_rate)
+                self._spoken_samples += len(chunk.wav)
+                for one in labeller.push(chunk):
+                    yield from self._out(one)
         except TextError as error:
             self._refused = error  # a line of asterisks between two sentences is no reason to stop
         else:
             self.warnings |= dict.fromkeys(take.stream.warnings)
         self._spent, self._take = self.stages, None
+
+    def _begin(self, take: Take, sample_rate: int) -> Labeller:
+        """Make what needs to be known of the first sentence: who speaks, and at what rate."""
+        self.speaker, self.sample_rate = take.stream.speaker, sample_rate
+        voice, volume = self._voices.open(self.order.voice), self.order.request.volume
+        # The text is not known yet, so its number is not one that is made of it.
+        self._labeller = labeller = Labeller(self.order.label, uuid4().hex, lambda: spoken_label(voice, self.speaker, volume))
+        self._encoder = open_encoder(self.order.format, sample_rate, field=labeller.field)
+        return labeller
+
+    def _out(self, chunk: AudioChunk) -> Iterator[Step]:
+        for one in self._rechunker.push(chunk):
+            yield self._encoded(one)
+
+    def _encoded(self, chunk: AudioChunk) -> Step:
+        assert self._encoder is not None
+        self._given_samples += len(chunk.wav)
+        return chunk, self._encoder.encode(chunk.wav)
 
 
 def _sum(one: Stages, other: Stages) -> Stages:

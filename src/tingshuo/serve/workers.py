@@ -11,6 +11,7 @@ import math
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import Future
 from typing import Generic, Protocol, TypeVar
 
 from tingshuo.errors import BusyError
@@ -60,6 +61,8 @@ class Workers:
         A request is refused when the audio that is due within this time cannot be made in it.
     lead_s : float or None
         A stream is not made further ahead of its listener than this; None is as far as the client reads.
+    chunk_s : float or None
+        Streams go out in chunks of this length; None is as they are made.
     metrics : Metrics or None
         Is told how it goes.
     clock : callable
@@ -73,12 +76,14 @@ class Workers:
         *,
         max_wait_s: float = MAX_WAIT_S,
         lead_s: float | None = None,
+        chunk_s: float | None = None,
         metrics: Metrics | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.threads = threads
         self.limit = limit
         self.lead_s = lead_s
+        self.chunk_s = chunk_s
         self.active = 0
         self.closed = False
         self.clock = clock
@@ -122,6 +127,15 @@ class Workers:
         if self.closed:
             raise BusyError("the server is stopping; try again when it is back")
         return await asyncio.wrap_future(self._pool.submit(function, due_s))
+
+    def ahead(self, function: Callable[[], T]) -> "Future[T]":
+        """Have a function called in a worker thread that has nothing else to do, and perhaps never."""
+        try:
+            return self._pool.submit(function, math.inf)
+        except RuntimeError:  # the server is stopping: as if there never was a thread for it
+            refused: Future[T] = Future()
+            refused.cancel()
+            return refused
 
     def close(self) -> None:
         """Wait for the chunks in work and end the threads; jobs that are still open make no more."""

@@ -11,7 +11,7 @@ from tingshuo.tasks.performance import Tensors, row_of
 from tingshuo.tasks.prosody import EFFECTS
 from tingshuo.tasks.stopwatch import Stopwatch
 from tingshuo.tasks.timing import time_sentence
-from tingshuo.tasks.vocoder import vocode
+from tingshuo.tasks.vocoder import chunk_borders, vocode
 from tingshuo.text.symbols import has_english
 from tingshuo.types import Sentence, SpeechRequest, Wav
 
@@ -95,6 +95,16 @@ class FastSpeechPerformance:
             start_s=start_samples / mel.sample_rate,
         )
 
+        hop = mel.hop_length
+        # Whole hops: sentences then begin on the grid of the noise, whose spectra are kept.
+        self._tail_samples = round(acoustics.tail_s * mel.sample_rate / hop) * hop
+        self.n_samples: int | None = acoustics.frames * hop + self._tail_samples
+
+    def begin(self) -> None:
+        """See `tingshuo.tasks.performance.Performance`."""
+        last = chunk_borders(self._acoustics.frames, first=self._start == 0)[1] + self._model.settings.vocoder_context_frames
+        self._acoustics.mel(0, min(self._acoustics.frames, last))
+
     def samples(self) -> Iterator[Wav]:
         """See `tingshuo.tasks.performance.Performance`."""
         settings, acoustics = self._model.settings, self._acoustics
@@ -102,8 +112,5 @@ class FastSpeechPerformance:
             self._model.graphs["vocoder"], settings, acoustics,
             start_samples=self._start, seed=self._seed, first=self._start == 0,
         )  # fmt: skip
-        # Whole hops: sentences then begin on the grid of the noise, whose spectra are kept.
-        hop = settings.mel.hop_length
-        tail = round(acoustics.tail_s * settings.sample_rate / hop) * hop
-        if tail:
-            yield np.zeros(tail, np.float32)
+        if self._tail_samples:
+            yield np.zeros(self._tail_samples, np.float32)

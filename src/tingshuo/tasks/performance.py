@@ -19,6 +19,12 @@ class Performance(Protocol):
 
     timed: TimedSentence
     """When its words are spoken, in seconds from the begin of the request."""
+    n_samples: int | None
+    """Samples that it will have, the silence after it among them; None where that is known only when they are made."""
+
+    def begin(self) -> None:
+        """Compute what its first piece needs, beside the sound of the sentence before it; `samples` would do it too, later."""
+        ...
 
     def samples(self) -> Iterator[Wav]:
         """Yield its samples piece by piece, each when it is asked for, and the silence after it; called once."""

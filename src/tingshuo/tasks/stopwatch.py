@@ -1,5 +1,6 @@
 """Where the time of one synthesis goes."""
 
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,23 +9,25 @@ from tingshuo.types import Stages
 
 
 class Stopwatch:
-    """Adds up milliseconds per stage; time in a nested stage counts for that one alone. One per synthesis."""
+    """Adds up milliseconds per stage; time in a nested stage counts for that one alone. One per synthesis, in any thread."""
 
     def __init__(self) -> None:
         self._ms = dict.fromkeys(("text_ms", "speaker_ms", "acoustic_ms", "vocoder_ms"), 0.0)
-        self._nested_s = 0.0
+        self._nested = threading.local()
+        self._adding = threading.Lock()
         self.ttfb_ms = 0.0
 
     @contextmanager
     def __call__(self, stage: str) -> Iterator[None]:
         """Time a block as a stage; ``stage`` is a field of `Stages`."""
-        begun, outer_s, self._nested_s = time.perf_counter(), self._nested_s, 0.0
+        begun, outer_s, self._nested.s = time.perf_counter(), getattr(self._nested, "s", 0.0), 0.0
         try:
             yield
         finally:
             elapsed_s = time.perf_counter() - begun
-            self._ms[stage] += (elapsed_s - self._nested_s) * 1000
-            self._nested_s = outer_s + elapsed_s
+            with self._adding:
+                self._ms[stage] += (elapsed_s - self._nested.s) * 1000
+            self._nested.s = outer_s + elapsed_s
 
     @property
     def work_ms(self) -> float:

@@ -4,9 +4,12 @@ text -> `text.frontend` -> sentences -> the model of the voice's family (`tasks.
 may be shared by threads; the state of a synthesis lives in its `SpeechStream`.
 """
 
-from collections.abc import Generator, Iterator
-from concurrent.futures import ThreadPoolExecutor
+import hashlib
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +25,17 @@ from tingshuo.store.bundle import Bundle, as_trained
 from tingshuo.store.manifest import GraphVariant
 from tingshuo.tasks.acoustic import Timbre
 from tingshuo.tasks.choice import ENGINES, PRECISIONS, choose
+from tingshuo.tasks.embeddings import Embeddings
 from tingshuo.tasks.fastspeech import FastSpeech
-from tingshuo.tasks.performance import MODELS, Model, Performer
+from tingshuo.tasks.performance import MODELS, Model, Performance, Performer
 from tingshuo.tasks.stopwatch import Stopwatch
 from tingshuo.text.frontend import Frontend
 from tingshuo.text.split import FIRST_BUDGET
 from tingshuo.types import AudioChunk, Sentence, SpeechRequest, Stages, TimedSentence, TimedWord, Wav
 
 TASK = "tts"
+Ahead = Callable[[Callable[[], Any]], "Future[Any]"]
+"""Begins a function in another thread, if there is one that has nothing else to do."""
 _FLOAT32_BYTES = 4
 
 
@@ -58,7 +64,7 @@ class Speech:
         return len(self.wav) / self.sample_rate
 
     def save(self, path: str | Path, format: str | None = None) -> Path:
-        """Write the audio to a file; the extension decides the format unless one is given.
+        """Write the samples as they are, without any label (docs/label.md); the extension decides the format unless one is given.
 
         Raises
         ------
@@ -79,6 +85,9 @@ class SpeechStream(Iterator[AudioChunk]):
     ``stages``, ``warnings``, ``sentences`` and ``duration_s`` hold what is known so far. Only work counts as time, not the
     consumer's. Text that cannot be spoken at all is refused when the stream is made, not at its first chunk.
 
+    ``ahead``, where it is given, begins a function in another thread and returns its future: text and acoustics of a sentence are
+    then computed while the one before it becomes sound, as long as there is a thread that has nothing else to do.
+
     Raises
     ------
     TextError
@@ -87,8 +96,15 @@ class SpeechStream(Iterator[AudioChunk]):
         The voice has no such style or speaker.
     """
 
-    def __init__(self, voice: "Voice", request: SpeechRequest, lexicon_path: Path | None = None, start_samples: int = 0) -> None:
-        self._voice = voice
+    def __init__(
+        self,
+        voice: "Voice",
+        request: SpeechRequest,
+        lexicon_path: Path | None = None,
+        start_samples: int = 0,
+        ahead: Ahead | None = None,
+    ) -> None:
+        self._voice, self._ahead = voice, ahead
         self._stopwatch = Stopwatch()
         first_budget = 0 if start_samples else FIRST_BUDGET  # only at the very begin somebody waits
         self._frontend = Frontend(
@@ -149,15 +165,46 @@ class SpeechStream(Iterator[AudioChunk]):
         return self._stopwatch.stages(self.duration_s)
 
     def _run(self) -> Generator[AudioChunk]:
-        sentence: Sentence | None = self._first
-        while sentence is not None:
-            yield from self._speak(sentence)
-            with self._stopwatch("text_ms"):
-                sentence = next(self._sentences, None)
+        performance: Performance | None
+        performance = first = self._perform(self._first, self._samples)
+        start, chunks = self._samples, self._speak(first)
+        # While nobody has heard anything yet, nothing is begun that could be in the way of the first sound.
+        yield from islice(chunks, 1)
+        while performance is not None:
+            following = self._begin(start, performance.n_samples)
+            try:
+                yield from chunks
+            finally:
+                # Nobody has begun it: there was no thread for it, or nobody wants it any more.
+                alone = following is None or following.cancel()
+            assert performance.n_samples in (None, self._samples - start), "a sentence is as long as it said"
+            performance = self._following(self._samples) if alone or following is None else following.result()
+            if performance is not None:
+                start, chunks = self._samples, self._speak(performance)
 
-    def _speak(self, sentence: Sentence) -> Generator[AudioChunk]:
+    def _begin(self, start: int, n_samples: int | None) -> "Future[Performance | None] | None":
+        """Have the sentence begun in another thread that comes after one of so many samples."""
+        if self._ahead is None or n_samples is None:
+            return None
+
+        def begin() -> Performance | None:
+            performance = self._following(start + n_samples)
+            if performance is not None:
+                performance.begin()
+            return performance
+
+        return self._ahead(begin)
+
+    def _following(self, start_samples: int) -> Performance | None:
+        with self._stopwatch("text_ms"):
+            sentence = next(self._sentences, None)
+        return None if sentence is None else self._perform(sentence, start_samples)
+
+    def _perform(self, sentence: Sentence, start_samples: int) -> Performance:
         with self._stopwatch("acoustic_ms"):
-            performance = self._performer.perform(sentence, self._samples, self._stopwatch)
+            return self._performer.perform(sentence, start_samples, self._stopwatch)
+
+    def _speak(self, performance: Performance) -> Generator[AudioChunk]:
         self._timed.append(performance.timed)
         announced: TimedSentence | None = performance.timed
         samples = performance.samples()
@@ -228,6 +275,16 @@ class Voice:
         family = self.settings.family.partition("+")[0]
         self.model: Model = MODELS.load(family)(self.name, self.settings, self.graphs, tensors)
 
+    @cached_property
+    def identity(self) -> str:
+        """A hash of what decides, beside a request, how it sounds: the files of the bundle and the user's pronunciations."""
+        digest = hashlib.sha256()
+        for name, entry in sorted(self.manifest.files.items()):
+            digest.update(f"{name} {entry.sha256}\n".encode())
+        if self._lexicon_path is not None:
+            digest.update(self._lexicon_path.read_bytes())
+        return digest.hexdigest()
+
     @property
     def config(self) -> VoiceConfig:
         """The config of a voice that Tingshuo trained.
@@ -238,6 +295,11 @@ class Voice:
             It is of another family.
         """
         return as_trained(self.settings, self.name)
+
+    @property
+    def embeddings(self) -> Embeddings | None:
+        """What is kept of the nets that read prompts or recordings; None where the voice has none."""
+        return getattr(self.model, "embeddings", None)
 
     @property
     def sample_rate(self) -> int:
@@ -280,7 +342,7 @@ class Voice:
         """
         return self.model.prepare(request)
 
-    def speak(self, request: SpeechRequest, start_samples: int = 0) -> SpeechStream:
+    def speak(self, request: SpeechRequest, start_samples: int = 0, ahead: Ahead | None = None) -> SpeechStream:
         """Start a synthesis; everything else is built on this.
 
         Parameters
@@ -289,6 +351,8 @@ class Voice:
             What is to be said.
         start_samples : int
             Samples of what was said before, when a text comes in pieces: it goes on there.
+        ahead : callable or None
+            Begins a function in a thread that has nothing else to do, see `SpeechStream`.
 
         Raises
         ------
@@ -297,7 +361,7 @@ class Voice:
         UnknownVoiceError
             The voice has no such style or speaker.
         """
-        return SpeechStream(self, request, self._lexicon_path, start_samples)
+        return SpeechStream(self, request, self._lexicon_path, start_samples, ahead)
 
     def stream(self, text: str, **controls: Any) -> SpeechStream:
         """Speak ``text``; ``controls`` are the fields of `SpeechRequest`. Iterate for `AudioChunk`."""

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tingshuo.audio.level import soft_limit
-from tingshuo.config import MelConfig
+from tingshuo.config import FrameConfig, MelConfig
 from tingshuo.config.vocoder import VocoderBundleConfig
 from tingshuo.engine.onnx import Session
 from tingshuo.tasks.vocoder import chunk_borders, synthesizer
@@ -139,6 +139,11 @@ def pause_after(sentence: Sentence, least_s: float) -> float:
     """
     asked = [word.pause_ms for word in sentence.words[-2:] if not word.syllables and not word.text]
     return max(least_s, *(ms / 1000 for ms in asked)) if asked else least_s
+
+
+def n_samples(frames: int, rests: Sequence[Rest], pause_s: float, config: FrameConfig) -> int:
+    """Return the samples of a sentence of so many frames with its rests and the silence after it."""
+    return (frames + sum(rest.frames for rest in rests)) * config.hop_length + round(pause_s * config.sample_rate)
 
 
 def silence(seconds: float, sample_rate: int) -> Wav:

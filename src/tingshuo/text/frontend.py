@@ -8,18 +8,21 @@ can be spoken while the rest is still text (`tingshuo.text.phrase`).
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 from tingshuo.errors import TextError, TooLargeError
 from tingshuo.text.inline import inline_runs
 from tingshuo.text.phrase import speak_piece
-from tingshuo.text.runs import Block, Border, Run, blocks
+from tingshuo.text.runs import Block, Border, Run, Span, blocks
 from tingshuo.text.split import BUDGET, FIRST_BUDGET, Piece, split
 from tingshuo.text.userlexicon import EMPTY, load_user_lexicon
-from tingshuo.types import MAX_CHARACTERS, Sentence
+from tingshuo.types import MAX_CHARACTERS, PLAIN, Sentence
 
 MAX_WARNINGS = 20
 """Warnings that are kept; of the rest the number is told."""
+KEPT_PIECES = 1024
+"""Sentences without marks that are known by heart, in this process: what was said once is often said again, in another manner."""
 BORDER_PAUSES_MS: dict[Border, int] = {"sentence": 400, "line": 450, "paragraph": 700}
 """Shortest pause at the end of a block, milliseconds."""
 
@@ -150,11 +153,49 @@ class Frontend:
         kept = [(span.start, span.end) for span in block.spans if span.written is not None]
         for piece in split(block.text, budget=self._budget, first_budget=first_budget, kept=kept):
             if waiting is not None:
-                yield from speak_piece(block, *waiting, self._lexicon, self._warn, english=self._english)
+                yield from self._speak(block, *waiting)
             waiting = piece
         if waiting is not None:
             pause_ms = BORDER_PAUSES_MS[block.border] if block.border else 0
-            yield from speak_piece(block, *waiting, self._lexicon, self._warn, pause_ms=pause_ms, english=self._english)
+            yield from self._speak(block, *waiting, pause_ms)
+
+    def _speak(self, block: Block, start: int, end: int, pause_ms: int = 0) -> Iterator[Sentence]:
+        """Turn a piece into sentences, from memory if it can be."""
+        if self._lexicon is not EMPTY or not _is_plain(block, start, end):
+            yield from speak_piece(block, start, end, self._lexicon, self._warn, pause_ms=pause_ms, english=self._english)
+            return
+        sentences, warnings = spoken_plainly(block.text[start:end], pause_ms, english=self._english)
+        for warning in warnings:
+            self._warn(warning)
+        yield from sentences
+
+
+@lru_cache(maxsize=KEPT_PIECES)
+def spoken_plainly(text: str, pause_ms: int, *, english: bool) -> tuple[tuple[Sentence, ...], tuple[str, ...]]:
+    """Return the sentences of a piece without marks, and its warnings; shared by threads, as nobody can change them.
+
+    Parameters
+    ----------
+    text : str
+        A piece of `tingshuo.text.split.split`.
+    pause_ms : int
+        Shortest pause at the end, milliseconds.
+    english : bool
+        Say Latin words with English phones.
+    """
+    block, warnings = Block(text, [Span(0, len(text), PLAIN, None)]), list[str]()
+    sentences = speak_piece(block, 0, len(text), EMPTY, warnings.append, pause_ms=pause_ms, english=english)
+    return tuple(sentences), tuple(warnings)
+
+
+def _is_plain(block: Block, start: int, end: int) -> bool:
+    """Tell whether nothing is said of a piece but its text."""
+    return (
+        all(span.prosody == PLAIN and span.written is None for span in block.overlapping(start, end))
+        and not block.fixed_within(start, end)
+        and not any(start < given.end and given.start < end for given in block.given)
+        and not any(start <= offset <= end for offset, _ in block.breaks)
+    )
 
 
 def _markup_runs(text: str, warn: Callable[[str], None], check_emotion: Callable[[str], None] | None) -> Iterator[Run] | None:

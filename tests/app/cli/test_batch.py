@@ -4,6 +4,7 @@ import json
 
 import pytest
 import soundfile
+from tests.serve.fake_voice import RHYTHM
 
 from tingshuo.app.cli.batch import Line, read_lines
 from tingshuo.errors import RequestError
@@ -43,7 +44,7 @@ def test_a_file_for_each_line(tingshuo, lines, tmp_path):
     assert done.code == 0, done.err
     assert "3 spoken, 0 skipped as they exist, 0 failed" in done.err
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["0001.flac", "0004.flac", "问候.flac"]
-    assert soundfile.info(tmp_path / "out" / "问候.flac").frames == 4800
+    assert soundfile.info(tmp_path / "out" / "问候.flac").frames == 4800 + RHYTHM
 
 
 def test_a_speaker_says_every_line(tingshuo, lines, tmp_path, fake_voice):

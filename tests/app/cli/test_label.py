@@ -1,6 +1,7 @@
 """``tingshuo label``: check and add, in lines and as JSON."""
 
 import json
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from tingshuo.audio.label.labelling import LabelSettings, label_wav
 from tingshuo.audio.label.watermark import mark
 from tingshuo.audio.read import read, read_mono
 from tingshuo.audio.write import write
+from tingshuo.store.agreements import AgreementLog
 
 FIELD = AigcField.first("001191110102MAD55U9H0F10001", "number-1")
 
@@ -155,3 +157,24 @@ def test_wrong_words_are_told(tingshuo, bare, arguments, code, told):
     assert done.code == code
     assert told in done.err
     assert done.err.count("\n") == 1
+
+
+def test_the_log_of_agreements_is_told_and_looked_through(tingshuo, tmp_path, monkeypatch):
+    monkeypatch.setenv("TINGSHUO_HOME", str(tmp_path))
+    assert "0 lines, whole" in tingshuo("label", "log").text
+    log = AgreementLog()
+    for n in range(3):
+        log.record("contract-7", "speech mp3", f"{n:064x}", now=datetime(2025, 1 + 6 * (n // 2), 3, tzinfo=UTC))
+    told = json.loads(tingshuo("label", "log", "--json").out)
+    assert (told["uses"], told["agreements"], told["problems"]) == (3, {"contract-7": 3}, [])
+    assert (told["first"], told["older_than_six_months"]) == ("2025-01-03T00:00:00Z", ["agreements-2025-01.jsonl"])
+    assert "contract-7: 3 times" in tingshuo("label", "log").text
+    month = log.folder / "agreements-2025-01.jsonl"
+    month.write_bytes(month.read_bytes().replace(b"mp3", b"wav", 1))
+    altered = tingshuo("label", "log")
+    assert (altered.code, "that one was altered" in altered.text) == (1, True)
+
+
+def test_the_log_has_no_files(tingshuo, tmp_path):
+    assert "has no files" in tingshuo("label", "log", tmp_path / "a.wav").err
+    assert "label check needs files" in tingshuo("label", "check").err

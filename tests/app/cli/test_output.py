@@ -3,6 +3,7 @@
 import json
 
 from tingshuo.app.cli.output import describe, print_json
+from tingshuo.tasks.labelled import Label, label_speech, labeller_of
 from tingshuo.types import SpeechRequest
 
 
@@ -12,10 +13,13 @@ def test_json_is_readable(capsys):
 
 
 def test_a_finished_stream_is_described_so_that_json_takes_it(fake_voice):
-    stream = fake_voice.speak(SpeechRequest(text="一。二。"))
-    for _ in stream:
+    request = SpeechRequest(text="一。二。")
+    stream = fake_voice.speak(request)
+    labeller = labeller_of(fake_voice, stream, request, Label())
+    for _ in label_speech(stream, labeller):
         pass
-    report = json.loads(json.dumps(describe(stream)))
-    assert report["duration_s"] == 0.2
+    report = json.loads(json.dumps(describe(stream, labeller)))
+    assert report["duration_s"] == 1.75
+    assert (report["label"]["form"], report["label"]["start_s"], report["label"]["end_s"]) == ("rhythm", 0.2, 1.75)
     assert report["sentences"][1]["start_s"] == 0.1
     assert report["stages"]["rtf"] == report["rtf"] == 0.01

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import soundfile
+from tests.serve.fake_voice import RHYTHM
 
 TEXT = "今天天气真好。我们走吧。"
 
@@ -35,7 +36,7 @@ def test_format_wins_over_the_extension(tingshuo, tmp_path):
 def test_standard_output_is_a_stream(tingshuo):
     done = tingshuo("say", TEXT, "-o", "-")
     assert done.out[:4] == b"RIFF"
-    assert len(done.out) == 44 + 4800 * 2
+    assert len(done.out) == len(done.out.partition(b"data")[0]) + 8 + 2 * (4800 + RHYTHM)
     assert tingshuo("say", TEXT, "-o", "-", "--format", "ogg").out[:4] == b"OggS"
 
 
@@ -92,7 +93,8 @@ def test_json_says_what_was_done(tingshuo, tmp_path):
     report = json.loads(done.out)
     assert report["output"] == str(tmp_path / "out.wav")
     assert (report["format"], report["emotion"], report["sample_rate"]) == ("wav", "happy", 24000)
-    assert report["duration_s"] == 0.1
+    assert report["duration_s"] == 1.65
+    assert (report["label"]["form"], report["label"]["position"], report["label"]["producer"]) == ("rhythm", "end", "tingshuo")
     assert report["sentences"][0]["words"][0]["characters"][0]["pinyin"] == "a1"
     assert report["warnings"] == ["☃ cannot be spoken"]
     assert done.err == "Warning: ☃ cannot be spoken\n"

@@ -8,7 +8,8 @@ import httpx
 import pytest
 import uvicorn
 
-from tingshuo.app.http.server import create_app, listen
+from tingshuo.app.http.addresses import listen
+from tingshuo.app.http.server import create_app
 from tingshuo.serve.access.gate import Gate
 from tingshuo.serve.service import Service
 

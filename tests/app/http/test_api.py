@@ -11,7 +11,9 @@ import httpx
 import numpy as np
 import pytest
 import soundfile
+from tests.serve.fake_voice import RHYTHM
 
+from tingshuo.audio.label.files import read_label
 from tingshuo.errors import EngineError
 
 TEXT = {"text": "今天天气真好。我们走吧。"}
@@ -25,7 +27,9 @@ def test_speaking_gives_the_address_of_finished_audio(client):
     reply = client.post("/api/tts", json=TEXT | {"emotion": "happy"})
     assert reply.status_code == 200
     body = reply.json()
-    assert body["duration_s"] == pytest.approx(0.2)
+    assert body["duration_s"] == pytest.approx(1.75)
+    label = {"form": "rhythm", "position": "end", "start_s": 0.2, "end_s": 1.75, "producer": "tingshuo", "watermark": False}
+    assert body["label"] == label
     assert body["cached"] is False
     assert body["rtf"] == 0.01
     assert body["stages"]["vocoder_ms"] == 3.0
@@ -34,8 +38,8 @@ def test_speaking_gives_the_address_of_finished_audio(client):
     audio = client.get(body["audio_url"])
     assert audio.headers["content-type"] == "audio/wav"
     wav, rate = soundfile.read(io.BytesIO(audio.content))
-    assert (rate, len(wav)) == (24000, 4800)
-    assert np.abs(wav).max() == pytest.approx(0.3, abs=0.01)
+    assert (rate, len(wav)) == (24000, 4800 + RHYTHM)
+    assert np.abs(wav[:4800]).max() == pytest.approx(0.3, abs=0.01)
 
 
 def test_stages_are_in_the_timing_header(client):
@@ -114,14 +118,14 @@ def test_the_stream_has_audio_and_times_as_they_are_made(client):
     reply = client.post("/api/tts/stream", json=TEXT)
     assert reply.headers["content-type"] == "application/x-ndjson"
     events = lines(reply)
-    assert [e["type"] for e in events] == ["start", "sentence", "audio", "sentence", "audio", "done"]
+    assert [e["type"] for e in events] == ["start", "sentence", "audio", "sentence", "audio", "audio", "done"]
     start, sentence, audio, done = events[0], events[1], events[2], events[-1]
     assert start["sample_rate"] == 24000
     assert sentence["words"][0]["characters"][0]["pinyin"] == "a1"
     assert (audio["start_samples"], events[4]["start_samples"]) == (0, 2400)
     streamed = b"".join(base64.b64decode(e["pcm16"]) for e in events if e["type"] == "audio")
     finished = client.get(done["audio_url"]).content
-    assert finished[44:] == streamed, "what was streamed is what is kept"
+    assert finished.partition(b"data")[2][4:] == streamed, "what was streamed is what is kept"
     assert done["audio_url"].endswith(start["id"])
     assert {"duration_s", "rtf", "stages", "warnings", "format"} <= set(done)
 
@@ -243,3 +247,27 @@ def test_who_leaves_does_not_take_the_work_from_others(client, fake_voice):
         release.set()
         assert stays.result(20).status_code == 200
     assert len(fake_voice.streams) == 1
+
+
+def test_the_finished_file_is_labelled_and_its_times_are_told(client):
+    body = client.post("/api/tts", json=TEXT | {"label_position": "start", "format": "flac"}).json()
+    audio = client.get(body["audio_url"]).content
+    assert read_label(audio).field.produce_id
+    assert body["label"]["position"] == "start"
+    assert body["sentences"][0]["start_s"] == pytest.approx(body["label"]["end_s"], abs=1e-3)
+    with soundfile.SoundFile(io.BytesIO(audio)) as file:
+        assert file.frames == round(body["duration_s"] * 24000)
+
+
+def test_other_labels_are_other_audio(client, fake_voice):
+    first, again, start = (client.post("/api/tts", json=TEXT | more).json() for more in ({}, {}, {"label_position": "start"}))
+    assert (again["cached"], start["cached"]) == (True, False)
+    assert first["audio_url"] != start["audio_url"]
+    bare = client.post("/api/tts", json=TEXT | {"format": "pcm"}).json()
+    assert (bare["label"], bare["duration_s"]) == (None, 0.2)
+
+
+def test_a_label_that_is_not_heard_needs_an_agreement(client):
+    for path in ("/api/tts", "/api/tts/stream"):
+        reply = client.post(path, json=TEXT | {"label": "none"})
+        assert (reply.status_code, reply.json()["error"]["param"]) == (403, "agreement")

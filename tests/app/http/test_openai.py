@@ -5,10 +5,16 @@ import io
 import json
 from urllib.parse import unquote
 
+import numpy as np
 import pytest
 import soundfile
+from tests.serve.fake_voice import RHYTHM
 
+from tingshuo.audio.label.files import read_label
+from tingshuo.audio.label.morse import find_rhythms
 from tingshuo.errors import EngineError
+from tingshuo.serve.labels import LabelRule
+from tingshuo.store.agreements import AgreementLog
 
 SPEECH = {"model": "tingshuo", "voice": "default", "input": "今天天气真好。我们走吧。"}
 MEDIA_TYPES = {"mp3": "audio/mpeg", "opus": "audio/ogg", "flac": "audio/flac", "wav": "audio/wav", "pcm": "audio/pcm"}
@@ -27,13 +33,13 @@ def test_speech_is_audio_of_the_format_asked_for(shared_client, form):
     if form == "pcm":
         assert len(reply.content) == 4800 * 2
     else:
-        data = bytearray(reply.content)
+        data, expected = bytearray(reply.content), 4800 + RHYTHM
         if form == "flac":  # a stream does not know its length when it begins, and libsndfile wants it
-            data[22:26] = (4800).to_bytes(4, "big")
+            data[22:26] = expected.to_bytes(4, "big")
         with soundfile.SoundFile(io.BytesIO(data)) as file:
             n_samples = len(file.read(96_000))
         assert file.samplerate == 24000
-        assert 4800 <= n_samples < 4800 + 2 * 1152, "whole, and padded by no more than a codec does"
+        assert expected <= n_samples < expected + 2 * 1152, "whole, and padded by no more than a codec does"
 
 
 def test_mp3_is_the_default(shared_client):
@@ -176,3 +182,45 @@ def test_models_and_voices_are_listed(shared_client):
 def test_the_second_speaker_of_a_voice_speaks(client, fake_voice, fields):
     assert client.post("/v1/audio/speech", json=SPEECH | fields).status_code == 200
     assert fake_voice.streams[-1].speaker == "deep"
+
+
+@pytest.mark.parametrize("form", ["wav", "mp3", "opus", "flac", "aac"])
+def test_speech_is_labelled_without_being_asked(shared_client, form):
+    reply = shared_client.post("/v1/audio/speech", json=SPEECH | {"response_format": form})
+    assert reply.headers["tingshuo-label"] == "rhythm; position=end"
+    assert read_label(reply.content).field.content_producer == "tingshuo"
+
+
+def test_samples_are_bare_and_say_so(shared_client):
+    reply = shared_client.post("/v1/audio/speech", json=SPEECH | {"response_format": "pcm"})
+    assert (reply.headers["tingshuo-label"], len(reply.content)) == ("bare", 2 * 4800)
+
+
+def test_a_request_may_choose_how_the_label_is_heard(client, service):
+    start = client.post("/v1/audio/speech", json=SPEECH | {"response_format": "wav", "label_position": "start"})
+    assert start.headers["tingshuo-label"] == "rhythm; position=start"
+    (found,) = find_rhythms(np.frombuffer(start.content.partition(b"data")[2][4:], "<i2") / 32768, 24000)
+    assert found.start_s < 0.05
+    wrong = client.post("/v1/audio/speech", json=SPEECH | {"response_format": "wav", "label": "beep"})
+    assert (wrong.status_code, wrong.json()["error"]["param"]) == (400, "label")
+    assert "accepted: rhythm, speech, none" in wrong.json()["error"]["message"]
+
+
+def test_nothing_is_heard_under_an_agreement_alone_and_each_use_is_kept(client, service, tmp_path, monkeypatch):
+    monkeypatch.setenv("TINGSHUO_HOME", str(tmp_path))
+    asked = SPEECH | {"response_format": "wav", "label": "none", "agreement": "contract-1"}
+    refused = client.post("/v1/audio/speech", json=asked)
+    assert (refused.status_code, refused.json()["error"]["param"]) == (403, "agreement")
+    service.labels = LabelRule(agreements=("contract-1",))
+    for path, body in (("/v1/audio/speech", asked), ("/v1/audio/speech", asked | {"seed": 1}), ("/v1/audio/speech", asked)):
+        reply = client.post(path, json=body)
+        assert reply.headers["tingshuo-label"] == "none"
+        assert read_label(reply.content).field is not None
+        assert len(reply.content.partition(b"data")[2]) == 4 + 2 * 4800
+    assert len(list(AgreementLog().uses())) == 3  # what is kept already was given out as well
+    (tmp_path / "agreements" / "agreements.head").unlink()
+    for path in (tmp_path / "agreements").iterdir():
+        path.unlink()
+    (tmp_path / "agreements").rmdir()
+    (tmp_path / "agreements").write_text("in the way")
+    assert client.post("/v1/audio/speech", json=asked).status_code >= 500  # what cannot be kept does not go out

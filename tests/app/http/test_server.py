@@ -1,4 +1,4 @@
-"""The application's life, addresses, and other origins."""
+"""The application's life, and other origins."""
 
 import dataclasses
 import json
@@ -8,26 +8,13 @@ import socket
 import pytest
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
-from tingshuo.app.http.server import create_service, listen
-from tingshuo.errors import ConsentError, HashMismatchError, RequestError, SealedError, UnknownVoiceError
+from tingshuo.app.http.server import create_service
+from tingshuo.errors import ConsentError, HashMismatchError, SealedError, UnknownVoiceError
 from tingshuo.store.manifest import ConsentRecord
 from tingshuo.store.seal_keys import make_seal_key
 from tingshuo.store.sealing import seal_bundle
 
 ORIGIN = {"origin": "http://game.example"}
-
-
-def test_a_taken_port_is_one_sentence():
-    with listen("127.0.0.1", 0) as first:
-        port = first.getsockname()[1]
-        with pytest.raises(RequestError, match=rf"cannot listen on 127.0.0.1:{port}: .*in use; choose another"):
-            listen("127.0.0.1", port)
-
-
-@pytest.mark.parametrize(("host", "port"), [("203.0.113.1", 0), ("127.0.0.1", 70000)])
-def test_an_address_that_cannot_be_is_one_sentence(host, port):
-    with pytest.raises(RequestError, match="choose another"):
-        listen(host, port)
 
 
 def test_small_writes_are_sent_at_once(service, serve, monkeypatch):

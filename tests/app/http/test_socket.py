@@ -4,11 +4,14 @@ import json
 import threading
 
 import httpx
+import numpy as np
 import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from tingshuo.app.http import socket
+from tingshuo.audio.label.files import read_label
+from tingshuo.audio.label.morse import find_rhythms
 
 PATH = "/v1/audio/speech/stream"
 LONG = "一二三四五六七八九十。"
@@ -62,7 +65,9 @@ def test_a_text_in_pieces_is_spoken_as_it_comes(call, client):
 
 def test_the_fields_of_a_request_and_the_format_are_configured(call, fake_voice):
     call.say("session.config", voice="default/deep", speed=1.5, response_format="wav")
-    assert call.heard("session.ready")[-1] == {"type": "session.ready", "voice": "default", "format": "wav"}
+    label = {"form": "rhythm", "position": "end", "producer": "tingshuo", "watermark": False}
+    ready = {"type": "session.ready", "voice": "default", "format": "wav", "label": label}
+    assert call.heard("session.ready")[-1] == ready
     call.say("input.text", text="一。")
     call.say("input.done")
     heard = call.heard("audio.done")
@@ -169,3 +174,23 @@ def test_a_server_that_is_not_ready_says_so(service, fake_voice, serve):
         caller.say("input.text", text="一。")
         assert "still being opened" in caller.heard("error")[-1]["error"]["message"]
         release.set()
+
+
+def test_the_label_comes_when_the_text_is_over(call):
+    call.say("session.config", response_format="wav")
+    call.heard("session.ready")
+    call.say("input.text", text="一。二二二二二二二二二二。")
+    call.say("input.done")
+    heard = call.heard("audio.done")
+    wav = b"".join(one["data"] for one in heard if one["type"] == "audio")
+    assert read_label(wav).field is not None
+    done = heard[-1]
+    assert done["duration_s"] == pytest.approx(0.2 + 1.55)
+    assert (done["label"]["start_s"], done["label"]["end_s"]) == (0.2, 1.75)
+    (found,) = find_rhythms(np.frombuffer(wav.partition(b"data")[2][4:], "<i2") / 32768, 24000)
+    assert found.start_s > 0.2
+
+
+def test_nothing_is_heard_under_an_agreement_alone(call):
+    call.say("session.config", response_format="wav", label="none")
+    assert "needs the id of an agreement" in call.heard("error")[-1]["error"]["message"]

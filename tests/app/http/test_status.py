@@ -41,7 +41,7 @@ def test_metrics_tell_what_happened(client, fake_voice):
 
     before = told()
     for _ in range(2):
-        assert client.post("/api/tts", json={"text": "一。二。"}).status_code == 200
+        assert client.post("/api/tts", json={"text": "一。二。", "format": "pcm"}).status_code == 200
     assert client.get("/nowhere").status_code == 404
     after = told()
     grown = {name: after[name] - before.get(name, 0.0) for name in after}
@@ -51,3 +51,24 @@ def test_metrics_tell_what_happened(client, fake_voice):
     assert grown["tingshuo_audio_seconds_total"] == 0.2
     assert grown["tingshuo_first_audio_seconds_count"] == 1
     assert after["tingshuo_active_requests"] == 0
+
+
+def test_a_server_that_stops_is_not_ready(client, service):
+    service.stopping = True
+    reply = client.get("/readyz")
+    assert (reply.status_code, reply.json()["reason"]) == (503, "the server is stopping")
+
+
+def test_a_page_can_show_how_it_goes(client, service):
+    for text in ("一。二。", "一。二。", "三。"):
+        assert client.post("/api/tts", json={"text": text}).status_code == 200
+    reply = client.get("/api/status")
+    told = reply.json()
+    assert reply.headers["cache-control"] == "no-store"
+    assert (told["workers"], told["ready"], told["restarts"]) == (1, 1, 0)
+    assert (told["now"]["active"], told["now"]["threads"], told["now"]["voice_bytes"]) == (0, 2, 1000)
+    assert told["now"]["memory_bytes"] > 1e7
+    for part in ("last_minute", "since_start"):
+        assert told[part]["first_audio_ms"]["count"] == 2
+        assert told[part]["cache"] == {"hits": 1, "misses": 2, "share": 0.3333}
+        assert told[part]["stages_ms"] == {"text": 1.0, "speaker": 0.0, "acoustic": 2.0, "vocoder": 3.0}

@@ -307,3 +307,25 @@ def test_nothing_is_served_that_must_be_recorded_and_cannot_be(path, tmp_path):
     with pytest.raises(BusyError):
         admit(gate, asked(token))
     asyncio.run(gate.aclose())
+
+
+def test_processes_of_a_server_share_sessions_counts_and_codes(path, clock):
+    _, token = add_key(path, "ops", verbs=["admin"], totp=SECRET)
+    gates = [Gate(KeyRing(path), rates=parse_rates(["3/hour"]), clock=clock) for _ in range(2)]
+    limiter, guesses, codes = Limiter(), Limiter(), gates[0]._codes
+    for gate in gates:
+        gate.share(b"s" * 32, limiter, guesses, codes)
+    clock.now += STEP_S
+    caller = admit(gates[0], asked(token, path="/admin/status", x_totp=now_code(clock)))
+    with pytest.raises(UnauthorizedError, match="was used before"):
+        admit(gates[1], asked(token, path="/admin/status", x_totp=now_code(clock)))
+    again = asked(token, path="/admin/status", x_admin_session=caller.admin_session)
+    assert admit(gates[1], again).usage.remaining == 1
+    assert admit(gates[0], again).usage.remaining == 0
+    with pytest.raises(RateLimitError):
+        admit(gates[1], again)
+    for _ in range(GUESSES - 2):
+        with pytest.raises(UnauthorizedError):
+            admit(gates[0], asked(token, path="/admin/status", x_totp="000000"))
+    with pytest.raises(RateLimitError, match="codes were tried"):
+        admit(gates[1], asked(token, path="/admin/status", x_totp="000000"))

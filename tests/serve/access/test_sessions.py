@@ -56,3 +56,9 @@ def test_a_changed_token_is_none(sessions, change):
 @pytest.mark.parametrize("token", ["", ".", "...", "a.b", "\x00", "abcdefgh.browser.9999999999."])
 def test_what_is_no_token_is_none(sessions, token):
     assert sessions.read(token, BROWSER) is None
+
+
+def test_processes_of_a_server_know_each_other_by_their_secret(clock):
+    one, two, stranger = Sessions(clock, b"s" * 32), Sessions(clock, b"s" * 32), Sessions(clock, b"t" * 32)
+    token = one.issue("abcdefgh", BROWSER)
+    assert (two.read(token, BROWSER), stranger.read(token, BROWSER)) == ("abcdefgh", None)

@@ -1,6 +1,7 @@
 """A tiny Sambert that was imported speaks: with symbols and a table of speakers; with bytes, a vector and a harmonic source."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from tingshuo.tasks import vocoder
 from tingshuo.tasks.sambert import model as module
 from tingshuo.tasks.sambert.model import offered_emotions, owners
 from tingshuo.text.foreign.symbols import Symbols
-from tingshuo.types import EMOTIONS, TimedWord
+from tingshuo.types import EMOTIONS, SpeechRequest, TimedWord
 
 pytestmark = pytest.mark.train
 KINDS = ("sambert", "sambert_bytes")
@@ -83,6 +84,13 @@ def test_a_chunk_comes_before_all_frames_are_made(plain: Any, monkeypatch: pytes
     so_far = len(asked)
     assert list(stream)
     assert 0 < so_far < len(asked) / 2
+
+
+def test_what_is_begun_ahead_is_the_same_speech(voice: Any) -> None:
+    request = SpeechRequest(text=TEXT + "我们走吧。\n好。", emotion="sad")
+    with ThreadPoolExecutor(1) as pool:
+        ahead = np.concatenate([chunk.wav for chunk in voice.speak(request, ahead=pool.submit)])
+    np.testing.assert_array_equal(ahead, voice.finish(voice.speak(request)).wav)
 
 
 def test_the_seed_fixes_the_noise_of_the_source(speaking: Callable[[str], Any]) -> None:

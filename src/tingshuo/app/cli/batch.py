@@ -8,6 +8,7 @@ import typer
 
 from tingshuo.app.cli.output import print_json
 from tingshuo.app.cli.sources import read_text_file
+from tingshuo.app.labels import LabelOptions
 from tingshuo.errors import OutputError, RequestError, TextError, TooLargeError
 
 
@@ -51,6 +52,7 @@ def say_batch(
     voice: str,
     lexicon: Path | None,
     controls: dict[str, Any],
+    labels: LabelOptions,
     *,
     force: bool,
     as_json: bool,
@@ -70,11 +72,14 @@ def say_batch(
     from tingshuo.app.requests import make_request
     from tingshuo.audio.formats import find_format
     from tingshuo.audio.write import FileWriter
+    from tingshuo.serve.labels import record_use
+    from tingshuo.tasks.labelled import label_speech, labeller_of
     from tingshuo.tasks.voices import load
 
     if folder is None:
         raise RequestError("--batch needs --output-dir, the folder for its files", "output_dir")
     format = find_format(format).name
+    label, agreement = labels.decide(format, saved=True)
     lines = read_lines(path, f".{format}")
     request = make_request("", **controls)
     reader = load(voice, lexicon_path=lexicon)
@@ -89,11 +94,16 @@ def say_batch(
                 row["skipped"] = True
             else:
                 try:
-                    stream = reader.speak(make_request(line.text, **controls))
-                    with FileWriter(target, stream.sample_rate, format) as writer:
-                        for chunk in stream:
+                    request = make_request(line.text, **controls)
+                    stream = reader.speak(request)
+                    labeller = labeller_of(reader, stream, request, label)
+                    if agreement:
+                        record_use(request, format, agreement)
+                    with FileWriter(target, stream.sample_rate, format, field=labeller.field) as writer:
+                        for chunk in label_speech(stream, labeller):
                             writer.write(chunk.wav)
-                    row |= {"duration_s": round(stream.duration_s, 4), "warnings": list(stream.warnings)}
+                    duration_s = labeller.n_samples / stream.sample_rate
+                    row |= {"duration_s": round(duration_s, 4), "warnings": list(stream.warnings)}
                 except (TextError, TooLargeError) as error:
                     row["error"] = str(error)
             _report(path, row)

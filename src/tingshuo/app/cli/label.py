@@ -1,4 +1,4 @@
-"""``tingshuo label``: are files labelled as the rule for generated audio asks, and label those that were made elsewhere."""
+"""``tingshuo label``: are files labelled as the rule for generated audio asks; label others; who got speech that is not."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,14 +10,14 @@ from tingshuo.errors import RequestError
 if TYPE_CHECKING:
     from tingshuo.audio.label.field import AigcField
 
-CHECK, ADD = "check", "add"
+CHECK, ADD, LOG = "check", "add", "log"
 LACKING = 1
 """Exit code where a file lacks what the rule asks for, or could not be looked at."""
 
 
 def label(
-    action: Annotated[str, typer.Argument(help="check, or add.")],
-    files: Annotated[list[Path], typer.Argument(help="Audio: wav, mp3, flac, ogg (opus), m4a or aac.")],
+    action: Annotated[str, typer.Argument(help="check, add, or log.")],
+    files: Annotated[list[Path] | None, typer.Argument(help="check, add: audio: wav, mp3, flac, ogg (opus), m4a or aac.")] = None,
     key: Annotated[Path | None, typer.Option(help="check: look for the watermark of this key, a file.")] = None,
     spoken: Annotated[
         bool, typer.Option("--spoken", help="check: the label is spoken, you have heard it; no rhythm is needed.")
@@ -42,6 +42,9 @@ def label(
     add puts the field into files that were made elsewhere; their sound and other tags stay, and a file that has a field keeps
     it. With -o the audio is written anew with the rhythm as well.
 
+    log tells how often speech was given out without a label that is heard, under which agreements, whether a line was altered or
+    lost (exit code 1), and which months are older than the six that have to be kept.
+
     Example:
 
       tingshuo label check out.mp3
@@ -49,15 +52,22 @@ def label(
       tingshuo label check *.opus --key watermark.key --json
 
       tingshuo label add old.wav --producer 001191110102MAD55U9H0F10001 -o labelled.mp3
+
+      tingshuo label log --json
     """
+    if action in (CHECK, ADD) and not files:
+        raise RequestError(f"label {action} needs files: tingshuo label {action} out.mp3", "files")
     if action == CHECK:
         _refuse_of(CHECK, {"--producer, --id and -o belong to add": bool(produce_id or output)})
-        _check(files, key, spoken, as_json)
+        _check(files or [], key, spoken, as_json)
     elif action == ADD:
         _refuse_of(ADD, {"--key and --spoken belong to check": bool(key or spoken)})
-        _add(files, producer, produce_id, output, position, as_json)
+        _add(files or [], producer, produce_id, output, position, as_json)
+    elif action == LOG:
+        _refuse_of(LOG, {"has no files and no options but --json": bool(files or key or spoken or produce_id or output)})
+        _log(as_json)
     else:
-        raise RequestError(f"label {action!r} is not known; accepted: check, add", "action")
+        raise RequestError(f"label {action!r} is not known; accepted: check, add, log", "action")
 
 
 def _refuse_of(action: str, wrong: dict[str, bool]) -> None:
@@ -145,3 +155,32 @@ def _rewrite(path: Path, output: Path, field: "AigcField", position: str) -> boo
         wav, _ = label_wav(wav, rate, settings)
     write(output, wav if len(wav) > 1 else wav[0], rate, field=found.field or field)
     return found.field is not None
+
+
+def _log(as_json: bool) -> None:
+    from collections import Counter
+    from datetime import UTC, datetime
+
+    from tingshuo.app.cli.output import print_json
+    from tingshuo.store.agreements import AgreementLog
+
+    log = AgreementLog()
+    problems = log.problems()
+    uses = [] if problems else list(log.uses())
+    by_agreement = Counter(use.agreement for use in uses)
+    old = [path.name for path in log.deletable(datetime.now(UTC).date())]
+    span = {"first": uses[0].at, "last": uses[-1].at} if uses else {"first": None, "last": None}
+    if as_json:
+        told = {"folder": str(log.folder), "uses": len(uses), **span, "agreements": dict(by_agreement)}
+        print_json(told | {"problems": list(problems), "older_than_six_months": old})
+    else:
+        for problem in problems:
+            typer.echo(f"{log.folder}: {problem}")
+        for agreement, count in sorted(by_agreement.items()):
+            typer.echo(f"{agreement}: {count} times without a label that is heard")
+        if not problems:
+            typer.echo(f"{log.folder}: {len(uses)} lines, whole" + (f", from {span['first']} to {span['last']}" if uses else ""))
+        if old:
+            typer.echo(f"older than six months, may be removed: {', '.join(old)}")
+    if problems:
+        raise typer.Exit(LACKING)

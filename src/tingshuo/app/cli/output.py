@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
+    from tingshuo.tasks.labelled import Labeller
     from tingshuo.tasks.tts import SpeechStream
 
 
@@ -15,13 +16,14 @@ def print_json(content: dict[str, Any]) -> None:
     typer.echo(json.dumps(content, ensure_ascii=False, indent=2))
 
 
-def describe(stream: "SpeechStream") -> dict[str, Any]:
-    """Return what is worth knowing about a finished stream."""
+def describe(stream: "SpeechStream", labeller: "Labeller") -> dict[str, Any]:
+    """Return what is worth knowing about a finished stream as it was labelled."""
     return {
         "sample_rate": stream.sample_rate,
-        "duration_s": round(stream.duration_s, 4),
+        "duration_s": round(labeller.n_samples / stream.sample_rate, 4),
         "rtf": stream.stages.rtf,
         "stages": asdict(stream.stages),
         "warnings": list(stream.warnings),
-        "sentences": [asdict(sentence) for sentence in stream.sentences],
+        "label": labeller.describe(),
+        "sentences": [asdict(sentence) for sentence in labeller.sentences],
     }

@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tingshuo.app.cli.labels import Form, Position, Producer, Watermark
+from tingshuo.app.labels import LabelOptions
 from tingshuo.errors import RequestError
 
 if TYPE_CHECKING:
+    from tingshuo.tasks.labelled import Label, Labeller
     from tingshuo.tasks.tts import SpeechStream
     from tingshuo.types import SpeechRequest
 
@@ -38,6 +41,13 @@ def say(
     vtt: Annotated[Path | None, typer.Option(help="Write subtitles in WebVTT.")] = None,
     lrc: Annotated[Path | None, typer.Option(help="Write timed lines in LRC.")] = None,
     words: Annotated[bool, typer.Option("--words", help="Write the time of every word into --vtt and --lrc.")] = False,
+    label: Form = None,
+    label_at: Position = None,
+    agreement: Annotated[
+        str | None, typer.Option(metavar="ID", help="With --label none: that under which you label it; its use is recorded.")
+    ] = None,
+    producer: Producer = None,
+    watermark: Watermark = None,
     batch: Annotated[
         Path | None, typer.Option(help="Speak each line of a file, or of standard input (-), into a file of its own.")
     ] = None,
@@ -46,6 +56,9 @@ def say(
     as_json: Annotated[bool, typer.Option("--json", help="Print what was done as JSON.")] = False,
 ) -> None:
     """Speak text.
+
+    Files are labelled as speech made by AI: the rhythm 短长短短 after the last word, and the field AIGC in the file. pcm and what
+    is played are bare.
 
     With --batch, a line is text, or a file's name, a tab and text; lines without a name become 0001.wav and so on by their
     number. Files that exist are skipped, so a batch that was stopped can be run again.
@@ -60,8 +73,11 @@ def say(
 
       echo "你好" | tingshuo say -o - --format mp3 > hello.mp3
 
+      tingshuo say "欢迎光临" -o hello.mp3 --label speech --label-at start --producer 001191110102MAD55U9H0F10001
+
       tingshuo say --batch lines.txt --output-dir wavs
     """
+    labels = LabelOptions(label, label_at, agreement, producer, watermark)
     controls: dict[str, Any] = {"emotion": emotion, "strength": strength, "speed": speed, "pitch": pitch, "volume": volume}
     controls |= {"style": style, "speaker": speaker, "seed": seed}
     subtitles = {form: path for form, path in (("srt", srt), ("vtt", vtt), ("lrc", lrc)) if path is not None}
@@ -70,7 +86,7 @@ def say(
             raise RequestError("--batch reads its file and writes to --output-dir: leave out text, -o and subtitles")
         from tingshuo.app.cli.batch import say_batch
 
-        say_batch(batch, output_dir, format or "wav", voice, lexicon, controls, force=force, as_json=as_json)
+        say_batch(batch, output_dir, format or "wav", voice, lexicon, controls, labels, force=force, as_json=as_json)
     elif output_dir is not None or force:
         raise RequestError("--output-dir and --force belong to --batch")
     else:
@@ -80,7 +96,8 @@ def say(
         files = [path for path in (file, output, *subtitles.values()) if path is not None and path != STDOUT]
         check_distinct(files)
         _check_words(words, subtitles)
-        _say_one(read_text(text, file), controls, output, format, voice, lexicon, subtitles, words=words, as_json=as_json)
+        read = read_text(text, file)
+        _say_one(read, controls, output, format, voice, lexicon, labels, subtitles, words=words, as_json=as_json)
 
 
 def _say_one(
@@ -90,6 +107,7 @@ def _say_one(
     format: str | None,
     voice: str,
     lexicon: Path | None,
+    labels: LabelOptions,
     subtitles: dict[str, Path],
     *,
     words: bool,
@@ -109,18 +127,19 @@ def _say_one(
     for path in subtitles.values():
         check_writable(path)
     chosen = _choose_format(output if to_file else None, format)
-    stream = _speak(request, output, chosen, voice, lexicon)
+    label, agreement = labels.decide(chosen, saved=output is not None)
+    stream, labeller = _speak(request, output, chosen, voice, lexicon, label, agreement)
     if subtitles:
         from tingshuo.app.cli.sinks import write_text
         from tingshuo.text.subtitles import subtitles as write_subtitles
 
         for form, path in subtitles.items():
-            write_text(path, write_subtitles(stream.sentences, form, words=words))
+            write_text(path, write_subtitles(labeller.sentences, form, words=words))
     for warning in stream.warnings:
         typer.echo(f"Warning: {warning}", err=True)
     if as_json:
         asked = {"voice": voice, "speaker": stream.speaker, "emotion": request.emotion}
-        print_json({"output": str(output), "format": chosen, **asked, **describe(stream)})
+        print_json({"output": str(output), "format": chosen, **asked, **describe(stream, labeller)})
 
 
 def _check_words(words: bool, subtitles: dict[str, Path]) -> None:
@@ -128,23 +147,39 @@ def _check_words(words: bool, subtitles: dict[str, Path]) -> None:
         raise RequestError("--words writes the times of words into --vtt and --lrc; srt has no place for them", "words")
 
 
-def _speak(request: "SpeechRequest", output: Path | None, format: str, voice: str, lexicon: Path | None) -> "SpeechStream":
+def _speak(
+    request: "SpeechRequest",
+    output: Path | None,
+    format: str,
+    voice: str,
+    lexicon: Path | None,
+    label: "Label | None",
+    agreement: str,
+) -> "tuple[SpeechStream, Labeller]":
     """Speak to where it shall go, chunk by chunk, with a progress bar when it takes long; return the stream at its end."""
     from tingshuo.app.cli.progress import Progress
     from tingshuo.app.cli.sinks import open_sink
+    from tingshuo.tasks.labelled import label_speech, labeller_of
     from tingshuo.tasks.voices import load
 
     # Everything made while a voice opens stays; looking through it for garbage would be a tenth of a cold start.
     gc.disable()
     try:
-        stream = load(voice, lexicon_path=lexicon).speak(request)
+        speaker = load(voice, lexicon_path=lexicon)
+        stream = speaker.speak(request)
     finally:
         gc.enable()
-    with open_sink(output, stream.sample_rate, format) as sink, Progress("Speaking", len(request.text)) as progress:
-        for chunk in stream:
-            sink.write(chunk.wav)
+    labeller = labeller_of(speaker, stream, request, label)
+    if agreement:
+        from tingshuo.serve.labels import record_use
+
+        record_use(request, format, agreement)
+    sink = open_sink(output, stream.sample_rate, format, labeller.field)
+    with sink as out, Progress("Speaking", len(request.text)) as progress:
+        for chunk in label_speech(stream, labeller):
+            out.write(chunk.wav)
             progress.advance(len(chunk.sentence.text) if chunk.sentence else 0)
-    return stream
+    return stream, labeller
 
 
 def _choose_format(path: Path | None, format: str | None) -> str:

@@ -1,19 +1,28 @@
 """``tingshuo serve``: the HTTP server and the web page."""
 
-from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from tingshuo.errors import RequestError
+from tingshuo.app.cli.labels import Form, Position, Producer, Watermark
+from tingshuo.app.http.profiles import with_profile
+from tingshuo.app.http.settings import Settings
 
-LEVELS = ("critical", "error", "warning", "info", "debug")
-
+Profile = Annotated[str | None, typer.Option(help="What it is for, see docs/scenarios.md: cloud, game, live or edge.")]
 Host = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for other machines too.")]
 Port = Annotated[int, typer.Option(help="Port to listen on; 0 for any free one.")]
 VoiceName = Annotated[str, typer.Option("--voice", "-v", help="The voice that is meant by `default`: a name or a folder.")]
-Threads = Annotated[int | None, typer.Option(help="Chunks computed at the same time; default: the cores, at most 2.")]
+WorkerCount = Annotated[
+    int | None, typer.Option("--workers", help="Processes that share the port, default 1; 0 is one for every two cores.")
+]
+Threads = Annotated[
+    int | None, typer.Option(help="Chunks that a process computes at the same time; default: its cores, at most 2.")
+]
+GraphThreads = Annotated[int | None, typer.Option(help="Threads inside each graph, default 1; 0 is the cores of the process.")]
+Grace = Annotated[
+    float | None, typer.Option(help="Seconds that replies under way have to finish when the server stops; default 10.")
+]
 Origins = Annotated[list[str] | None, typer.Option(help="Let pages of another origin use the API; may be repeated, * for all.")]
 Signed = Annotated[
     Path | None, typer.Option(help="A policy of who may publish what: do not start with a voice that it does not allow.")
@@ -22,10 +31,21 @@ Paranoid = Annotated[bool, typer.Option("--paranoid", help="Read every byte of e
 VoiceMemory = Annotated[
     int | None, typer.Option(help="Megabytes of weights to keep in memory; beyond it voices that nobody asks for are closed.")
 ]
+Preload = Annotated[list[str] | None, typer.Option(metavar="NAME", help="Open this voice at the start too; may be repeated.")]
 MaxWait = Annotated[
-    float, typer.Option(help="Seconds: refuse requests while the audio that is due within them cannot be made in them.")
+    float | None,
+    typer.Option(help="Seconds, default 10: refuse requests while the audio that is due within them cannot be made in them."),
 ]
 Lead = Annotated[float | None, typer.Option(help="Make streams only so many seconds ahead of their listeners, for live use.")]
+Chunk = Annotated[float | None, typer.Option(help="Seconds: send streams in chunks of this length; default: as they are made.")]
+CacheDir = Annotated[
+    Path | None, typer.Option(metavar="FOLDER", help="Keep finished audio there when the server ends; default: it goes with it.")
+]
+CacheMb = Annotated[int | None, typer.Option(help="Megabytes of finished audio to keep; default 256.")]
+CacheTtl = Annotated[float | None, typer.Option(help="Seconds that finished audio is given again; default 3600.")]
+Agreement = Annotated[
+    list[str] | None, typer.Option(metavar="ID", help="Under it nothing need be heard of the label; may be repeated.")
+]
 Keys = Annotated[
     Path | None, typer.Option("--keys", metavar="FILE", help="Ask for keys of this file; default: the user's, if there.")
 ]
@@ -35,7 +55,9 @@ AllowNetwork = Annotated[list[str] | None, typer.Option(metavar="CIDR", help="Wh
 TrustedProxy = Annotated[
     list[str] | None, typer.Option(metavar="CIDR", help="Whose X-Forwarded-For to believe; may be repeated.")
 ]
-Redis = Annotated[str | None, typer.Option(metavar="URL", help="Count rates there, for several servers together.")]
+Redis = Annotated[
+    str | None, typer.Option(metavar="URL", help="Count rates and share finished audio there, for several servers.")
+]
 Audit = Annotated[Path | None, typer.Option(metavar="FILE", help="Record each request, never its text.")]
 AuditStrict = Annotated[bool, typer.Option("--audit-strict", help="Serve nothing that cannot be recorded.")]
 TlsCert = Annotated[Path | None, typer.Option(metavar="FILE", help="Certificate for TLS, PEM.")]
@@ -47,13 +69,27 @@ def serve(
     host: Host = "127.0.0.1",
     port: Port = 7000,
     voice: VoiceName = "default",
+    profile: Profile = None,
+    workers: WorkerCount = None,
     threads: Threads = None,
+    graph_threads: GraphThreads = None,
+    grace: Grace = None,
     allow_origin: Origins = None,
     require_signed: Signed = None,
     paranoid: Paranoid = False,
     voice_memory_mb: VoiceMemory = None,
-    max_wait: MaxWait = 10.0,
+    preload: Preload = None,
+    max_wait: MaxWait = None,
     lead: Lead = None,
+    chunk: Chunk = None,
+    cache_dir: CacheDir = None,
+    cache_mb: CacheMb = None,
+    cache_ttl: CacheTtl = None,
+    label: Form = None,
+    label_at: Position = None,
+    producer: Producer = None,
+    watermark: Watermark = None,
+    agreement: Agreement = None,
     keys: Keys = None,
     rate: Rate = None,
     concurrency: Concurrency = None,
@@ -74,42 +110,25 @@ def serve(
 
       tingshuo serve --voice my-voice --require-signed policy.yaml
 
+      tingshuo serve --workers 4
+
       tingshuo serve --host 0.0.0.0 --keys keys.json --tls-cert cert.pem --tls-key key.pem
     """
-    _check(log_level, threads, voice_memory_mb, max_wait, lead)
-    from tingshuo.app.http.server import create_service, listen, run
+    said = locals()  # options by their names, which are those of the settings
+    settings = _settings(profile, {name: said[name] for name in said.keys() - {"host", "port", "profile"}})
+    from tingshuo.app.http import processes
+    from tingshuo.app.http.addresses import listen
     from tingshuo.app.http.tls import server_options
-    from tingshuo.serve.access.opening import open_gate
     from tingshuo.store.policy import read_policy
-    from tingshuo.tasks.voices import find_voice
 
-    policy = None if require_signed is None else read_policy(require_signed)
-    find_voice(voice)
+    if require_signed is not None:
+        read_policy(require_signed)
     server_options(tls_cert, tls_key)
-    gate = open_gate(
-        keys=keys,
-        rates=rate or (),
-        concurrency=concurrency,
-        networks=allow_network or (),
-        trusted_proxies=trusted_proxy or (),
-        redis=redis,
-        audit=audit,
-        audit_strict=audit_strict,
-    )
-    budget_bytes = voice_memory_mb and voice_memory_mb * 1_000_000
-    of_voices = partial(create_service, voice, threads, policy, paranoid=paranoid, budget_bytes=budget_bytes)
     with listen(host, port) as listener:
-        service = of_voices(max_wait_s=max_wait, lead_s=lead)
-        run(service, listener, gate=gate, tls=(tls_cert, tls_key), allow_origins=allow_origin or (), log_level=log_level)
+        processes.serve(settings, listener)
 
 
-def _check(log_level: str, threads: int | None, voice_memory_mb: int | None, max_wait: float, lead: float | None) -> None:
-    """Refuse what no server can have, before anything is imported."""
-    if log_level not in LEVELS:
-        raise RequestError(f"unknown log level {log_level!r}; accepted: {', '.join(LEVELS)}", "log_level")
-    for name, value in (("threads", threads), ("voice_memory_mb", voice_memory_mb)):
-        if value is not None and value < 1:
-            raise RequestError(f"{name} must be at least 1, got {value}", name)
-    for name, seconds in (("max_wait", max_wait), ("lead", lead)):
-        if seconds is not None and not seconds > 0:
-            raise RequestError(f"{name} must be more than 0 seconds, got {seconds:g}", name)
+def _settings(profile: str | None, said: dict[str, Any]) -> Settings:
+    """Return what was said, and for the rest what the profile has; what was not said is None."""
+    kept = {name: tuple(value) if isinstance(value, list) else value for name, value in said.items()}
+    return Settings(**with_profile(profile, kept))

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Protocol, Self
 
+from tingshuo.audio.label.field import AigcField
 from tingshuo.audio.write import FileWriter, open_encoder
 from tingshuo.errors import OutputError, RequestError
 from tingshuo.types import Wav
@@ -34,13 +35,17 @@ class Pipe:
         Of the samples that will come.
     format : str
         A format of `tingshuo.audio.formats`.
+    field : AigcField or None
+        The implicit label.
     owned : bool
         Close the target at the end.
     """
 
-    def __init__(self, target: BinaryIO, sample_rate: int, format: str, *, owned: bool = False) -> None:
+    def __init__(
+        self, target: BinaryIO, sample_rate: int, format: str, *, field: AigcField | None = None, owned: bool = False
+    ) -> None:
         self._target, self._owned = target, owned
-        self._encoder = open_encoder(format, sample_rate)
+        self._encoder = open_encoder(format, sample_rate, field=field)
 
     def __enter__(self) -> Self:
         return self
@@ -78,8 +83,10 @@ class Pipe:
             raise OutputError(f"the output cannot be written: {error.strerror}; choose another with -o") from error
 
 
-def open_sink(output: Path | None, sample_rate: int, format: str) -> AbstractContextManager[Sink]:
+def open_sink(output: Path | None, sample_rate: int, format: str, field: AigcField | None = None) -> AbstractContextManager[Sink]:
     """Return where samples are to go: None is the loudspeaker, ``-`` standard output, else a file that appears at the end.
+
+    ``field`` is the implicit label, for a file or a pipe.
 
     Raises
     ------
@@ -93,10 +100,10 @@ def open_sink(output: Path | None, sample_rate: int, format: str) -> AbstractCon
     if output == STDOUT:
         if sys.stdout is None:
             raise OutputError("standard output is closed; write a file with -o out.wav")
-        return Pipe(sys.stdout.buffer, sample_rate, format)
+        return Pipe(sys.stdout.buffer, sample_rate, format, field=field)
     if _is_stream(output):
-        return Pipe(_open_stream(output), sample_rate, format, owned=True)
-    return FileWriter(output, sample_rate, format)
+        return Pipe(_open_stream(output), sample_rate, format, field=field, owned=True)
+    return FileWriter(output, sample_rate, format, field=field)
 
 
 def check_writable(path: Path, *, stream: bool = False) -> None:

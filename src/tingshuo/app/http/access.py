@@ -3,6 +3,7 @@
 ``app.add_middleware(Access, gate=gate)`` and, after whatever else is added, ``app.add_middleware(SecurityHeaders)``.
 """
 
+import asyncio
 import math
 from contextlib import ExitStack
 
@@ -12,9 +13,10 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tingshuo.app.http import sign_in
+from tingshuo.app.http.bodies import BODY_S
 from tingshuo.app.http.pages import read_pages
 from tingshuo.app.http.replies import on_bug, reply_to_error
-from tingshuo.errors import RateLimitError, TingshuoError, TooLargeError, UnauthorizedError
+from tingshuo.errors import RateLimitError, TingshuoError, TooLargeError, TooSlowError, UnauthorizedError
 from tingshuo.serve.access.calling import calling
 from tingshuo.serve.access.gate import ADMIN_SESSION_HEADER, Asked, Caller, Gate
 from tingshuo.serve.access.limits import Usage
@@ -113,16 +115,14 @@ class Access:
     async def _sign_in(self, scope: Scope, receive: Receive, asked: Asked, caller: Caller) -> Response:
         if asked.method != "POST":
             return sign_in.ask()
-        form = bytearray()
         sign_in.check_form(asked.headers.get("content-length", ""), 0)
-        while True:
-            message = await receive()
-            form += message.get("body", b"")
-            sign_in.check_form("", len(form))
-            if not message.get("more_body"):
-                break
+        try:
+            async with asyncio.timeout(BODY_S):
+                form = await _read_form(receive)
+        except TimeoutError as error:
+            raise TooSlowError(f"the form did not come within {BODY_S:g} s; send it again") from error
         secure = _is_secure(scope, asked, self._gate)
-        reply = await sign_in.enter(self._gate, caller, asked, bytes(form), secure=secure)
+        reply = await sign_in.enter(self._gate, caller, asked, form, secure=secure)
         caller.notes["sign_in"] = True
         await self._gate.record(caller, reply.status_code)
         return reply
@@ -189,6 +189,16 @@ def read_scope(scope: Scope) -> Asked:
         path = path[len(root) :]
     client = scope.get("client")
     return Asked(scope.get("method", "GET"), path, client[0] if client else None, headers)
+
+
+async def _read_form(receive: Receive) -> bytes:
+    form = bytearray()
+    while True:
+        message = await receive()
+        form += message.get("body", b"")
+        sign_in.check_form("", len(form))
+        if not message.get("more_body"):
+            return bytes(form)
 
 
 def _is_secure(scope: Scope, asked: Asked, gate: Gate) -> bool:

@@ -31,6 +31,9 @@ from tingshuo.store.bundle import Bundle
 from tingshuo.store.consent import complaint, standing
 from tingshuo.types import EMOTIONS, MAX_CHARACTERS, RANGES, SpeechRequest
 
+_PART_BYTES = 1 << 18
+"""Read of a file at a time, by a thread each: with 64 kB, as Starlette has it, a wav of 15 s takes 2 ms longer."""
+
 router = APIRouter(prefix="/api", tags=["api"])
 
 
@@ -57,13 +60,15 @@ async def speak(request: Request) -> Response:
     """
     service = the_service(request)
     order = _order(service, await read_body(request, SpeakBody))
-    known = service.results.find(order)
-    service.metrics.cache.labels("hit" if known or order in service.flights else "miss").inc()
-    if known is not None:
-        return JSONReply(known.read_reply() | {"cached": True})
+    await service.record(order)
+    key = service.key(order)
+    if (known := service.results.find(key)) is not None:
+        service.metrics.cache.labels("hit").inc()
+        body = known.body[:-1] + b',"cached":true}'  # the JSON is not read, which would be half of the work
+        return Response(body, media_type="application/json", headers=kept_header(known.where))
     with about("text"):
-        reply, headers = await unless_left(request, service.flights.join(order, lambda: _speak(service, order)))
-    return JSONReply(reply | {"cached": False}, headers=headers)
+        reply, headers = await unless_left(request, _join(service, order, key))
+    return JSONReply(reply, headers=headers)
 
 
 @router.post(
@@ -79,12 +84,14 @@ async def speak_stream(request: Request) -> Response:
     """
     service = the_service(request)
     order = _order(service, await read_body(request, SpeakBody))
-    take, result_id = Take(service.voices, order), service.results.new_id()
+    await service.record(order)
+    key = service.key(order)
+    take, result_id = service.take(order, live=True), service.results.new_id()
     job = service.workers.start(lambda: spoken_lines(take, service.results, result_id), take, live=True)
     async with closing(job.aclose):
         with about("text"):
             first = await anext(job)
-    lines = _lines(first, job, service.results, take, result_id)
+    lines = _lines(first, job, service.results, take, result_id, key)
     return StreamReply(lines, job.aclose, "application/x-ndjson", timing_header(take.stream.stages, job.queued_s))
 
 
@@ -98,7 +105,7 @@ async def speak_stream(request: Request) -> Response:
 )
 async def audio(request: Request, id: str, if_none_match: Annotated[str | None, Header()] = None) -> Response:
     """The file that a reply's `audio_url` names. It never changes; it is kept for an hour at most."""
-    result = the_service(request).results.get(id)
+    result = await the_service(request).results.get(id)
     headers = {
         "etag": f'"{result.id}"',
         "cache-control": "private, max-age=3600, immutable",
@@ -108,7 +115,9 @@ async def audio(request: Request, id: str, if_none_match: Annotated[str | None, 
         return Response(status_code=304, headers=headers)
     if not is_sound_range(request.headers.get("range", "")):
         request.scope["headers"] = [(name, value) for name, value in request.scope["headers"] if name != b"range"]
-    return FileResponse(result.path, media_type=result.media_type, headers=headers)
+    reply = FileResponse(result.path, media_type=result.media_type, headers=headers)
+    reply.chunk_size = _PART_BYTES
+    return reply
 
 
 @router.get("/voices", summary="What can be asked for")
@@ -147,37 +156,62 @@ def describe(name: str, bundle: Bundle) -> dict[str, object]:
     }
 
 
+def kept_header(where: str) -> dict[str, str]:
+    """Return the ``Server-Timing`` header of a reply that was kept, and where."""
+    return {"server-timing": f'cache;desc="{where}"'}
+
+
 def _order(service: Service, body: SpeakBody) -> Order:
-    fields = body.model_dump(exclude={"voice", "format"})
     with about("text"):
-        request = make_request(**fields)
-    return service.order(body.voice, request, body.format)
+        request = make_request(**body.controls())
+    return service.order(body.voice, request, body.format, body.wish())
+
+
+async def _join(service: Service, order: Order, key: str) -> tuple[dict[str, object], dict[str, str]]:
+    """Wait for what another request has begun, or begin."""
+    if key in service.flights:
+        service.metrics.cache.labels("hit").inc()
+    return await service.flights.join(key, lambda: _look_or_speak(service, order, key))
+
+
+async def _look_or_speak(service: Service, order: Order, key: str) -> tuple[dict[str, object], dict[str, str]]:
+    """Find out whether another process has the audio, or makes it now, and speak if not; returns the reply and its headers."""
+    known = await service.results.look(key)
+    if known is None:
+        async with service.results.claimed(key) as known:
+            if known is None:
+                service.metrics.cache.labels("miss").inc()
+                reply, headers = await _speak(service, order)
+                return reply | {"cached": False}, headers
+    service.metrics.cache.labels("hit").inc()
+    return known.reply | {"cached": True}, kept_header(known.where)
 
 
 async def _speak(service: Service, order: Order) -> tuple[dict[str, object], dict[str, str]]:
     """Speak into a file; returns the reply and its headers."""
-    take, result_id = Take(service.voices, order), service.results.new_id()
+    key = service.key(order)  # of the voices that speak, which others may have taken the place of meanwhile
+    take, result_id = service.take(order), service.results.new_id()
     job = service.workers.start(lambda: take.recorded(service.results, result_id), take)
     try:
         async for _ in job:
             pass
     finally:
         await job.aclose()
-    return _keep(service.results, take, result_id), timing_header(take.stream.stages, job.queued_s)
+    return await _keep(service.results, take, result_id, key), timing_header(take.stream.stages, job.queued_s)
 
 
-def _keep(results: Results, take: Take, result_id: str) -> dict[str, object]:
+async def _keep(results: Results, take: Take, result_id: str, key: str) -> dict[str, object]:
     order, reply = take.order, take.reply(result_id)
-    results.add(result_id, order.format, media_type(order.format), reply, order)
+    await results.add(result_id, order.format, media_type(order.format), reply, key)
     return reply
 
 
-async def _lines(first: bytes, job: Job[bytes], results: Results, take: Take, result_id: str) -> AsyncIterator[bytes]:
+async def _lines(first: bytes, job: Job[bytes], results: Results, take: Take, result_id: str, key: str) -> AsyncIterator[bytes]:
     yield first
     try:
         async for lines in job:
             yield lines
-        _keep(results, take, result_id)
+        await _keep(results, take, result_id, key)
         yield encode_json({"type": "done", **take.summary(result_id)}) + b"\n"
     except TingshuoError as error:
         line = {"type": "error", "message": str(error), "status": outcome(error).status, "code": error_code(error)}

@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from tingshuo.errors import MediaTypeError, RequestError, TextError, TooLargeError, TooSlowError
-from tingshuo.types import EMOTIONS, MAX_CHARACTERS
+from tingshuo.serve.labels import Wish
+from tingshuo.types import EMOTIONS, MAX_CHARACTERS, SpeechRequest
 
 MAX_BODY_BYTES = 10 * MAX_CHARACTERS
 """Room for the longest text with every character escaped (six bytes), and for the other fields."""
@@ -39,6 +40,17 @@ class SpeechFields(Body):
     style: str | None = Field(None, description="Whose rhythm and melody, a style of the voice; its first by default.")
     speaker: str | None = Field(None, description="Whose timbre, a speaker of the voice; its first by default.")
     seed: int = Field(0, description="Fixes the vocoder's noise: the same request gives the same bytes.")
+    label: str | None = Field(None, description="rhythm, speech, or none under an agreement; the server's by default.")
+    label_position: str | None = Field(None, description="start, middle or end; the server's by default.")
+    agreement: str = Field("", description="The id under which nothing of the label is heard; each use is recorded.")
+
+    def controls(self) -> dict[str, Any]:
+        """Return the fields of a `SpeechRequest`."""
+        return self.model_dump(include=set(SpeechRequest.__dataclass_fields__))
+
+    def wish(self) -> Wish:
+        """Return what is said of the label."""
+        return Wish(self.label, self.label_position, self.agreement)
 
 
 class SpeakBody(SpeechFields):

@@ -3,14 +3,13 @@
 import base64
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import IO, Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from tingshuo.app.http.api import describe, json_body, the_service
+from tingshuo.app.http.api import describe, json_body, kept_header, the_service
 from tingshuo.app.http.bodies import OpenAISpeechBody, read_body
 from tingshuo.app.http.instructions import follow
 from tingshuo.app.http.replies import (
@@ -20,6 +19,7 @@ from tingshuo.app.http.replies import (
     closing,
     encode_json,
     error_body,
+    label_header,
     timing_header,
     warnings_header,
 )
@@ -59,22 +59,26 @@ async def speech(request: Request) -> Response:
     service = the_service(request)
     body = await read_body(request, OpenAISpeechBody)
     order, remarks = _order(service, body)
-    known = service.results.find(_Stream(order))
-    service.metrics.cache.labels("miss" if known is None else "hit").inc()
-    if known is not None:
-        file = known.path.open("rb")  # at once, as it may be swept away meanwhile
-        warnings: Any = known.read_reply()["warnings"]
-        headers = warnings_header((*remarks, *warnings))
+    await service.record(order)
+    key = service.key(order, "stream")
+    known = await service.results.look(key)
+    file = None if known is None else known.open()  # at once, as it may be swept away meanwhile
+    service.metrics.cache.labels("miss" if file is None else "hit").inc()
+    if known is not None and file is not None:
+        warnings: Any = known.reply["warnings"]
+        headers = warnings_header((*remarks, *warnings)) | label_header(order.label) | kept_header(known.where)
         parts: AsyncIterator[bytes] = _file_parts(file)
         close: Callable[[], Awaitable[None]] = partial(_close, file)
     else:
-        take, result_id = Take(service.voices, order), service.results.new_id()
+        key = service.key(order, "stream")  # of the voices that speak, which others may have taken the place of meanwhile
+        take, result_id = service.take(order, live=True), service.results.new_id()
         job = service.workers.start(lambda: take.kept(service.results, result_id), take, live=True)
         async with closing(job.aclose):
             with about("input"):
                 first = await anext(job)
         headers = timing_header(take.stream.stages, job.queued_s) | warnings_header((*remarks, *take.stream.warnings))
-        parts = _parts(first, job, service.results, take, result_id)
+        headers |= label_header(order.label)
+        parts = _parts(first, job, service.results, take, result_id, key)
         close = job.aclose
     if body.stream_format == "sse":
         return StreamReply(_events(parts, len(order.request.text)), close, "text/event-stream", headers)
@@ -109,7 +113,7 @@ def _order(service: Service, body: OpenAISpeechBody) -> tuple[Order, tuple[str, 
     _check_choice("stream_format", body.stream_format, STREAM_FORMATS)
     if body.model not in MODELS:
         raise NotFoundError(f"unknown model {body.model!r}; accepted: {', '.join(MODELS)}")
-    fields: dict[str, Any] = body.model_dump(include=set(SpeechRequest.__dataclass_fields__)) | {"text": body.input}
+    fields = body.controls() | {"text": body.input}
     remarks: tuple[str, ...] = ()
     if body.instructions:
         emotion, remarks = follow(body.instructions, fixed="emotion" in body.model_fields_set)
@@ -118,7 +122,7 @@ def _order(service: Service, body: OpenAISpeechBody) -> tuple[Order, tuple[str, 
     if voice in VOICES and voice not in service.voices.catalogue:
         remarks += (f"the voice {voice} is OpenAI's and not here; default speaks",)
         voice = "default"
-    return service.order(voice, _request(fields), body.response_format), remarks
+    return service.order(voice, _request(fields), body.response_format, body.wish()), remarks
 
 
 def _request(fields: dict[str, Any]) -> SpeechRequest:
@@ -137,14 +141,7 @@ def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
         raise RequestError(f"unknown {name} {value!r}; accepted: {', '.join(choices)}", name)
 
 
-@dataclass(frozen=True, slots=True)
-class _Stream:
-    """Finished audio that was made as a stream: its bytes are others than those of a file that could be corrected at its end."""
-
-    order: Order
-
-
-async def _parts(first: bytes, job: Job[bytes], results: Results, take: Take, result_id: str) -> AsyncIterator[bytes]:
+async def _parts(first: bytes, job: Job[bytes], results: Results, take: Take, result_id: str, key: str) -> AsyncIterator[bytes]:
     """Yield a stream as it is made, and keep it when it is whole."""
     yield first
     async for part in job:
@@ -153,7 +150,7 @@ async def _parts(first: bytes, job: Job[bytes], results: Results, take: Take, re
     if results.has(result_id, order.format):
         with contextlib.suppress(OutputError, TooLargeError):  # the listener has heard it all
             said: dict[str, object] = {"warnings": list(take.stream.warnings)}
-            results.add(result_id, order.format, media_type(order.format), said, _Stream(order))
+            await results.add(result_id, order.format, media_type(order.format), said, key)
 
 
 async def _file_parts(file: IO[bytes]) -> AsyncIterator[bytes]:

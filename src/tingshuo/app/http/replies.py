@@ -16,11 +16,13 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from tingshuo.errors import BusyError, TextError, TingshuoError, outcome
+from tingshuo.tasks.labelled import Label
 from tingshuo.types import Stages
 
 SEND_TIMEOUT_S = 60.0
 """A client that takes nothing for so long has left without a word."""
 WARNINGS_HEADER = "Tingshuo-Warnings"
+LABEL_HEADER = "Tingshuo-Label"
 _SERVER_ERROR = 500
 
 ERROR_REPLY: dict[str, Any] = {
@@ -182,6 +184,14 @@ def warnings_header(warnings: tuple[str, ...]) -> dict[str, str]:
     return {WARNINGS_HEADER.lower(): quote("; ".join(warnings), safe=" ;,.:'()!?/=-_<>[]")}
 
 
+def label_header(label: Label | None) -> dict[str, str]:
+    """Return the header that says how audio is labelled: form and position; ``none`` is the field alone, ``bare`` nothing."""
+    if label is None:
+        return {LABEL_HEADER.lower(): "bare"}
+    heard = label.settings
+    return {LABEL_HEADER.lower(): f"{heard.form}; position={heard.position}" if heard else "none"}
+
+
 def error_body(error: TingshuoError) -> dict[str, object]:
     """Return OpenAI's error body: message, type, param, code."""
     status = outcome(error).status
@@ -236,9 +246,10 @@ async def on_disconnect(_: Request, __: Exception) -> Response:
 
 
 async def on_bug(_: Request, __: Exception) -> Response:
-    """Exception handler of everything else; the server logs the traceback."""
+    """Exception handler of everything else; the server logs the traceback and closes the connection, which is said."""
     message = "an error inside the server; its log has the details"
-    return JSONReply({"error": {"message": message, "type": "server_error", "param": None, "code": "internal"}}, _SERVER_ERROR)
+    body = {"error": {"message": message, "type": "server_error", "param": None, "code": "internal"}}
+    return JSONReply(body, _SERVER_ERROR, {"connection": "close"})
 
 
 HANDLERS: dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {

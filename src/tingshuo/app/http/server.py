@@ -9,43 +9,44 @@ import contextlib
 import logging
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from datetime import date
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
+from uvicorn.config import STARTUP_FAILURE
 
 from tingshuo import __version__
-from tingshuo.app.http import api, openai, status
+from tingshuo.app.http import admin, api, openai, status
 from tingshuo.app.http import socket as speech_socket
 from tingshuo.app.http.access import Access
+from tingshuo.app.http.addresses import tell_address
 from tingshuo.app.http.bodies import MAX_BODY_BYTES
+from tingshuo.app.http.draining import Door, LeavingProtocol
 from tingshuo.app.http.middleware import Counted, CutOff, HeadLikeGet
 from tingshuo.app.http.pages import pages_router, read_pages
-from tingshuo.app.http.protocol import PatientProtocol
 from tingshuo.app.http.replies import ERROR_REPLY, HANDLERS, WARNINGS_HEADER
 from tingshuo.app.http.security_headers import SecurityHeaders
+from tingshuo.app.http.settings import GRACE_S
 from tingshuo.app.http.tls import server_options
+from tingshuo.app.http.tracing import Traced, open_provider
 from tingshuo.engine.cpu import usable_cpus
-from tingshuo.errors import RequestError, SealedError
+from tingshuo.errors import TingshuoError
 from tingshuo.serve.access.gate import Gate
 from tingshuo.serve.access.scoped_voices import ScopedVoices
+from tingshuo.serve.catalogue import read_catalogue
+from tingshuo.serve.editions import Editions
+from tingshuo.serve.labels import LabelRule
+from tingshuo.serve.link import Alone, Link, Processes
+from tingshuo.serve.numbers import STEP_S, Window
+from tingshuo.serve.results import Results
 from tingshuo.serve.service import QUEUE, Service
 from tingshuo.serve.workers import MAX_WAIT_S, Workers
-from tingshuo.store.blobs import hash_file
-from tingshuo.store.bundle import Bundle, Hasher, open_bundle
-from tingshuo.store.consent import check_consent
-from tingshuo.store.hash_cache import HashCache
-from tingshuo.store.policy import Policy, check
-from tingshuo.store.sealing import readable
+from tingshuo.store.policy import Policy
 from tingshuo.tasks.tts import Voice
-from tingshuo.tasks.voices import find_voice, list_voices
-
-GRACE_S = 10
-"""Time that replies under way have to finish when the server is asked to stop."""
 
 log = logging.getLogger("tingshuo.http")
 
@@ -56,72 +57,46 @@ def create_service(
     policy: Policy | None = None,
     *,
     paranoid: bool = False,
+    graph_threads: int = 1,
     budget_bytes: int | None = None,
+    residents: Sequence[str] = (),
     max_wait_s: float = MAX_WAIT_S,
     lead_s: float | None = None,
+    chunk_s: float | None = None,
+    results: Results | None = None,
+    labels: LabelRule | None = None,
 ) -> Service:
     """Return the state of a server for the installed voices.
 
     Parameters
     ----------
-    voice : str
-        Name or path of the voice that requests get by default.
+    voice, policy, paranoid
+        See `read_catalogue`, whose errors it raises.
     threads : int or None
         Chunks computed at the same time; None is one per usable core, two at most.
-    policy : Policy or None
-        Who must have signed each voice; None asks for no signatures.
-    paranoid : bool
-        Read every byte of every voice, also of files that have not changed since they were last hashed.
-    budget_bytes : int or None
-        Of weights in memory, see `Voices`.
-    max_wait_s, lead_s : float
+    graph_threads : int
+        Threads inside each graph.
+    budget_bytes, residents
+        Of weights in memory, and what is opened at the start: see `Voices`.
+    max_wait_s, lead_s, chunk_s : float
         See `Workers`.
-
-    Raises
-    ------
-    UnknownVoiceError
-        No such voice.
-    SignatureError
-        The policy does not allow a voice; no bundle has been opened then.
-    ConsentError
-        The voice that requests get by default may not speak any more.
-    SealedError
-        It is encrypted, and there is no key.
-    BundleError
-        The bundle of a voice is damaged, or a file of it was changed (`HashMismatchError`): all are checked here, once.
+    results : Results or None
+        The finished audio; None is kept for this process alone.
+    labels : LabelRule or None
+        How speech is labelled; None is as the law asks.
     """
-    folders = {name: find_voice(name) for name in list_voices()} | {"default": find_voice(voice)}
-    if policy is not None:
-        for folder in sorted(set(folders.values())):
-            signed = check(folder, policy)
-            log.info("%s is signed with %s", folder, signed.key.label)
-    known = HashCache()
-    bundles = _open_all(folders, hash_file if paranoid else known)
-    known.write()
-    check_consent(bundles[folders["default"]].manifest, date.today())
-    catalogue = {name: bundles[folder] for name, folder in folders.items() if folder in bundles}
-    workers = Workers(threads or min(2, usable_cpus()), QUEUE, max_wait_s=max_wait_s, lead_s=lead_s)
-    return Service(ScopedVoices(partial(Voice, threads=1), catalogue, budget_bytes=budget_bytes), workers)
-
-
-def _open_all(folders: Mapping[str, Path], hasher: Hasher) -> dict[Path, Bundle]:
-    """Open and check the bundles; those that are encrypted and have no key here are left out, unless one is the default."""
-    bundles = {}
-    for folder in set(folders.values()):
-        opened = open_bundle(folder, verify=True, hasher=hasher)
-        try:
-            bundles[folder] = readable(opened)
-        except SealedError as error:
-            if folder == folders["default"]:
-                raise
-            log.warning("%s", error)
-    return bundles
+    catalogue = read_catalogue(voice, policy, paranoid=paranoid)
+    load = partial(Voice, threads=graph_threads)
+    voices = ScopedVoices(load, catalogue, budget_bytes=budget_bytes, residents=residents)
+    workers = Workers(threads or min(2, usable_cpus()), QUEUE, max_wait_s=max_wait_s, lead_s=lead_s, chunk_s=chunk_s)
+    return Service(voices, workers, results or Results(), labels=labels or LabelRule())
 
 
 def create_app(
     service: Service,
     *,
     gate: Gate | None = None,
+    processes: Processes | None = None,
     allow_origins: Sequence[str] = (),
     on_failure: Callable[[], None] = lambda: None,
 ) -> FastAPI:
@@ -133,6 +108,8 @@ def create_app(
         Not yet ready: its voice is opened when the application starts.
     gate : Gate or None
         Who may do what; None is everybody everything, but for ``/admin``.
+    processes : Processes or None
+        Those of the server; None is that there is this one alone.
     allow_origins : sequence of str
         Other origins whose pages may use the API, ``*`` for all.
     on_failure : callable
@@ -142,12 +119,14 @@ def create_app(
     @contextlib.asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
         opening = asyncio.create_task(_open(service, on_failure))
+        noting = asyncio.create_task(_note(service.metrics.window))
         try:
             yield
         finally:
+            noting.cancel()
             await opening
             service.workers.close()
-            service.results.close()
+            await service.results.aclose()
 
     app = FastAPI(
         title="Tingshuo 听说",
@@ -159,12 +138,15 @@ def create_app(
         exception_handlers=HANDLERS,  # type: ignore[arg-type]
     )
     app.state.service = service
-    for routes in (api, openai, speech_socket, status):
+    app.state.processes = processes or Alone(service)
+    for routes in (api, openai, speech_socket, status, admin):
         app.include_router(routes.router, responses={"default": ERROR_REPLY})
     app.include_router(pages_router(app, read_pages()))
     app.add_middleware(HeadLikeGet)
     app.add_middleware(Access, gate=gate or Gate())
     app.add_middleware(Counted, metrics=service.metrics)
+    if (provider := open_provider()) is not None:
+        app.add_middleware(Traced, provider=provider)
     app.add_middleware(CutOff)
     if allow_origins:
         exposed = ["Server-Timing", "Retry-After", WARNINGS_HEADER]
@@ -185,40 +167,77 @@ async def _open(service: Service, on_failure: Callable[[], None]) -> None:
         service.ready = True
 
 
+async def _note(window: Window) -> None:
+    while True:
+        window.note()
+        await asyncio.sleep(STEP_S)
+
+
 class Server(uvicorn.Server):
-    """A server that says where it listens."""
+    """A server that says where it listens, takes connections in one by one, and drops none when it stops.
+
+    Parameters
+    ----------
+    config : uvicorn.Config
+        Its time for a graceful end is that which replies under way have.
+    service : Service
+        Is told when the server stops.
+    on_started : callable
+        Coroutine function, called on the event loop when it listens.
+    announce : bool
+        Print the address.
+    """
+
+    def __init__(
+        self, config: uvicorn.Config, service: Service, on_started: Callable[[], Awaitable[None]], *, announce: bool = True
+    ) -> None:
+        super().__init__(config)
+        self._service, self._on_started, self._announce = service, on_started, announce
+        self._doors: list[Door] = []
+        self.servers = []
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then print the address."""
-        await super().startup(sockets)
-        if self.started and sockets:
-            host, port = sockets[0].getsockname()[:2]
-            shown = f"[{host}]" if ":" in host else host
-            scheme = "https" if self.config.is_ssl else "http"
-            print(f"Tingshuo listens on {scheme}://{shown}:{port}", flush=True)  # noqa: T201
+        await self.lifespan.startup()
+        if self.lifespan.should_exit:
+            raise SystemExit(STARTUP_FAILURE)
+        make = partial(LeavingProtocol, self.config, self.server_state, self.lifespan.state)
+        self._doors = [Door(listener, make, self.config.ssl) for listener in sockets or ()]
+        self.started = True
+        await self._on_started()
+        if sockets and self._announce:
+            tell_address(sockets[0], secure=self.config.is_ssl)
 
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop, and tell so at once whoever asks."""
+        self._service.stopping = True
+        super().handle_exit(sig, frame)
 
-def listen(host: str, port: int) -> socket.socket:
-    """Return a socket that listens.
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take in who waits, finish what is under way, and close; what outlives its time is cut off."""
+        self._service.stopping = True
+        for door in self._doors:
+            await door.close()
+        try:
+            async with asyncio.timeout(self.config.timeout_graceful_shutdown):
+                await self._finish()
+        except TimeoutError:
+            log.error("%d replies are cut off, as they were not finished in time", len(self.server_state.tasks))
+            for task in self.server_state.tasks:
+                task.cancel()
+        if not self.force_exit:
+            await self.lifespan.shutdown()
 
-    Raises
-    ------
-    RequestError
-        The port is taken, or the address is not one of this machine.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # The protocol is named because asyncio sends small writes at once (TCP_NODELAY) only on sockets that name it; without,
-    # the body of a reply waits 40 ms for the client's acknowledgement of its headers.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-        listener.listen(128)
-    except (OSError, OverflowError) as error:
-        listener.close()
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise RequestError(f"cannot listen on {host}:{port}: {reason}; choose another with --host and --port", "port") from error
-    return listener
+    async def _finish(self) -> None:
+        """Wait until all is finished; sockets are closed when nothing is being spoken any more."""
+        asked = set[object]()
+        while (self.server_state.connections or self.server_state.tasks) and not self.force_exit:
+            for connection in list(self.server_state.connections):
+                is_socket = not isinstance(connection, LeavingProtocol)
+                if connection not in asked and not (is_socket and self._service.workers.active):
+                    asked.add(connection)
+                    connection.shutdown()
+            await asyncio.sleep(0.02)
 
 
 def run(
@@ -226,36 +245,63 @@ def run(
     listener: socket.socket,
     *,
     gate: Gate | None = None,
+    editions: Editions | None = None,
+    link: Link | None = None,
     tls: tuple[Path | None, Path | None] = (None, None),
     allow_origins: Sequence[str] = (),
+    grace_s: float = GRACE_S,
     log_level: str = "warning",
 ) -> None:
-    """Serve until SIGINT or SIGTERM; replies under way are finished first.
+    """Serve until SIGINT or SIGTERM; replies under way are finished first. SIGHUP reads the voices again.
+
+    Parameters
+    ----------
+    service, listener
+        What speaks, and where.
+    gate, allow_origins
+        See `create_app`.
+    editions : Editions or None
+        How the voices are read again; None is never.
+    link : Link or None
+        To the parent, where this is one of several processes.
+    tls : pair of Path or None
+        Certificate and key.
+    grace_s : float
+        How long replies under way may take in the end.
+    log_level : str
+        Of uvicorn.
 
     Raises
     ------
     TingshuoError
         The voice could not be opened.
     """
+    editions = editions or Editions(service, lambda: service.voices.catalogue)
+    alone = Alone(service, editions)
     server: Server
 
     def stop() -> None:
         server.should_exit = True
 
-    options = server_options(*tls)
-    app = create_app(service, gate=gate, allow_origins=allow_origins, on_failure=stop)
+    async def started() -> None:
+        if link is not None:
+            await link.start(service, editions, stop)
+        else:
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, lambda: asyncio.ensure_future(_reload(alone)))
+
+    app = create_app(service, gate=gate, processes=link or alone, allow_origins=allow_origins, on_failure=stop)
     config = uvicorn.Config(
         app,
         log_level=log_level,
         server_header=False,
-        http=PatientProtocol,
-        timeout_graceful_shutdown=GRACE_S,
+        http=LeavingProtocol,
+        timeout_graceful_shutdown=grace_s,  # type: ignore[arg-type]
         lifespan="on",
         ws_max_size=MAX_BODY_BYTES,
         ws_per_message_deflate=False,  # audio does not become smaller
-        **options,
+        **server_options(*tls),
     )
-    server = Server(config)
+    server = Server(config, service, started, announce=link is None)
     with contextlib.suppress(KeyboardInterrupt), listener:
         previous = signal.signal(signal.SIGTERM, lambda *_: None)  # uvicorn raises the signal again when it is done
         try:
@@ -264,3 +310,13 @@ def run(
             signal.signal(signal.SIGTERM, previous)
     if service.failure is not None:
         raise service.failure
+
+
+async def _reload(alone: Alone) -> None:
+    """Read the voices again, because of a signal."""
+    try:
+        (done,) = await alone.reload()
+    except TingshuoError as error:
+        log.error("%s", error)
+    else:
+        log.warning("the voices were read again: %s", done["voices"] or "nothing has changed")

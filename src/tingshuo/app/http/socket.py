@@ -53,7 +53,7 @@ class Session:
     def __init__(self, socket: WebSocket, service: Service) -> None:
         self._socket = socket
         self._service = service
-        self._config: dict[str, Any] = {}
+        self._config = SessionConfig.model_validate({"type": "session.config"})
         self._talk: Talk | None = None
         self._speaking: asyncio.Task[None] | None = None
         self._leaving = asyncio.Event()
@@ -70,7 +70,7 @@ class Session:
         finally:
             await self._stop()
             if self._socket.application_state is WebSocketState.CONNECTED:
-                with contextlib.suppress(RuntimeError):  # it has left meanwhile
+                with contextlib.suppress(RuntimeError, WebSocketDisconnect):  # it has left meanwhile
                     await self._socket.close(_GOING_AWAY, "nothing was said for a long time")
 
     async def _message(self) -> bytes:
@@ -112,17 +112,17 @@ class Session:
         if self._talk is not None:
             raise RequestError("a text is being spoken; send input.done or input.cancel before session.config", "type")
         try:
-            config = SessionConfig.model_validate(fields).model_dump(exclude={"type"})
+            config = SessionConfig.model_validate(fields)
         except ValidationError as error:
             raise explain(error.errors(include_url=False)[0], SessionConfig) from error
         order = self._order(config)
         self._config = config
-        await self._send({"type": "session.ready", "voice": order.voice, "format": order.format})
+        label = order.label and order.label.describe()
+        await self._send({"type": "session.ready", "voice": order.voice, "format": order.format, "label": label})
 
-    def _order(self, config: dict[str, Any]) -> Order:
-        fields = {name: value for name, value in config.items() if name not in ("voice", "response_format")}
-        request = make_request(text="", **fields)
-        return self._service.order(config.get("voice", "default"), request, config.get("response_format", "pcm"))
+    def _order(self, config: SessionConfig) -> Order:
+        request = make_request(text="", **config.controls())
+        return self._service.order(config.voice, request, config.response_format, config.wish())
 
     def _add(self, fields: dict[str, Any]) -> None:
         text = fields.get("text")
@@ -160,6 +160,7 @@ class Session:
     async def _speak(self, talk: Talk) -> None:
         """Send what is spoken of a text until it is over."""
         try:
+            await self._service.record(talk.order)
             async with contextlib.aclosing(talk.steps()) as steps:
                 async for chunk, data in steps:
                     if chunk is not None:
@@ -167,7 +168,7 @@ class Session:
                     if data:
                         await self._patiently(self._socket.send_bytes(data))
             done = {"duration_s": round(talk.made_s, 4), "characters": talk.characters, "stages": asdict(talk.stages)}
-            last: dict[str, Any] = {"type": "audio.done", **done, "warnings": list(talk.warnings)}
+            last: dict[str, Any] = {"type": "audio.done", **done, "warnings": list(talk.warnings), "label": talk.label}
         except TingshuoError as error:
             last = {"type": "error", **error_body(error)}
             self._skipping = not talk.is_over

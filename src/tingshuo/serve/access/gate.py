@@ -143,6 +143,21 @@ class Gate:
         self._guesses, self._lines = Limiter(), Windows()
         self._left_out = 0
 
+    def share(self, secret: bytes, limiter: Limiter, guesses: Limiter, codes: Codes) -> None:
+        """Be one of several processes of a server: know the sessions of all, and count with the others.
+
+        Parameters
+        ----------
+        secret : bytes
+            Of sessions.
+        limiter, guesses : Limiter
+            Count requests, and guesses of a second factor.
+        codes : Codes
+            Uses codes up.
+        """
+        self.sessions = Sessions(self.sessions.clock, secret)
+        self.limiter, self._guesses, self._codes = limiter, guesses, codes
+
     def meet(self, asked: Asked) -> Caller:
         """Return who asks, by address alone."""
         given = asked.headers.get("x-request-id", "")
@@ -271,7 +286,7 @@ class Gate:
             raise RateLimitError(f"{GUESSES} codes were tried in a minute; wait before the next", math.ceil(usage.reset_s))
         if key.totp is None:
             raise UnauthorizedError(f"the key {key.id} has no code of its own; send {SECOND_KEY_HEADER}, another admin key")
-        if not self._codes.accept(key.id, key.totp, given):
+        if not await self._codes.use(key.id, key.totp, given):
             raise UnauthorizedError("the code is wrong, too old, or was used before; wait for the next one")
 
 

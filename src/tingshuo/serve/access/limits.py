@@ -211,7 +211,7 @@ class Limiter:
 
     def _lose(self, error: Exception) -> None:
         if not self.away:
-            what = str(error) or "no answer in time"
+            what = str(error).rstrip(".") or "no answer in time"
             log.error("Redis at %s: %s; this server counts requests alone until it is back", self._where, what)
         self.away = True
         self._retry_at = self._clock() + RETRY_S

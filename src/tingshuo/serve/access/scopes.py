@@ -25,6 +25,7 @@ ROUTES = (
     ("/api/cover", "convert"),
     ("/api/clone", "clone"),
     ("/api/voices", "list"),
+    ("/api/status", "list"),
     ("/v1/audio/voices", "list"),
     ("/v1/models", "list"),
     ("/docs", "list"),

@@ -1,7 +1,7 @@
 """What a browser shows instead of a key, which it must not keep: a token that ends by itself, and with the server.
 
-``ID.PURPOSE.EXPIRES.MAC``: no list of them is kept. The secret of the MAC is new at each start, and the key of the id has to hold
-still at each request.
+``ID.PURPOSE.EXPIRES.MAC``: no list of them is kept. The secret of the MAC is new at each start of a server, and the same for
+all of its processes; the key of the id has to hold still at each request.
 """
 
 import hashlib
@@ -24,15 +24,17 @@ class Sessions:
     ----------
     clock : callable
         Seconds since 1970.
+    secret : bytes or None
+        32 random bytes, the same for all processes of a server; None is new ones.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
-        self._clock = clock
-        self._secret = secrets.token_bytes(32)
+    def __init__(self, clock: Callable[[], float] = time.time, secret: bytes | None = None) -> None:
+        self.clock = clock
+        self._secret = secret or secrets.token_bytes(32)
 
     def issue(self, key: str, purpose: str) -> str:
         """Return a token for the id of a key."""
-        body = f"{key}.{purpose}.{int(self._clock()) + LIVES_S[purpose]}"
+        body = f"{key}.{purpose}.{int(self.clock()) + LIVES_S[purpose]}"
         return f"{body}.{self._mac(body)}"
 
     def read(self, token: str, purpose: str) -> str | None:
@@ -43,7 +45,7 @@ class Sessions:
         if not hmac.compare_digest(self._mac(body), mac):
             return None
         key, meant, expires = body.split(".")
-        left_s = int(expires) - self._clock()
+        left_s = int(expires) - self.clock()
         return key if meant == purpose and 0 < left_s <= LIVES_S[purpose] else None
 
     def _mac(self, body: str) -> str:

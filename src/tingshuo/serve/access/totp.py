@@ -78,6 +78,10 @@ class Codes:
         self._first = step_at(clock())
         self._last: dict[str, int] = {}
 
+    async def use(self, who: str, secret: str, given: str) -> bool:
+        """As `accept`; where several processes share what was used, that takes a moment."""
+        return self.accept(who, secret, given)
+
     def accept(self, who: str, secret: str, given: str) -> bool:
         """Whether a code is the right one for now and was not used yet; it is used up then.
 

@@ -5,7 +5,6 @@ character costs nothing but its sentences.
 """
 
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -13,11 +12,12 @@ from numpy.typing import NDArray
 
 from tingshuo.config.emotivoice import EmotiVoiceBundleConfig
 from tingshuo.engine.onnx import Session
+from tingshuo.tasks.embeddings import Embeddings
 from tingshuo.tasks.emotivoice.spread import shares, whole_frames
 from tingshuo.tasks.performance import Remarks, Tensors, row_of
 from tingshuo.tasks.stopwatch import Stopwatch
 from tingshuo.tasks.timing import time_sentence
-from tingshuo.tasks.windows import at_level, find_rests, pause_after, render_windows, rested, silence, with_rests
+from tingshuo.tasks.windows import at_level, find_rests, n_samples, pause_after, render_windows, rested, silence, with_rests
 from tingshuo.text.foreign.emotivoice import encode_words
 from tingshuo.text.foreign.symbols import Symbols
 from tingshuo.text.foreign.wordpiece import WordPieces
@@ -32,7 +32,6 @@ PROMPTS = {
     "serious": "严肃",
 }  # fmt: skip
 """The prompt of each of our emotions: the words of its own list (``data/youdao/text/emotion``) where it has one."""
-KEPT_PROMPTS = 256
 MARKS = 2
 """Pieces that stand around a text."""
 PAUSE_S = 0.2
@@ -52,18 +51,17 @@ class EmotiVoice:
         self._pieces = WordPieces(
             pieces.vocabulary, lower=pieces.lower, strip_accents=pieces.strip_accents, chinese=pieces.chinese
         )
-        self.prompt = lru_cache(KEPT_PROMPTS)(self._read)
-        self.prompt.__doc__ = self._read.__doc__
+        self.embeddings = Embeddings()
 
     def prepare(self, request: SpeechRequest) -> "EmotiVoicePerformer":
         """See `tingshuo.tasks.performance.Model`."""
         return EmotiVoicePerformer(self, request)
 
-    def _read(self, words: str) -> Array:
+    def prompt(self, words: str) -> Array:
         """Return the vector of a prompt or of a text, (1, P); of a text longer than the net can read that of its begin."""
         longest = self.settings.pieces.longest
         ids = self._pieces.encode(words[: longest - MARKS], longest)  # a piece has at least one character
-        return self.graphs["prompt"].run({"piece_ids": ids[None]})["prompt"]
+        return self.embeddings.get(ids.tobytes(), lambda: self.graphs["prompt"].run({"piece_ids": ids[None]})["prompt"])
 
     def style(self, emotion: str, strength: float) -> Array:
         """Return the vector of an emotion, (1, P), as far from the neutral one as the strength says."""
@@ -121,6 +119,10 @@ class EmotiVoicePerformance:
         self._rests = find_rests(sentence, symbols.word_index, durations, frame_s)
         self.timed = time_sentence(sentence, *rested(symbols, durations, self._rests), frame_s=frame_s, start_s=start_s)
         self._pause_s = pause_after(sentence, PAUSE_S / self._request.speed)
+        self.n_samples: int | None = n_samples(self._latent.shape[2], self._rests, self._pause_s, frames)
+
+    def begin(self) -> None:
+        """See `tingshuo.tasks.performance.Performance`: all of it was computed to know how long it is."""
 
     def samples(self) -> Iterator[Wav]:
         """See `tingshuo.tasks.performance.Performance`."""

@@ -96,6 +96,8 @@ class GraphVoicePerformer:
 class GraphVoicePerformance:
     """A sentence; see `tingshuo.tasks.performance.Performance`."""
 
+    n_samples: int | None = None
+
     def __init__(self, performer: GraphVoicePerformer, sentence: Sentence, spelt: Spelt, start_samples: int) -> None:
         model, request = performer.model, performer.request
         settings = model.settings
@@ -110,6 +112,9 @@ class GraphVoicePerformance:
         self.knows_times = spelt.owners is not None and self._made.durations is not None and settings.frames.hop_length > 0
         self.timed = self._time(sentence, spelt, start_samples / settings.sample_rate)
         self._pause_s = pause_after(sentence, settings.silence_s / request.speed)
+
+    def begin(self) -> None:
+        """See `tingshuo.tasks.performance.Performance`: all that is not sound has been computed."""
 
     def _time(self, sentence: Sentence, spelt: Spelt, start_s: float) -> TimedSentence:
         settings, durations = self._model.settings, self._made.durations

@@ -15,7 +15,7 @@ from tingshuo.tasks.performance import Remarks, Tensors, row_of
 from tingshuo.tasks.piper.loop import Scales, Sizes, plan
 from tingshuo.tasks.stopwatch import Stopwatch
 from tingshuo.tasks.timing import time_sentence
-from tingshuo.tasks.windows import at_level, pause_after, render_windows, silence
+from tingshuo.tasks.windows import at_level, n_samples, pause_after, render_windows, silence
 from tingshuo.text.foreign.espeak import espeak_phonemes
 from tingshuo.text.foreign.piper import Encoded, Inventory, owned_phonemes, text_phonemes
 from tingshuo.text.foreign.symbols import Symbols
@@ -113,6 +113,10 @@ class PiperPerformance:
         else:
             self.timed = time_sentence(sentence, symbols, self._plan.durations, frame_s=frame_s, start_s=start_s)
         self._pause_s = pause_after(sentence, PAUSE_S / request.speed)
+        self.n_samples: int | None = n_samples(self._plan.n_frames, (), self._pause_s, settings.frames)
+
+    def begin(self) -> None:
+        """See `tingshuo.tasks.performance.Performance`: all of it was computed to know how long it is."""
 
     def samples(self) -> Iterator[Wav]:
         """See `tingshuo.tasks.performance.Performance`."""

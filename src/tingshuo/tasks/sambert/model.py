@@ -17,7 +17,8 @@ from tingshuo.tasks.sambert.loop import decode, finish, plan
 from tingshuo.tasks.sambert.source import Source, read_f0
 from tingshuo.tasks.stopwatch import Stopwatch
 from tingshuo.tasks.timing import time_sentence
-from tingshuo.tasks.windows import at_level, find_rests, pause_after, render_windows, rested, silence, with_rests
+from tingshuo.tasks.vocoder import chunk_borders
+from tingshuo.tasks.windows import at_level, find_rests, n_samples, pause_after, render_windows, rested, silence, with_rests
 from tingshuo.text.foreign.sambert import EMOTIONS, Vocabulary, encode_bytes, encode_words
 from tingshuo.text.foreign.symbols import Symbols
 from tingshuo.types import Sentence, SpeechRequest, Wav
@@ -131,6 +132,13 @@ class SambertPerformance:
             if self._settings.harmonics
             else None
         )
+        self.n_samples: int | None = n_samples(self._plan.n_frames, self._rests, self._pause_s, frames)
+
+    def begin(self) -> None:
+        """See `tingshuo.tasks.performance.Performance`."""
+        frames = self._plan.n_frames
+        first = chunk_borders(frames, first=self._start == 0)[:2][-1]
+        self._inputs(0, min(frames, first + self._settings.vocoder_context_frames[1]))
 
     def samples(self) -> Iterator[Wav]:
         """See `tingshuo.tasks.performance.Performance`."""
