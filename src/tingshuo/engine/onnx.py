@@ -13,6 +13,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from tingshuo.engine.interrupt import current_options
 from tingshuo.engine.structure import external_names
 from tingshuo.errors import EngineError
 from tingshuo.types import GraphSpec
@@ -62,10 +63,10 @@ class Session:
         Raises
         ------
         EngineError
-            An input is missing, unknown, or of the wrong type or shape.
+            An input is missing, unknown, or of the wrong type or shape; or it was stopped (`tingshuo.engine.interrupt`).
         """
         try:
-            results = self._session.run(self._outputs, dict(inputs))
+            results = self._session.run(self._outputs, dict(inputs), current_options())
         except Exception as error:  # the runtime's errors have no common base below Exception
             raise EngineError(f"graph {self._name!r} cannot be run: {error}") from error
         return dict(zip(self._outputs, results, strict=True))

@@ -2,7 +2,8 @@
 
 A request holds a thread only while its next chunk is computed: between chunks the threads serve the others, first of all those
 whose listeners would run dry first. A request that nobody has heard anything of yet is due at once, so that streams begin quickly
-whatever else is being made, and a client that reads slowly costs nothing. Work stops at the chunk after a client left.
+whatever else is being made, and a client that reads slowly costs nothing. When a client leaves, work stops where it is, in the
+middle of a graph too.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Future
 from typing import Generic, Protocol, TypeVar
 
+from tingshuo.engine.interrupt import Interrupt
 from tingshuo.errors import BusyError
 from tingshuo.serve.backlog import Backlog
 from tingshuo.serve.metrics import Metrics
@@ -168,6 +170,7 @@ class Job(Generic[T]):
         self._work = work
         self._live = live
         self._items: Iterator[T] | None = None
+        self._interrupt = Interrupt()
         self._step = threading.Lock()
         self._closed = self._complete = False
         workers.backlog.add(self)
@@ -204,10 +207,12 @@ class Job(Generic[T]):
         return item  # type: ignore[return-value]
 
     async def aclose(self) -> None:
-        """Stop the generator (after the chunk it is computing) and give the place in the queue back."""
+        """Stop the generator, a chunk that it is computing too, and give the place in the queue back."""
         if self._closed:
             return
         self._closed = True
+        if not self._complete:
+            self._interrupt.stop()
         if self._workers.closed:  # no thread is left, so none is in a step
             self._close()
             self._finished()
@@ -247,7 +252,8 @@ class Job(Generic[T]):
                     self._items = self._make()
                     self.queued_s = self._workers.clock() - self._came_s
                     self._workers.metrics.queued.observe(self.queued_s)
-                return next(self._items, _DONE)
+                with self._interrupt.covering():
+                    return next(self._items, _DONE)
             finally:
                 self.work_s += time.perf_counter() - started
 

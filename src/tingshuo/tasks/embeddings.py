@@ -14,6 +14,8 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from tingshuo.engine.interrupt import uninterrupted
+
 Array = NDArray[Any]
 
 BUDGET_BYTES = 16_000_000
@@ -103,7 +105,8 @@ class Embeddings:
     def _find_or_make(self, key: str, make: Callable[[], Array]) -> Array:
         vector = None if self.further is None else self.further.get(key)
         if vector is None:
-            vector = np.array(make())
+            with uninterrupted():
+                vector = np.array(make())
             if self.further is not None:
                 self.further.put(key, vector)
         vector.setflags(write=False)

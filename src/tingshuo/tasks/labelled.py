@@ -15,6 +15,7 @@ import numpy as np
 from tingshuo.audio.label.field import AigcField
 from tingshuo.audio.label.labelling import SENTENCE, Inserted, Labelling, LabelSettings, check_prompt, speed_of_label
 from tingshuo.audio.label.watermark import Watermarker
+from tingshuo.engine.interrupt import uninterrupted
 from tingshuo.errors import RequestError
 from tingshuo.tasks.tts import SpeechStream, Voice
 from tingshuo.types import RANGES, AudioChunk, SpeechRequest, TimedSentence, Wav
@@ -203,7 +204,8 @@ def spoken_label(voice: Voice, speaker: str, volume: float = 0.0) -> Wav:
     with _SPEAKING:
         prompts = _PROMPTS.setdefault(voice, {})
         if (speaker, volume) not in prompts:
-            prompts[speaker, volume] = _speak_label(voice, speaker, volume)
+            with uninterrupted():
+                prompts[speaker, volume] = _speak_label(voice, speaker, volume)
         return prompts[speaker, volume]
 
 

@@ -47,3 +47,13 @@ def test_what_is_said_counts_more_than_the_profile():
     settings = _settings("edge", said)
     assert (settings.max_wait, settings.voice_memory_mb, settings.rate, settings.preload) == (3.0, 300, ("1/second",), ())
     assert _settings(None, {"workers": 3}) == Settings(workers=3)
+
+
+@pytest.mark.parametrize(
+    ("options", "noted"), [(("--host", "0.0.0.0"), True), (("--host", "0.0.0.0", "--producer", "we"), False), ((), False)]
+)
+def test_whoever_serves_others_is_told_to_say_who_he_is(tingshuo, monkeypatch, options, noted):
+    monkeypatch.delenv("TINGSHUO_PRODUCER", raising=False)
+    done = tingshuo("serve", "--port", "0", "--voice", "nobody", *options)
+    assert ("say who you are with --producer" in done.err) is noted
+    assert "unknown voice 'nobody'" in done.err

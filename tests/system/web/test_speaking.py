@@ -12,7 +12,7 @@ pytestmark = pytest.mark.browser
 TEXT = "今天天气真好，我们去公园吧！小猫也想去。"
 HANZI = "".join(re.findall(r"[一-鿿]", TEXT))
 LONG_TEXT = "这是一段很长的文字，用来检查停止按钮。" * 1500
-CURRENT = "Number(document.querySelector('[aria-current]')?.dataset.index ?? -1)"
+CURRENT = "Number(document.querySelector('#timeline [aria-current]')?.dataset.index ?? -1)"
 DECODE = """async (url) => {
   const context = new AudioContext();
   const audio = await context.decodeAudioData(await (await fetch(url)).arrayBuffer());

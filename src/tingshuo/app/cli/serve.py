@@ -10,6 +10,8 @@ from tingshuo.app.http.profiles import with_profile
 from tingshuo.app.http.settings import Settings
 
 Profile = Annotated[str | None, typer.Option(help="What it is for, see docs/scenarios.md: cloud, game, live or edge.")]
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
 Host = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for other machines too.")]
 Port = Annotated[int, typer.Option(help="Port to listen on; 0 for any free one.")]
 VoiceName = Annotated[str, typer.Option("--voice", "-v", help="The voice that is meant by `default`: a name or a folder.")]
@@ -125,6 +127,9 @@ def serve(
         read_policy(require_signed)
     server_options(tls_cert, tls_key)
     with listen(host, port) as listener:
+        if host not in LOOPBACK and not settings.producer:
+            note = "the label of speech names 'tingshuo'; before you offer it to others, say who you are with --producer"
+            typer.echo(f"Note: {note}", err=True)
         processes.serve(settings, listener)
 
 

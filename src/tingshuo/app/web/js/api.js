@@ -30,6 +30,28 @@ export async function fetchVoices() {
 }
 
 /**
+ * How it goes: what is under way, and the figures of the last minute and since the start.
+ *
+ * @returns {Promise<object>} as docs/serve.md has it
+ */
+export async function fetchStatus() {
+  return parse(await send("api/status", {}));
+}
+
+/**
+ * A route below /admin.
+ *
+ * @param {"GET" | "POST"} method
+ * @param {string} path
+ * @param {Record<string, string>} headers the key and the second factor
+ * @returns {Promise<{body: object, session: string | null}>} `session` stands for the second factor for ten minutes
+ */
+export async function administer(method, path, headers) {
+  const response = await send(`admin/${path}`, { method, headers });
+  return { body: await parse(response), session: response.headers.get("x-admin-session") };
+}
+
+/**
  * A whole file in the format that the request names.
  *
  * @param {object} request

@@ -89,6 +89,7 @@ export class Compose {
   }
 
   #onKey(event) {
+    if (this.root.closest("[hidden]")) return; // another view is shown
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.repeat) {
       event.preventDefault();
       this.speak();

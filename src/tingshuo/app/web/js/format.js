@@ -18,6 +18,17 @@ export function ratio(rtf) {
   return rtf >= 1 ? rtf.toFixed(1) : Number(rtf.toPrecision(2)).toString();
 }
 
+/** @param {number} bytes @returns {string} */
+export function megabytes(bytes) {
+  const value = bytes / 1e6;
+  return value >= 1000 ? `${(value / 1000).toFixed(2)} GB` : `${value < 10 ? value.toFixed(1) : Math.round(value)} MB`;
+}
+
+/** @param {number} share 0 to 1 @returns {string} */
+export function percent(share) {
+  return `${(100 * share).toFixed(share > 0 && share < 0.0995 ? 1 : 0)} %`;
+}
+
 /** @param {string} text @returns {number} characters as the server counts them (code points) */
 export function countCharacters(text) {
   let count = 0;

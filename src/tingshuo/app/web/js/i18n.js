@@ -10,24 +10,30 @@ const TAGS = { zh: "zh-CN", en: "en" };
 export class Translator extends EventTarget {
   constructor() {
     super();
+    this.texts = TEXTS;
     const stored = read("language", null);
     const preferred = (navigator.language || "zh").toLowerCase().startsWith("zh") ? "zh" : "en";
     this.language = LANGUAGES.includes(stored) ? stored : preferred;
   }
 
+  /** @param {Record<string, [string, string]>} texts those of a view that comes later */
+  add(texts) {
+    this.texts = { ...this.texts, ...texts };
+  }
+
   /**
-   * @param {string} key of TEXTS; anything else is returned as it is
+   * @param {string} key of the texts; anything else is returned as it is
    * @param {Record<string, string | number>} [values] for the words in braces
    * @returns {string}
    */
   t(key, values = {}) {
-    const text = TEXTS[key]?.[LANGUAGES.indexOf(this.language)] ?? key;
+    const text = this.texts[key]?.[LANGUAGES.indexOf(this.language)] ?? key;
     return text.replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
   }
 
   /** @param {string} key @returns {boolean} whether there is a text of that key */
   has(key) {
-    return Object.hasOwn(TEXTS, key);
+    return Object.hasOwn(this.texts, key);
   }
 
   /**

@@ -13,6 +13,7 @@ import { loadSettings, saveSettings } from "./settings.js";
 import { Stage } from "./stage.js";
 import { Status } from "./status.js";
 import { Track } from "./track.js";
+import { Views } from "./views.js";
 
 const RECONNECT_MS = 2000;
 
@@ -28,6 +29,7 @@ const compose = new Compose(byId("compose"), translator, session, controls, spea
 const stage = new Stage(byId("stage"), session, translator);
 let asked = 0;
 
+new Views({ translator, session, player, controls });
 new Downloads(byId("downloads"), session, controls);
 new Status({ line: byId("status"), alert: byId("alert"), warnings: byId("warnings") }, session, translator, retry);
 new HistoryView(byId("history"), history, translator, {
@@ -46,7 +48,7 @@ session.addEventListener("finish", () => {
 });
 document.addEventListener("keydown", (event) => {
   const typing = event.target.closest("input, textarea, select, button, summary, a");
-  if (event.key === " " && !typing) {
+  if (event.key === " " && !typing && !byId("stage").closest("[hidden]")) {
     event.preventDefault();
     stage.toggle();
   }

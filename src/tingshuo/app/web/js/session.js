@@ -103,6 +103,7 @@ export class Session extends EventTarget {
         }
       } else if (line.type === "done") {
         utterance.summary = line;
+        this.track.setLabel(line.label);
       }
     }
   }

@@ -1,6 +1,7 @@
 /** The sound made visible: timeline, picture, overview and transport, drawn together once a frame while anything moves. */
 
 import { clock, milliseconds, ratio } from "./format.js";
+import { tellLabel } from "./made-by-ai.js";
 import { Overview } from "./overview.js";
 import { Picture } from "./picture.js";
 import { Timeline } from "./timeline.js";
@@ -129,6 +130,7 @@ export class Stage {
 
   #drawNow() {
     const { player, viewport, track } = this;
+    if (!this.window.clientWidth) return; // another view is shown
     const position = player.positionS;
     const duration = Math.max(player.durationS, track.durationS);
     viewport.width = this.window.clientWidth;
@@ -163,6 +165,7 @@ export class Stage {
     const times = summary && Math.round(1 / summary.rtf);
     put("rtf", summary ? ratio(summary.rtf) : "—", summary && this.translator.t("faster", { times }));
     put("duration", summary ? clock(summary.duration_s) : "—");
+    tellLabel(this.root.querySelector("[data-made]"), summary ? summary.label : undefined, this.translator);
   }
 
   #stages(stages) {

@@ -1,7 +1,7 @@
 /** What is going on, in words: the status line for everybody, and an alert with the reason when something went wrong. */
 
-import { ApiError } from "./api.js";
 import { milliseconds, ratio } from "./format.js";
+import { sentenceOf } from "./sentences.js";
 
 const STATE_TEXTS = {
   connecting: "stateConnecting", ready: "stateReady", requesting: "stateRequesting", speaking: "stateSpeaking",
@@ -42,20 +42,8 @@ export class Status {
     if (session.error !== this.shownError) {
       this.shownError = session.error;
       this.alert.hidden = !session.error;
-      if (session.error) this.alert.querySelector("[data-text]").textContent = this.sentence(session.error);
+      if (session.error) this.alert.querySelector("[data-text]").textContent = sentenceOf(session.error, translator);
     }
-  }
-
-  /** @param {Error} error @returns {string} the sentence for its user */
-  sentence(error) {
-    const { translator } = this;
-    if (!(error instanceof ApiError)) return translator.t("errorUnknown", { message: error.message });
-    if (error.kind === "network") return translator.t("errorNetwork");
-    if (error.kind === "broken") return translator.t("errorBroken");
-    if (error.kind === "expired") return translator.t("errorExpired");
-    const known = `error.${error.code}`;
-    const key = !error.message ? "errorRefusedBare" : translator.has(known) ? known : "errorRefused";
-    return translator.t(key, { status: error.status, message: error.message });
   }
 
   #measured(state) {

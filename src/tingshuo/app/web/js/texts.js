@@ -6,6 +6,12 @@ export const TEXTS = {
   switchLanguageLabel: ["Switch the page to English", "把页面切换为中文"],
   apiDocs: ["接口文档", "API"],
   skip: ["跳到朗读按钮", "Skip to the speak button"],
+  views: ["页面的各个部分", "Parts of the page"],
+  viewSay: ["说", "Speak"],
+  viewStream: ["流式", "Stream"],
+  viewVoices: ["声音", "Voices"],
+  viewMonitor: ["监控", "Monitor"],
+  viewMissing: ["这一部分没有取到（{reason}）：请刷新页面。", "This part did not come ({reason}): reload the page."],
 
   text: ["要朗读的文字", "Text to speak"],
   placeholder: ["在这里输入或粘贴文字：一句话、一段新闻，或一整章小说。", "Type or paste Chinese text: a sentence, a news story, a whole chapter of a novel."],
@@ -68,6 +74,30 @@ export const TEXTS = {
     "服务器：首包 {ttfb}，文本 {text}，声学 {acoustic}，声码器 {vocoder}",
     "Server: first chunk {ttfb}, text {text}, acoustic {acoustic}, vocoder {vocoder}",
   ],
+  madeByAI: ["AI 生成 · 已标识", "Made by AI · labelled"],
+  madeByAIQuiet: ["AI 生成 · 文件内标识", "Made by AI · labelled in the file"],
+  madeByAIBare: ["AI 生成 · 无标识", "Made by AI · not labelled"],
+  madeByAIUnfinished: ["AI 生成 · 没有说完", "Made by AI · unfinished"],
+  "label.rhythm": [
+    "这段声音由人工智能生成。{start}–{end} 是“短长 短短”的节奏标识；下载的文件里还有 AIGC 字段，生产者 {producer}。",
+    "This sound was made by AI. From {start} to {end} there is the rhythm short-long short-short; a downloaded file also has the field AIGC, producer {producer}.",
+  ],
+  "label.speech": [
+    "这段声音由人工智能生成。{start}–{end} 是说出来的标识；下载的文件里还有 AIGC 字段，生产者 {producer}。",
+    "This sound was made by AI. From {start} to {end} the label is spoken; a downloaded file also has the field AIGC, producer {producer}.",
+  ],
+  "label.none": [
+    "这段声音由人工智能生成。按协议没有可听的标识；文件里有 AIGC 字段，生产者 {producer}。",
+    "This sound was made by AI. By agreement no label is heard; the file has the field AIGC, producer {producer}.",
+  ],
+  "label.bare": [
+    "这段声音由人工智能生成，是没有任何标识的裸采样。",
+    "This sound was made by AI. It is bare samples, without any label.",
+  ],
+  "label.unfinished": [
+    "这段声音由人工智能生成，没有说完；放在末尾的标识因此没有出现。",
+    "This sound was made by AI. It was not finished, so a label that comes at its end is not there.",
+  ],
   format: ["文件格式", "File format"],
   download: ["下载", "Download"],
   subtitles: ["字幕 SRT", "SRT"],
@@ -85,6 +115,12 @@ export const TEXTS = {
 
   errorRefused: ["服务器没有接受（{status}）：{message}", "The server refused ({status}): {message}"],
   errorRefusedBare: ["服务器没有接受（{status}）。", "The server refused ({status})."],
+  errorSaid: ["服务器没有接受：{message}", "The server refused: {message}"],
+  "error.unauthorized": [
+    "没有密钥，或登录已过期：刷新本页，再输入一次密钥。服务器的说明：{message}",
+    "No key, or the sign-in is over: reload the page and show the key again. {message}",
+  ],
+  "error.rate_limit": ["请求太频繁，请稍后再试。服务器的说明：{message}", "Too many requests: {message}"],
   "error.text": ["文字里没有能读的内容，或有损坏的字符。服务器的说明：{message}", "This text cannot be spoken: {message}"],
   "error.ssml": ["SSML 标记有误。服务器的说明：{message}", "The SSML is not right: {message}"],
   "error.too_large": ["太长了，请分成几段。服务器的说明：{message}", "Too long: {message}"],

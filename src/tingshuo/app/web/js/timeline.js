@@ -20,6 +20,7 @@ export class Timeline {
     this.strip = root.querySelector("[data-strip]");
     /** @type {Map<number, HTMLElement>} by index of the character */
     this.cells = new Map();
+    this.mark = null;
     this.current = -1;
     this.pxPerS = 0;
     root.addEventListener("click", (event) => {
@@ -32,6 +33,7 @@ export class Timeline {
   reset() {
     this.cells.clear();
     this.strip.replaceChildren();
+    this.mark = null;
     this.current = -1;
   }
 
@@ -66,6 +68,17 @@ export class Timeline {
       }
     }
     for (let index = first; index < last; index += 1) if (!this.cells.has(index)) this.#add(index);
+    if (this.track.label && !this.mark) this.#addMark(this.track.label);
+  }
+
+  /** Where the sound says that it was made by AI. */
+  #addMark({ startS, endS }) {
+    this.mark = document.createElement("div");
+    this.mark.className = "made-mark";
+    this.mark.style.left = `${startS * this.pxPerS}px`;
+    this.mark.style.width = `${(endS - startS) * this.pxPerS}px`;
+    this.mark.textContent = "AI";
+    this.strip.append(this.mark);
   }
 
   #add(index) {

@@ -47,6 +47,12 @@ export class Track extends EventTarget {
     this.dispatchEvent(new Event("grow"));
   }
 
+  /** @param {{start_s?: number, end_s?: number} | null} label where it says that this was made by AI; null where it does not */
+  setLabel(label) {
+    this.label = Number.isFinite(label?.start_s) ? { startS: label.start_s, endS: label.end_s } : null;
+    this.dispatchEvent(new Event("grow"));
+  }
+
   get columnsPerS() {
     return this.sampleRate / HOP;
   }
@@ -97,6 +103,7 @@ export class Track extends EventTarget {
     this.sentences = [];
     /** @type {Character[]} */
     this.characters = [];
+    this.label = null;
   }
 
   #addColumns({ id, columns, mel, peaks }) {
