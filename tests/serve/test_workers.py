@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
 
 from tingshuo.errors import BusyError
@@ -127,6 +128,48 @@ def test_leaving_in_the_middle_of_a_step_closes_the_generator_after_it():
 
     run(scenario())
     assert log == ["step", "closed"]
+
+
+def test_leaving_stops_a_graph_that_is_running(voice):
+    """Or this one would never end; and the thread is there for others."""
+    mel = {"mel": np.zeros((1, 100, 500), np.float32), "f0": np.zeros((1, 500), np.float32)}
+    begun = threading.Event()
+
+    def endless() -> Iterator[int]:
+        while True:
+            begun.set()
+            voice.graphs["vocoder"].run(mel)
+        yield 0
+
+    async def scenario():
+        workers = Workers(1, 2)
+        job = workers.start(endless, Work())
+        waiting = asyncio.ensure_future(anext(job))
+        await asyncio.to_thread(begun.wait)
+        waiting.cancel()
+        await job.aclose()
+        assert workers.active == 0
+        assert await workers.run(lambda: len(voice.graphs["vocoder"].run(mel)["gain"])) == 1
+        workers.close()
+
+    run(scenario())
+
+
+def test_what_may_be_done_ahead_waits_for_a_thread_with_nothing_else_to_do():
+    async def scenario():
+        workers, order, hold = Workers(1, 2), [], threading.Event()
+        first = asyncio.ensure_future(workers.run(hold.wait))
+        await asyncio.sleep(0)
+        ahead = workers.ahead(lambda: order.append("ahead"))
+        later = asyncio.ensure_future(workers.run(lambda: order.append("due"), 5.0))
+        await asyncio.sleep(0)
+        hold.set()
+        await asyncio.gather(first, later, asyncio.wrap_future(ahead))
+        assert order == ["due", "ahead"]
+        workers.close()
+        assert workers.ahead(lambda: order.append("never")).cancel()
+
+    run(scenario())
 
 
 def test_a_job_that_never_began_can_be_closed():
