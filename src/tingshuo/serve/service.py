@@ -1,6 +1,7 @@
 """The state of a running server: its voices, its threads, its finished audio, and whether it can speak yet."""
 
 import asyncio
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from tingshuo.audio.formats import find_format
@@ -41,6 +42,7 @@ class Service:
     ready: bool = False
     failure: Exception | None = None
     stopping: bool = False
+    _opening: "Future[None] | None" = None
 
     def __post_init__(self) -> None:
         """Add what metrics read from the state."""
@@ -60,6 +62,12 @@ class Service:
     def metrics(self) -> Metrics:
         """What is told of how it goes."""
         return self.workers.metrics
+
+    def open(self) -> "Future[None]":
+        """Begin to open the voices in a thread, unless that was begun before, and return what tells of its end."""
+        if self._opening is None:
+            self._opening = self.workers.begin(self.warm_up)
+        return self._opening
 
     def warm_up(self) -> None:
         """Open the default voice and the residents and speak a word with each, so that the first request does not pay for it."""

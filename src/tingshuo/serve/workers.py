@@ -130,6 +130,10 @@ class Workers:
             raise BusyError("the server is stopping; try again when it is back")
         return await asyncio.wrap_future(self._pool.submit(function, due_s))
 
+    def begin(self, function: Callable[[], T]) -> "Future[T]":
+        """Have a function called in a worker thread, before anything else; needs no event loop."""
+        return self._pool.submit(function, _AT_ONCE)
+
     def ahead(self, function: Callable[[], T]) -> "Future[T]":
         """Have a function called in a worker thread that has nothing else to do, and perhaps never."""
         try:

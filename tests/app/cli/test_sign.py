@@ -11,8 +11,8 @@ import pytest
 import typer
 
 from tingshuo.app.cli.verbs import app
-from tingshuo.app.http.server import create_service
 from tingshuo.errors import SignatureError
+from tingshuo.serve.opening import open_service
 from tingshuo.store.policy import read_policy
 from tingshuo.store.sign_keys import KINDS, make_key
 
@@ -149,7 +149,7 @@ def test_a_server_that_requires_signatures_asks_for_those_of_all_voices(
     tingshuo("sign", copy, "--key", key)
     trusted = read_policy(policy(f"{key}.pub"))
     with caplog.at_level(logging.INFO, "tingshuo.http"):
-        service = create_service(str(copy), threads=1, policy=trusted)
+        service = open_service(str(copy), threads=1, policy=trusted)
     service.workers.close()
     service.results.close()
     assert caplog.messages == [f"{copy} is signed with {key}.pub"]
@@ -157,7 +157,7 @@ def test_a_server_that_requires_signatures_asks_for_those_of_all_voices(
     other = shutil.copytree(copy, tmp_path / "home" / "voices" / "other")
     (other / "signature.json").unlink()
     with pytest.raises(SignatureError, match=f"{other}: has no signature"):
-        create_service(str(copy), threads=1, policy=trusted)
+        open_service(str(copy), threads=1, policy=trusted)
 
 
 def test_the_page_has_only_options_that_exist():

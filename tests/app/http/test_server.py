@@ -8,8 +8,8 @@ import socket
 import pytest
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
-from tingshuo.app.http.server import create_service
-from tingshuo.errors import ConsentError, HashMismatchError, SealedError, UnknownVoiceError
+from tingshuo.errors import ConsentError, HashMismatchError, SealedError
+from tingshuo.serve.opening import open_service
 from tingshuo.store.manifest import ConsentRecord
 from tingshuo.store.seal_keys import make_seal_key
 from tingshuo.store.sealing import seal_bundle
@@ -33,16 +33,6 @@ def test_small_writes_are_sent_at_once(service, serve, monkeypatch):
     assert all(seen)
 
 
-def test_a_service_knows_the_installed_voices():
-    service = create_service(threads=1)
-    assert "default" in service.voices.catalogue
-    assert service.workers.threads == 1
-    service.workers.close()
-    service.results.close()
-    with pytest.raises(UnknownVoiceError):
-        create_service("nobody")
-
-
 def test_a_voice_whose_files_were_changed_is_refused(bundle, tmp_path):
     """One bit of a large file, whose hash is not checked when the command line opens a voice."""
     folder = shutil.copytree(bundle.path, tmp_path / "voice")
@@ -51,7 +41,7 @@ def test_a_voice_whose_files_were_changed_is_refused(bundle, tmp_path):
     data[-1] ^= 1
     large.write_bytes(data)
     with pytest.raises(HashMismatchError, match=f"{large.name}: its SHA-256 differs"):
-        create_service(str(folder))
+        open_service(str(folder))
 
 
 def test_other_origins_are_refused_unless_allowed(service, serve, shared_client):
@@ -115,7 +105,7 @@ def test_a_server_does_not_start_with_a_default_voice_that_may_not_speak(bundle,
     fields = with_consent(bundle.manifest, "2020-12-31").fields()
     (folder / "manifest.json").write_text(json.dumps(fields))
     with pytest.raises(ConsentError, match="ended on 2020-12-31"):
-        create_service(str(folder))
+        open_service(str(folder))
 
 
 def test_an_encrypted_voice_without_its_key_is_left_out(bundle, tmp_path, monkeypatch, caplog):
@@ -123,13 +113,13 @@ def test_an_encrypted_voice_without_its_key_is_left_out(bundle, tmp_path, monkey
     monkeypatch.setenv("TINGSHUO_HOME", str(tmp_path / "home"))
     make_seal_key(tmp_path / "key")
     sealed = seal_bundle(bundle.path, tmp_path / "home/voices/anna", [str(tmp_path / "key.pub")])
-    service = create_service(threads=1)
+    service = open_service(threads=1)
     assert "anna" not in service.voices.catalogue
     assert "anna: is encrypted for age1" in caplog.text
     with pytest.raises(SealedError, match="there is no key"):
-        create_service(str(sealed))
+        open_service(str(sealed))
     monkeypatch.setenv("TINGSHUO_SEAL_KEY_FILE", str(tmp_path / "key"))
-    opened = create_service(threads=1)
+    opened = open_service(threads=1)
     assert opened.voices.catalogue["anna"].config == bundle.config
     for one in (service, opened):
         one.workers.close()

@@ -4,11 +4,11 @@ import pytest
 from playwright.sync_api import expect
 from tests.app.http.conftest import serving_guarded
 
-from tingshuo.app.http.server import create_service
 from tingshuo.serve.access.gate import Gate
 from tingshuo.serve.access.keys import add_key
 from tingshuo.serve.access.ring import KeyRing
 from tingshuo.serve.access.scoped_voices import ScopedVoices
+from tingshuo.serve.opening import open_service
 
 pytestmark = pytest.mark.browser
 
@@ -21,7 +21,7 @@ def guarded(tmp_path, monkeypatch):
     monkeypatch.setenv("TINGSHUO_HOME", str(tmp_path))
     path = tmp_path / "server.json"
     _, token = add_key(path, "page")
-    service = create_service(threads=1)
+    service = open_service(threads=1)
     service.voices = ScopedVoices(service.voices._load, service.voices.catalogue)
     with serving_guarded(service, Gate(KeyRing(path))) as client:
         yield str(client.base_url).rstrip("/"), token

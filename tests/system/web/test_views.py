@@ -9,11 +9,11 @@ import pytest
 from playwright.sync_api import expect
 from tests.app.http.conftest import serving_guarded
 
-from tingshuo.app.http.server import create_service
 from tingshuo.serve.access.gate import Gate
 from tingshuo.serve.access.keys import add_key
 from tingshuo.serve.access.ring import KeyRing
 from tingshuo.serve.access.scoped_voices import ScopedVoices
+from tingshuo.serve.opening import open_service
 
 pytestmark = pytest.mark.browser
 
@@ -308,7 +308,7 @@ def guarded(tmp_path, monkeypatch):
     monkeypatch.setenv("TINGSHUO_HOME", str(tmp_path))
     path = tmp_path / "server.json"
     user, boss, second = (add_key(path, name, verbs=verbs)[1] for name, verbs in ROLES)
-    service = create_service(threads=1)
+    service = open_service(threads=1)
     service.voices = ScopedVoices(service.voices._load, service.voices.catalogue)
     with serving_guarded(service, Gate(KeyRing(path))) as client:
         yield str(client.base_url).rstrip("/"), user, boss, second

@@ -6,6 +6,7 @@ libraries that run graphs start threads, which a fork would lose.
 """
 
 import asyncio
+import gc
 import json
 import logging
 import os
@@ -66,13 +67,14 @@ def serve_one(
     TingshuoError
         The server could not start.
     """
-    from tingshuo.app.http.server import create_service, run
     from tingshuo.app.labels import LabelOptions
     from tingshuo.audio.chunking import Rechunker
     from tingshuo.serve.cache.opening import CacheOptions, open_results
     from tingshuo.serve.catalogue import read_catalogue
-    from tingshuo.serve.editions import Editions
+    from tingshuo.serve.opening import open_service
     from tingshuo.store.policy import read_policy
+
+    gc.disable()  # nearly all that is made until the voice is open stays: looking through it would be a tenth of the start
 
     def policy() -> Any:
         return None if settings.require_signed is None else read_policy(settings.require_signed)
@@ -85,7 +87,7 @@ def serve_one(
     gate = open_door(settings, number if hello else None)
     if hello is not None and link is not None:
         _share(gate, settings, link, bytes.fromhex(hello["secret"]))
-    service = create_service(
+    service = open_service(
         settings.voice,
         settings.threads_each,
         policy(),
@@ -99,6 +101,11 @@ def serve_one(
         results=open_results(cache),
         labels=labels,
     )
+    service.open().add_done_callback(lambda _: gc.enable())
+    # While the voice is being opened, as both take about as long.
+    from tingshuo.app.http.server import run
+    from tingshuo.serve.editions import Editions
+
     run(
         service,
         listener,
