@@ -271,3 +271,17 @@ def test_a_label_that_is_not_heard_needs_an_agreement(client):
     for path in ("/api/tts", "/api/tts/stream"):
         reply = client.post(path, json=TEXT | {"label": "none"})
         assert (reply.status_code, reply.json()["error"]["param"]) == (403, "agreement")
+
+
+def test_audio_that_goes_between_looking_and_opening_is_not_there(client, service, monkeypatch):
+    url = client.post("/api/tts", json=TEXT).json()["audio_url"]
+    get = service.results.get
+
+    async def get_and_sweep(result_id):
+        result = await get(result_id)
+        result.path.unlink()
+        return result
+
+    monkeypatch.setattr(service.results, "get", get_and_sweep)
+    reply = client.get(url)
+    assert (reply.status_code, "has just gone" in reply.json()["error"]["message"]) == (404, True)

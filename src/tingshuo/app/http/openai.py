@@ -4,7 +4,7 @@ import base64
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
-from typing import IO, Any
+from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -16,9 +16,11 @@ from tingshuo.app.http.replies import (
     JSONReply,
     StreamReply,
     about,
+    close_file,
     closing,
     encode_json,
     error_body,
+    file_parts,
     label_header,
     timing_header,
     warnings_header,
@@ -38,7 +40,6 @@ VOICES = ("alloy", "ash", "ballad", "cedar", "coral", "echo", "fable", "marin", 
 """OpenAI's own voices, which programs written for it send. No voice here has that name: the default speaks, and that is said."""
 FORMATS = ("mp3", "opus", "aac", "flac", "wav", "pcm")
 STREAM_FORMATS = ("audio", "sse")
-_PART_BYTES = 1 << 16
 
 router = APIRouter(prefix="/v1", tags=["OpenAI"])
 
@@ -67,8 +68,8 @@ async def speech(request: Request) -> Response:
     if known is not None and file is not None:
         warnings: Any = known.reply["warnings"]
         headers = warnings_header((*remarks, *warnings)) | label_header(order.label) | kept_header(known.where)
-        parts: AsyncIterator[bytes] = _file_parts(file)
-        close: Callable[[], Awaitable[None]] = partial(_close, file)
+        parts: AsyncIterator[bytes] = file_parts(file)
+        close: Callable[[], Awaitable[None]] = partial(close_file, file)
     else:
         key = service.key(order, "stream")  # of the voices that speak, which others may have taken the place of meanwhile
         take, result_id = service.take(order, live=True), service.results.new_id()
@@ -151,16 +152,6 @@ async def _parts(first: bytes, job: Job[bytes], results: Results, take: Take, re
         with contextlib.suppress(OutputError, TooLargeError):  # the listener has heard it all
             said: dict[str, object] = {"warnings": list(take.stream.warnings)}
             await results.add(result_id, order.format, media_type(order.format), said, key)
-
-
-async def _file_parts(file: IO[bytes]) -> AsyncIterator[bytes]:
-    """Yield a finished stream."""
-    while part := file.read(_PART_BYTES):
-        yield part
-
-
-async def _close(file: IO[bytes]) -> None:
-    file.close()
 
 
 async def _events(parts: AsyncIterator[bytes], characters: int) -> AsyncIterator[bytes]:

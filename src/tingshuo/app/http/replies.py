@@ -6,7 +6,7 @@ import json
 import logging
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 from urllib.parse import quote
 
 from fastapi import Request
@@ -24,6 +24,7 @@ SEND_TIMEOUT_S = 60.0
 WARNINGS_HEADER = "Tingshuo-Warnings"
 LABEL_HEADER = "Tingshuo-Label"
 _SERVER_ERROR = 500
+_PART_BYTES = 1 << 18
 
 ERROR_REPLY: dict[str, Any] = {
     "description": "An error, in OpenAI's shape: a sentence for people, the field at fault, a code for programs.",
@@ -112,6 +113,17 @@ class StreamReply(Response):
             async with asyncio.timeout(SEND_TIMEOUT_S):
                 await send({"type": "http.response.body", "body": part, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def file_parts(file: IO[bytes]) -> AsyncIterator[bytes]:
+    """Yield a file of finished audio; read here, as the disk has it in memory and a thread for each part would take longer."""
+    while part := file.read(_PART_BYTES):
+        yield part
+
+
+async def close_file(file: IO[bytes]) -> None:
+    """Close it."""
+    file.close()
 
 
 async def unless_left(request: Request, work: Awaitable[T]) -> T:
