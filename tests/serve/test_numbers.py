@@ -87,3 +87,14 @@ def test_a_window_knows_what_was_a_minute_ago():
         window.note()  # too early: no note
         past = min(step, int(SPAN_S / STEP_S))
         assert audio_before() == (past * STEP_S, step - past)
+
+
+def test_what_processes_share_counts_once():
+    def kept(audio, voices):
+        samples = [
+            ["tingshuo_cache_kept_bytes", [["cache", name]], value] for name, value in (("audio", audio), ("voices", voices))
+        ]
+        return [{"name": "tingshuo_cache_kept_bytes", "type": "gauge", "help": "", "samples": samples}]
+
+    (family,) = merge([kept(1000, 50), kept(900, 60)])
+    assert [value for _, _, value in family["samples"]] == [1000, 110]

@@ -21,11 +21,13 @@ SPAN_S, STEP_S = 60.0, 5.0
 GROWING = ("counter", "histogram")
 _LEAST = ("process_start_time_seconds", "process_max_fds")
 """Gauges of which the least is told, not the sum; so it is with every ``_created``."""
+_SHARED = (("tingshuo_cache_kept_bytes", (("cache", "audio"),)),)
+"""Gauges of what processes have in common: each tells all of it."""
 STAGES = ("text", "speaker", "acoustic", "vocoder")
 
 
 def merge(parts: Iterable[Families]) -> Families:
-    """Return the sums over processes; ages and limits of a process are the least of all."""
+    """Return the sums over processes; ages and limits are the least of all, and what they share counts once."""
     merged: dict[str, Family] = {}
     for family in (family for families in parts for family in families):
         name = family["name"]
@@ -36,6 +38,8 @@ def merge(parts: Iterable[Families]) -> Families:
                 into[key] = value
             elif name in _LEAST or sample.endswith("_created"):
                 into[key] = min(into[key], value)
+            elif key in _SHARED:
+                into[key] = max(into[key], value)
             else:
                 into[key] += value
     rows = merged.values()
