@@ -5,7 +5,7 @@ import threading
 import numpy as np
 import pytest
 
-from tingshuo.engine.interrupt import Interrupt, current_options, uninterrupted
+from tingshuo.engine.interrupt import Interrupt, carried, current_options, uninterrupted
 from tingshuo.errors import EngineError
 from tingshuo.tasks.voices import load
 
@@ -60,3 +60,23 @@ def test_it_covers_its_own_thread_alone():
         thread.join()
         assert current_options() is not None
     assert seen == [None]
+
+
+def test_work_on_behalf_of_a_thread_stops_with_it(graph):
+    interrupt, begun, ended = Interrupt(), threading.Event(), []
+
+    def run() -> None:
+        begun.set()
+        while not ended:
+            try:
+                graph.run(MEL)
+            except EngineError:
+                ended.append(True)
+
+    with interrupt.covering():
+        thread = threading.Thread(target=carried(run))
+    thread.start()
+    begun.wait()
+    interrupt.stop()
+    thread.join(60)
+    assert ended == [True]

@@ -1,10 +1,13 @@
 """Stopping a graph while it runs in another thread: ONNX Runtime looks at a flag before each operator."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 import onnxruntime
+
+T = TypeVar("T")
 
 _FATAL = 4
 _here = threading.local()
@@ -33,6 +36,17 @@ def uninterrupted() -> Iterator[None]:
     """Run a block of this thread to its end whatever is stopped, as others wait for what it makes."""
     with _under(None):
         yield
+
+
+def carried(function: Callable[[], T]) -> Callable[[], T]:
+    """Return a function that another thread runs under what this one is under, for work that is done on its behalf."""
+    options = current_options()
+
+    def run() -> T:
+        with _under(options):
+            return function()
+
+    return run
 
 
 def current_options() -> onnxruntime.RunOptions | None:

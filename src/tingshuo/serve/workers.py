@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Future
 from typing import Generic, Protocol, TypeVar
 
-from tingshuo.engine.interrupt import Interrupt
+from tingshuo.engine.interrupt import Interrupt, carried
 from tingshuo.errors import BusyError
 from tingshuo.serve.backlog import Backlog
 from tingshuo.serve.metrics import Metrics
@@ -135,9 +135,9 @@ class Workers:
         return self._pool.submit(function, _AT_ONCE)
 
     def ahead(self, function: Callable[[], T]) -> "Future[T]":
-        """Have a function called in a worker thread that has nothing else to do, and perhaps never."""
+        """Have a function called in a worker thread that has nothing else to do, and perhaps never; it stops with its job."""
         try:
-            return self._pool.submit(function, math.inf)
+            return self._pool.submit(carried(function), math.inf)
         except RuntimeError:  # the server is stopping: as if there never was a thread for it
             refused: Future[T] = Future()
             refused.cancel()
