@@ -287,7 +287,7 @@ class Results:
         """Forget what has made room for others; seldom enough to cost nothing."""
         for result in [one for one in self._known.values() if not one.is_there()]:
             self._forget(result)
-        self._look_through_at = max(_FEW, 2 * len(self._known))
+        self._look_through_at = max(_FEW, len(self._known) * 5 // 4)
 
     def _tidy(self) -> None:
         """Remove what is too old, though nobody asks for anything."""

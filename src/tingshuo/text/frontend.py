@@ -21,7 +21,7 @@ from tingshuo.types import MAX_CHARACTERS, PLAIN, Sentence
 
 MAX_WARNINGS = 20
 """Warnings that are kept; of the rest the number is told."""
-KEPT_PIECES = 1024
+KEPT_PIECES = 256
 """Sentences without marks that are known by heart, in this process: what was said once is often said again, in another manner."""
 BORDER_PAUSES_MS: dict[Border, int] = {"sentence": 400, "line": 450, "paragraph": 700}
 """Shortest pause at the end of a block, milliseconds."""
