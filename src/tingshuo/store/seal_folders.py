@@ -1,24 +1,18 @@
-"""Folders for what is decrypted: for their owner alone, in memory where there is room, gone when the process is.
-
-A process holds a lock on each of its folders; a lock goes with its process, however that ends. What processes that were killed
-left behind has no lock any more, and the next one that makes such a folder removes it.
-"""
+"""Folders for what is decrypted: for their owner alone, in memory where there is room, gone when the process is."""
 
 import atexit
-import fcntl
 import logging
 import os
 import re
 import shutil
-import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from tingshuo.errors import OutputError
+from tingshuo.store.owned_folders import make_owned, sweep_owned
 
 logger = logging.getLogger(__name__)
 
@@ -89,11 +83,11 @@ def private_folder(n_bytes: int) -> PrivateFolder:
     for place in _places():
         try:
             if chosen is None and shutil.disk_usage(place).free >= n_bytes + _SPARE_BYTES:
-                chosen = _make(place)
+                chosen = PrivateFolder(*make_owned(_parent(place)))
                 if not in_memory(place):
                     logger.warning("%s: what is decrypted lies on a disk until it is closed: no memory has room", chosen.path)
             else:
-                _sweep(place)
+                sweep_owned(_parent(place))
         except OSError as error:
             problem = f" ({error})"
     if chosen is None:
@@ -128,57 +122,3 @@ def _places() -> Iterator[Path]:
 
 def _parent(place: Path) -> Path:
     return place / f"tingshuo-{os.getuid()}"
-
-
-def _make(place: Path) -> PrivateFolder:
-    parent = _parent(place)
-    with suppress(FileExistsError):
-        parent.mkdir(mode=0o700)
-    shared = _open_own(parent)
-    try:
-        fcntl.flock(shared, fcntl.LOCK_EX)  # nobody sweeps between the making of a folder and its lock
-        _sweep_locked(parent)
-        folder = Path(tempfile.mkdtemp(dir=parent))
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return PrivateFolder(folder, descriptor)
-    finally:
-        os.close(shared)
-
-
-def _open_own(parent: Path) -> int:
-    """Open a folder that is ours alone; one that somebody else has put there is refused."""
-    descriptor = os.open(parent, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-    status = os.fstat(descriptor)
-    if status.st_uid != os.getuid() or stat.S_IMODE(status.st_mode) & 0o077:
-        os.close(descriptor)
-        raise PermissionError(1, "is not for its owner alone", str(parent))
-    return descriptor
-
-
-def _sweep(place: Path) -> None:
-    """Remove what processes that were killed left in a place."""
-    parent = _parent(place)
-    if not os.path.lexists(parent):
-        return
-    shared = _open_own(parent)
-    try:
-        fcntl.flock(shared, fcntl.LOCK_EX)
-        _sweep_locked(parent)
-    finally:
-        os.close(shared)
-
-
-def _sweep_locked(parent: Path) -> None:
-    for folder in parent.iterdir():
-        try:
-            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-        except OSError:
-            continue  # its process has just removed it
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(folder, ignore_errors=True)
-        except BlockingIOError:
-            pass  # its process lives
-        finally:
-            os.close(descriptor)
