@@ -15,13 +15,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from limits import RateLimitItem, parse_many
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 
-from tingshuo.errors import EngineNotInstalledError, RateLimitError, RequestError
+from tingshuo.errors import RateLimitError, RequestError
+from tingshuo.serve.redis_pool import open_pool, shown
 
 if TYPE_CHECKING:
     from limits.aio.storage import RedisStorage
@@ -41,7 +41,6 @@ _CONNECTIONS = 32
 _RATE = r"[0-9]{1,9}/([1-9][0-9]{0,4})?(second|minute|hour|day|month|year)s?"
 _RATES = re.compile(rf"{_RATE}(;{_RATE})*")
 """Stricter than the library, which reads ``1/0second`` as ``1/second``."""
-_SCHEMES = ("redis", "rediss")
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +175,7 @@ class Limiter:
         if redis_url is not None:
             storage, self._pool = _open_redis(redis_url)
             self._redis = MovingWindowRateLimiter(storage)
-        self._where = "" if redis_url is None else _shown(redis_url)
+        self._where = "" if redis_url is None else shown(redis_url)
         self._retry_at = -math.inf
 
     async def hit(self, who: str, rates: Sequence[RateLimitItem]) -> Usage | None:
@@ -264,25 +263,12 @@ class Slots:
 
 
 def _open_redis(url: str) -> "tuple[RedisStorage, ConnectionPool]":
-    if urlsplit(url).scheme not in _SCHEMES:
-        raise RequestError(f"{_shown(url)!r} is no address of Redis; give redis://HOST:PORT/DB or rediss://HOST:PORT/DB", "redis")
-    try:
-        from redis.asyncio import BlockingConnectionPool
-        from redis.asyncio.retry import Retry
-        from redis.backoff import NoBackoff
-    except ModuleNotFoundError as error:
-        raise EngineNotInstalledError("limits in Redis need the redis extra: pip install 'tingshuo[redis]'") from error
+    times_s = {"socket_timeout": TIMEOUT_S, "socket_connect_timeout": TIMEOUT_S, "timeout": TIMEOUT_S}
+    pool = open_pool(url, "limits", _CONNECTIONS, **times_s)
     from limits.aio.storage import RedisStorage
 
-    times = {"socket_timeout": TIMEOUT_S, "socket_connect_timeout": TIMEOUT_S, "timeout": TIMEOUT_S}
+    options: dict[str, Any] = {"implementation": "redispy", "key_prefix": "tingshuo", "connection_pool": pool}
     try:
-        pool = BlockingConnectionPool.from_url(url, max_connections=_CONNECTIONS, retry=Retry(NoBackoff(), 0), **times)
-        options: dict[str, Any] = {"implementation": "redispy", "key_prefix": "tingshuo", "connection_pool": pool}
         return RedisStorage(f"async+{url}", **options), pool
     except ValueError as error:
-        raise RequestError(f"{_shown(url)!r} is no address of Redis: {error}", "redis") from error
-
-
-def _shown(url: str) -> str:
-    """Return an address without its password."""
-    return url.rpartition("@")[2] if "@" in url else url
+        raise RequestError(f"{shown(url)!r} is no address of Redis: {error}", "redis") from error

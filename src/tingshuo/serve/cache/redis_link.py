@@ -10,9 +10,8 @@ import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import urlsplit
 
-from tingshuo.errors import EngineNotInstalledError, RequestError
+from tingshuo.serve.redis_pool import open_pool, shown
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -27,7 +26,6 @@ BODY_TIMEOUT_S = 0.5
 RETRY_S = 5.0
 """How long Redis is left alone after a failure."""
 _CONNECTIONS = 16
-_SCHEMES = ("redis", "rediss")
 
 
 class RedisLink:
@@ -56,8 +54,8 @@ class RedisLink:
     def __init__(self, url: str, clock: Callable[[], float] = time.monotonic) -> None:
         self.away = False
         self._clock = clock
-        self._where = url.rpartition("@")[2]
-        self._redis = _open(url, self._where)
+        self._where = shown(url)
+        self._redis = _open(url)
         self._retry_at = -math.inf
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -129,19 +127,8 @@ class RedisLink:
         self.away, self._retry_at = False, -math.inf
 
 
-def _open(url: str, where: str) -> "Redis":
-    if urlsplit(url).scheme not in _SCHEMES:
-        raise RequestError(f"{where!r} is no address of Redis; give redis://HOST:PORT/DB or rediss://HOST:PORT/DB", "redis")
-    try:
-        from redis.asyncio import BlockingConnectionPool, Redis
-        from redis.asyncio.retry import Retry
-        from redis.backoff import NoBackoff
-    except ModuleNotFoundError as error:
-        raise EngineNotInstalledError("caches in Redis need the redis extra: pip install 'tingshuo[redis]'") from error
-    try:
-        pool = BlockingConnectionPool.from_url(
-            url, max_connections=_CONNECTIONS, retry=Retry(NoBackoff(), 0), timeout=BODY_TIMEOUT_S
-        )
-    except ValueError as error:
-        raise RequestError(f"{where!r} is no address of Redis: {error}", "redis") from error
+def _open(url: str) -> "Redis":
+    pool = open_pool(url, "caches", _CONNECTIONS, timeout=BODY_TIMEOUT_S)
+    from redis.asyncio import Redis
+
     return Redis.from_pool(pool)
