@@ -106,7 +106,7 @@ def test_servers_that_share_a_folder_make_it_once(server, tmp_path):
     assert len(first.streams) + len(second.streams) == 1
 
 
-def test_a_disk_that_is_full_keeps_nothing_and_a_stream_goes_on(server, monkeypatch):
+def test_a_disk_that_is_full_keeps_nothing_and_a_stream_goes_on(server, monkeypatch, caplog):
     _, service, client = server()
     speech = {"model": "tts-1", "voice": "default", "input": "一。二。", "response_format": "pcm"}
     with monkeypatch.context() as patch:
@@ -115,7 +115,8 @@ def test_a_disk_that_is_full_keeps_nothing_and_a_stream_goes_on(server, monkeypa
             assert len(client.post("/v1/audio/speech", json=speech).content) == 2 * 4800
         refused = client.post("/api/tts", json=TEXT)
         assert refused.status_code == 500
-        assert "cannot be kept: No space left on device" in refused.json()["error"]["message"]
+        assert refused.json()["error"]["message"].startswith("the finished audio cannot be kept on the server's disk")
+        assert "cannot be kept: No space left on device" in caplog.text
         assert list(service.results.path("x", "wav").parent.iterdir()) == []
     assert client.post("/api/tts", json=TEXT).json()["cached"] is False
 

@@ -1,6 +1,8 @@
 """Threads do first what is due first; nothing is lost, and what waits at the end is cancelled."""
 
+import gc
 import threading
+import weakref
 from concurrent.futures import CancelledError
 
 import pytest
@@ -71,3 +73,46 @@ def test_closing_waits_for_what_is_done_and_cancels_the_rest():
     assert done == [1]
     with pytest.raises(RuntimeError, match="closed"):
         pool.submit(work, 0.0)
+
+
+def test_what_is_offered_is_done_when_nothing_is_due():
+    pool, log = Pool(1, "t"), []
+    release = held(pool)
+    offered = pool.offer(lambda: log.append("offered"))
+    due = pool.submit(lambda: log.append("due"), 9.0)
+    assert pool.offer(lambda: log.append("never")) is None, "others wait already"
+    release.set()
+    offered.result(20)
+    assert due.done()
+    assert log == ["due", "offered"]
+    pool.close()
+    assert pool.offer(lambda: log.append("never")) is None
+
+
+def test_nothing_is_left_of_an_offer_that_was_called_off():
+    """However long there is always something that is due."""
+    pool = Pool(1, "t")
+    release = held(pool)
+
+    def work() -> None:
+        raise AssertionError("called off")
+
+    left = weakref.ref(work)
+    assert pool.offer(work).cancel()
+    del work
+    gc.collect()
+    assert left() is None
+    release.set()
+    pool.close()
+
+
+def test_closing_cancels_what_was_offered():
+    pool = Pool(1, "t")
+    release = held(pool)
+    offered = pool.offer(lambda: None)
+    closing = threading.Thread(target=pool.close)
+    closing.start()
+    with pytest.raises(CancelledError):
+        offered.result(20)
+    release.set()
+    closing.join(20)

@@ -56,7 +56,9 @@ def results(make):
 async def add(results, key, size=ENTRY):
     result_id = results.new_id()
     results.path(result_id, "wav").write_bytes(key[-1:].encode() * size)
-    return await results.add(result_id, "wav", "audio/wav", {"key": key}, key)
+    added = await asyncio.to_thread(results.put, result_id, "wav", {"key": key}, key)
+    results.remember(added)
+    return added.result
 
 
 async def add_later(results, key, clock):
@@ -189,7 +191,7 @@ def test_a_reply_that_cannot_be_written_leaves_nothing(results, monkeypatch):
             await add(results, KEYS[0])
         assert left_in(results) == []
         with pytest.raises(OutputError, match="cannot be kept"):
-            await results.add("never-written", "wav", "audio/wav", {}, KEYS[0])
+            results.put("never-written", "wav", {}, KEYS[0])
 
     run(scenario())
 

@@ -1,5 +1,7 @@
 """A synthesis on its way: chunks, bytes and files; what is given up leaves nothing."""
 
+import asyncio
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,7 @@ from tingshuo.serve.take import Order, Take
 from tingshuo.tasks.labelled import Label
 from tingshuo.types import SpeechRequest
 
+KEY = "0" * 64
 REQUEST = SpeechRequest(text="一。二。")
 
 
@@ -20,7 +23,7 @@ def _closed(service):
 
 def test_a_take_that_is_given_up_closes_its_stream_and_leaves_no_file(service, fake_voice):
     take = Take(service.voices, Order("default", REQUEST, "wav"))
-    steps = take.recorded(service.results, "id")
+    steps = take.recorded(service.results, "id", KEY)
     next(steps)
     steps.close()
     assert fake_voice.streams[-1].closed
@@ -31,7 +34,7 @@ def test_a_take_that_outgrows_the_store_is_stopped_at_once(service, fake_voice):
     service.results.limit_bytes = 6000
     take = Take(service.voices, Order("default", SpeechRequest(text="一。" * 100), "wav"))
     with pytest.raises(TooLargeError, match="more than the 6000 bytes"):
-        list(take.recorded(service.results, "id"))
+        list(take.recorded(service.results, "id", KEY))
     assert fake_voice.streams[-1].made == 2
     assert not list(service.results.path("id", "wav").parent.iterdir())
 
@@ -71,6 +74,33 @@ def test_what_the_disk_refuses_is_told_without_the_path(service, fake_voice, cap
     folder = service.results.path("id", "wav").parent
     service.results.path = lambda *_: folder / "nowhere" / "id.wav"
     with pytest.raises(OutputError, match=r"^the finished audio cannot be kept on the server's disk; its log says why$"):
-        list(take.recorded(service.results, "id"))
+        list(take.recorded(service.results, "id", KEY))
     assert str(folder) in caplog.text
     assert fake_voice.streams[-1].closed
+
+
+@pytest.mark.parametrize("way", ["kept", "recorded"])
+def test_what_was_kept_is_found_when_the_store_is_told(service, fake_voice, way):
+    async def scenario():
+        take, result_id = Take(service.voices, Order("default", REQUEST, "wav")), service.results.new_id()
+        steps = getattr(take, way)(service.results, result_id, KEY)
+        next(steps)
+        assert take.added is None
+        for _ in steps:
+            assert take.added is None
+        assert service.results.find(KEY) is None
+        service.results.remember(take.added)
+        found = service.results.find(KEY)
+        assert found.result == take.added.result
+        assert found.reply["warnings"] == []
+
+    asyncio.run(scenario())
+
+
+def test_a_stream_that_cannot_be_kept_ends_as_any_other(service, fake_voice, monkeypatch):
+    whole = b"".join(Take(service.voices, Order("default", REQUEST, "pcm")).encoded())
+    take = Take(service.voices, Order("default", REQUEST, "pcm"))
+    monkeypatch.setattr("os.utime", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    assert b"".join(take.kept(service.results, service.results.new_id(), KEY)) == whole
+    assert take.added is None
+    assert not list(service.results.path("id", "pcm").parent.iterdir())

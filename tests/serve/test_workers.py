@@ -157,9 +157,9 @@ def test_leaving_stops_a_graph_that_is_running(voice):
 
 def test_what_may_be_done_ahead_waits_for_a_thread_with_nothing_else_to_do():
     async def scenario():
-        workers, order, hold = Workers(1, 2), [], threading.Event()
-        first = asyncio.ensure_future(workers.run(hold.wait))
-        await asyncio.sleep(0)
+        workers, order, entered, hold = Workers(1, 2), [], threading.Event(), threading.Event()
+        first = asyncio.ensure_future(workers.run(lambda: (entered.set(), hold.wait(20))))
+        await asyncio.to_thread(entered.wait, 20)
         ahead = workers.ahead(lambda: order.append("ahead"))
         later = asyncio.ensure_future(workers.run(lambda: order.append("due"), 5.0))
         await asyncio.sleep(0)
@@ -167,7 +167,7 @@ def test_what_may_be_done_ahead_waits_for_a_thread_with_nothing_else_to_do():
         await asyncio.gather(first, later, asyncio.wrap_future(ahead))
         assert order == ["due", "ahead"]
         workers.close()
-        assert workers.ahead(lambda: order.append("never")).cancel()
+        assert workers.ahead(lambda: order.append("never")) is None
 
     run(scenario())
 

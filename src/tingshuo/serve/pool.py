@@ -13,6 +13,8 @@ T = TypeVar("T")
 class Pool:
     """A few threads and a heap of things to do, each with the time it is due at; among equals the first that came.
 
+    What is only offered is done when nothing is due.
+
     Parameters
     ----------
     threads : int
@@ -23,6 +25,7 @@ class Pool:
 
     def __init__(self, threads: int, name: str) -> None:
         self._waiting: list[tuple[float, int, Future[Any], Callable[[], Any]]] = []
+        self._offered: dict[Future[Any], Callable[[], Any]] = {}
         self._order = count()
         self._changed = threading.Condition()
         self._closed = False
@@ -50,11 +53,25 @@ class Pool:
             self._changed.notify()
         return future
 
+    def offer(self, function: Callable[[], T]) -> "Future[T] | None":
+        """Have a function called in a thread that has nothing else to do, and perhaps never: cancel it when it is too late.
+
+        None when others wait for a thread already, or the pool is closed.
+        """
+        future: Future[T] = Future()
+        with self._changed:
+            if self._closed or self._waiting:
+                return None
+            self._offered[future] = function
+            self._changed.notify()
+        future.add_done_callback(self._withdraw)  # or what nobody wants any more would stay as long as there is always work
+        return future
+
     def close(self) -> None:
         """Wait for what is being done, cancel what waits, and end the threads."""
         with self._changed:
             self._closed = True
-            for _, _, future, _ in self._waiting:
+            for future in [*(future for _, _, future, _ in self._waiting), *self._offered]:
                 future.cancel()
             self._waiting.clear()
             self._changed.notify_all()
@@ -76,9 +93,16 @@ class Pool:
 
     def _next(self) -> tuple[Future[Any], Callable[[], Any]] | None:
         with self._changed:
-            while not self._waiting:
+            while not self._waiting and not self._offered:
                 if self._closed:
                     return None
                 self._changed.wait()
-            _, _, future, function = heapq.heappop(self._waiting)
-            return future, function
+            if self._waiting:
+                _, _, future, function = heapq.heappop(self._waiting)
+                return future, function
+            future = next(iter(self._offered))
+            return future, self._offered.pop(future)
+
+    def _withdraw(self, future: Future[Any]) -> None:
+        with self._changed:
+            self._offered.pop(future, None)

@@ -16,8 +16,9 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
+from tingshuo.audio.formats import media_type
 from tingshuo.errors import NotFoundError, OutputError, TooLargeError
 from tingshuo.serve.cache.claims import claimed
 from tingshuo.serve.cache.counts import Counts
@@ -61,8 +62,15 @@ class Found:
             return None
 
 
+class Added(NamedTuple):
+    """What was kept, and the reply to its order."""
+
+    result: Result
+    reply: dict[str, object]
+
+
 class Results:
-    """The store. Its methods run on the event loop; what may take long is done in threads.
+    """The store. Its methods run on the event loop, but for those that are for threads; what may take long is done in threads.
 
     Parameters
     ----------
@@ -128,10 +136,6 @@ class Results:
             self._making.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         return self._making.path / f"{result_id}.{format}"
 
-    def has(self, result_id: str, format: str) -> bool:
-        """Whether the file of a result made here was written whole."""
-        return self.path(result_id, format).is_file()
-
     def check_size(self, size: int) -> None:
         """Refuse a file of so many bytes, finished or still growing.
 
@@ -147,12 +151,14 @@ class Results:
                 "text",
             )
 
-    async def add(self, result_id: str, format: str, media_type: str, reply: dict[str, object], key: str) -> Result:
-        """Keep a file that was written to `path`, and the reply to its order.
+    def put(self, result_id: str, format: str, reply: dict[str, object], key: str) -> Added:
+        """Keep a file that was written to `path`, and the reply to its order; for the thread that has written it.
+
+        Nobody finds it here before `remember` is told of it.
 
         Parameters
         ----------
-        result_id, format, media_type : str
+        result_id, format : str
             From `new_id`, and of the file.
         reply : dict
             The JSON object that answers the request.
@@ -166,11 +172,13 @@ class Results:
         OutputError
             They cannot be kept, as on a full disk; they are deleted.
         """
-        fields: dict[str, object] = {"format": format, "media_type": media_type, "key": key, "reply": reply}
-        result = await asyncio.to_thread(self._take_in, self.path(result_id, format), result_id, fields)
-        self._remember(result)
-        self._share(result, reply)
-        return result
+        fields: dict[str, object] = {"format": format, "media_type": media_type(format), "key": key, "reply": reply}
+        return Added(self._take_in(self.path(result_id, format), result_id, fields), reply)
+
+    def remember(self, added: Added) -> None:
+        """Have what was kept be found, here and by those who share it."""
+        self._remember(added.result)
+        self._share(*added)
 
     def find(self, key: str) -> Found | None:
         """Return the result of an equal order if this process knows of it and it is still there; at once."""

@@ -10,9 +10,9 @@ from typing import IO
 
 from tingshuo.audio.chunking import rechunk
 from tingshuo.audio.write import FileWriter, open_encoder
-from tingshuo.errors import OutputError
+from tingshuo.errors import OutputError, TooLargeError
 from tingshuo.serve.access.calling import CALLER
-from tingshuo.serve.results import Results
+from tingshuo.serve.results import Added, Results
 from tingshuo.serve.voices import Voices
 from tingshuo.tasks.labelled import Label, Labeller, label_speech, labeller_of
 from tingshuo.tasks.tts import Ahead, SpeechStream, Voice
@@ -46,6 +46,8 @@ class Take:
         There from the first step on.
     expected_s : float
         Seconds of audio that its text will probably make.
+    added : Added or None
+        What `Results.remember` is to be told when the last step is over; None where nothing was kept.
 
     Parameters
     ----------
@@ -79,6 +81,7 @@ class Take:
         self._start_samples, self._chunk_s, self._ahead = start_samples, chunk_s, ahead
         self.expected_s = CHARACTER_S * len(order.request.text) / order.request.speed
         self._voices = voices
+        self.added: Added | None = None
         self._caller = CALLER.get()
         self._begun = False
 
@@ -115,8 +118,8 @@ class Take:
                 if data := encoder.finish():
                     yield data
 
-    def kept(self, results: Results, result_id: str) -> Iterator[bytes]:
-        """Speak and encode as a stream, and write its bytes to the file of a result on the way.
+    def kept(self, results: Results, result_id: str, key: str) -> Iterator[bytes]:
+        """Speak and encode as a stream, and keep its bytes under the key of the order.
 
         What is larger than the store, or does not fit on the disk, is not kept; the stream goes on.
         """
@@ -135,9 +138,12 @@ class Take:
                 file.close()
             if not complete:
                 path.unlink(missing_ok=True)
+        if complete:
+            with contextlib.suppress(OutputError, TooLargeError):  # the listener has heard it all
+                self.added = results.put(result_id, self.order.format, {"warnings": list(self.stream.warnings)}, key)
 
-    def recorded(self, results: Results, result_id: str) -> Iterator[AudioChunk]:
-        """Speak, and write the file of a result on the way; it is there when the last chunk has been asked for."""
+    def recorded(self, results: Results, result_id: str, key: str) -> Iterator[AudioChunk]:
+        """Speak, and keep a file under the key of the order; it is whole when another chunk is asked for after the last."""
         try:
             with contextlib.closing(self.chunks()) as chunks:
                 first = next(chunks)
@@ -147,6 +153,7 @@ class Take:
                         writer.write(chunk.wav)
                         results.check_size(writer.size)
                         yield chunk
+            self.added = results.put(result_id, self.order.format, self.reply(result_id), key)
         except OutputError as error:
             log.error("%s", error)
             # Where the server keeps its files is no business of a client's.

@@ -134,14 +134,9 @@ class Workers:
         """Have a function called in a worker thread, before anything else; needs no event loop."""
         return self._pool.submit(function, _AT_ONCE)
 
-    def ahead(self, function: Callable[[], T]) -> "Future[T]":
-        """Have a function called in a worker thread that has nothing else to do, and perhaps never; it stops with its job."""
-        try:
-            return self._pool.submit(carried(function), math.inf)
-        except RuntimeError:  # the server is stopping: as if there never was a thread for it
-            refused: Future[T] = Future()
-            refused.cancel()
-            return refused
+    def ahead(self, function: Callable[[], T]) -> "Future[T] | None":
+        """Have a function called in a worker thread that has nothing else to do, see `Pool.offer`; it stops with its job."""
+        return self._pool.offer(carried(function))
 
     def close(self) -> None:
         """Wait for the chunks in work and end the threads; jobs that are still open make no more."""
@@ -215,8 +210,10 @@ class Job(Generic[T]):
         if self._closed:
             return
         self._closed = True
-        if not self._complete:
-            self._interrupt.stop()
+        if self._complete:  # nothing is left to be closed
+            self._finished()
+            return
+        self._interrupt.stop()
         if self._workers.closed:  # no thread is left, so none is in a step
             self._close()
             self._finished()

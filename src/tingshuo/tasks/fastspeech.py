@@ -108,9 +108,11 @@ class FastSpeechPerformance:
     def samples(self) -> Iterator[Wav]:
         """See `tingshuo.tasks.performance.Performance`."""
         settings, acoustics = self._model.settings, self._acoustics
-        yield from vocode(
+        left = acoustics.frames * settings.mel.hop_length
+        for wav in vocode(
             self._model.graphs["vocoder"], settings, acoustics,
             start_samples=self._start, seed=self._seed, first=self._start == 0,
-        )  # fmt: skip
-        if self._tail_samples:
-            yield np.zeros(self._tail_samples, np.float32)
+        ):  # fmt: skip
+            left -= len(wav)
+            # With the last of the sound, as a chunk of its own would be sent for nothing.
+            yield wav if left else np.append(wav, np.zeros(self._tail_samples, np.float32))

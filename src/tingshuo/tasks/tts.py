@@ -34,7 +34,7 @@ from tingshuo.text.split import FIRST_BUDGET
 from tingshuo.types import AudioChunk, Sentence, SpeechRequest, Stages, TimedSentence, TimedWord, Wav
 
 TASK = "tts"
-Ahead = Callable[[Callable[[], Any]], "Future[Any]"]
+Ahead = Callable[[Callable[[], Any]], "Future[Any] | None"]
 """Begins a function in another thread, if there is one that has nothing else to do."""
 _FLOAT32_BYTES = 4
 
@@ -85,8 +85,8 @@ class SpeechStream(Iterator[AudioChunk]):
     ``stages``, ``warnings``, ``sentences`` and ``duration_s`` hold what is known so far. Only work counts as time, not the
     consumer's. Text that cannot be spoken at all is refused when the stream is made, not at its first chunk.
 
-    ``ahead``, where it is given, begins a function in another thread and returns its future: text and acoustics of a sentence are
-    then computed while the one before it becomes sound, as long as there is a thread that has nothing else to do.
+    ``ahead``, where it is given, begins a function in another thread and returns its future, or None: text and acoustics of a
+    sentence are then computed while the one before it becomes sound, as long as there is a thread that has nothing else to do.
 
     Raises
     ------
@@ -193,7 +193,8 @@ class SpeechStream(Iterator[AudioChunk]):
                 performance.begin()
             return performance
 
-        return self._ahead(begin)
+        future: Future[Performance | None] | None = self._ahead(begin)
+        return future
 
     def _following(self, start_samples: int) -> Performance | None:
         with self._stopwatch("text_ms"):

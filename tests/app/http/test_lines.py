@@ -20,7 +20,7 @@ def _closed(service):
 
 def test_the_lines_of_a_take(service):
     take = Take(service.voices, Order("default", REQUEST, "wav"))
-    steps = [[json.loads(line) for line in part.splitlines()] for part in spoken_lines(take, service.results, "id")]
+    steps = [[json.loads(line) for line in part.splitlines()] for part in spoken_lines(take, service.results, "A" * 22, "0" * 64)]
     assert [[line["type"] for line in step] for step in steps] == [["start", "sentence", "audio"], ["sentence", "audio"]]
-    assert service.results.path("id", "wav").is_file()
-    assert take.reply("id") == take.summary("id") | {"sentences": take.reply("id")["sentences"]}
+    assert take.added.result.path.is_file()
+    assert take.added.reply == take.summary("A" * 22) | {"sentences": take.added.reply["sentences"]}

@@ -25,7 +25,7 @@ from tingshuo.app.http.replies import (
     unless_left,
 )
 from tingshuo.app.requests import make_request
-from tingshuo.audio.formats import FORMATS, media_type
+from tingshuo.audio.formats import FORMATS
 from tingshuo.errors import NotFoundError, TingshuoError, outcome
 from tingshuo.serve.results import Results
 from tingshuo.serve.service import Service
@@ -88,11 +88,11 @@ async def speak_stream(request: Request) -> Response:
     await service.record(order)
     key = service.key(order)
     take, result_id = service.take(order, live=True), service.results.new_id()
-    job = service.workers.start(lambda: spoken_lines(take, service.results, result_id), take, live=True)
+    job = service.workers.start(lambda: spoken_lines(take, service.results, result_id, key), take, live=True)
     async with closing(job.aclose):
         with about("text"):
             first = await anext(job)
-    lines = _lines(first, job, service.results, take, result_id, key)
+    lines = _lines(first, job, service.results, take, result_id)
     return StreamReply(lines, job.aclose, "application/x-ndjson", timing_header(take.stream.stages, job.queued_s))
 
 
@@ -195,27 +195,24 @@ async def _speak(service: Service, order: Order) -> tuple[dict[str, object], dic
     """Speak into a file; returns the reply and its headers."""
     key = service.key(order)  # of the voices that speak, which others may have taken the place of meanwhile
     take, result_id = service.take(order), service.results.new_id()
-    job = service.workers.start(lambda: take.recorded(service.results, result_id), take)
+    job = service.workers.start(lambda: take.recorded(service.results, result_id, key), take)
     try:
         async for _ in job:
             pass
     finally:
         await job.aclose()
-    return await _keep(service.results, take, result_id, key), timing_header(take.stream.stages, job.queued_s)
+    assert take.added is not None
+    service.results.remember(take.added)
+    return take.added.reply, timing_header(take.stream.stages, job.queued_s)
 
 
-async def _keep(results: Results, take: Take, result_id: str, key: str) -> dict[str, object]:
-    order, reply = take.order, take.reply(result_id)
-    await results.add(result_id, order.format, media_type(order.format), reply, key)
-    return reply
-
-
-async def _lines(first: bytes, job: Job[bytes], results: Results, take: Take, result_id: str, key: str) -> AsyncIterator[bytes]:
+async def _lines(first: bytes, job: Job[bytes], results: Results, take: Take, result_id: str) -> AsyncIterator[bytes]:
     yield first
     try:
         async for lines in job:
             yield lines
-        await _keep(results, take, result_id, key)
+        assert take.added is not None
+        results.remember(take.added)
         yield encode_json({"type": "done", **take.summary(result_id)}) + b"\n"
     except TingshuoError as error:
         line = {"type": "error", "message": str(error), "status": outcome(error).status, "code": error_code(error)}

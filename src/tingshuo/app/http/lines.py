@@ -10,10 +10,10 @@ from tingshuo.serve.results import Results
 from tingshuo.serve.take import Take
 
 
-def spoken_lines(take: Take, results: Results, result_id: str) -> Iterator[bytes]:
+def spoken_lines(take: Take, results: Results, result_id: str, key: str) -> Iterator[bytes]:
     """Speak and record; yields the lines of a chunk at a time, and is called in a worker thread."""
     pcm = None
-    for chunk in take.recorded(results, result_id):
+    for chunk in take.recorded(results, result_id, key):
         lines: list[dict[str, object]] = []
         if pcm is None:
             pcm = open_encoder("pcm", chunk.sample_rate)

@@ -1,7 +1,6 @@
 """The routes under ``/v1``, in OpenAI's shapes, so that its client libraries speak with ours."""
 
 import base64
-import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from typing import Any
@@ -27,7 +26,7 @@ from tingshuo.app.http.replies import (
 )
 from tingshuo.app.requests import make_request
 from tingshuo.audio.formats import media_type
-from tingshuo.errors import NotFoundError, OutputError, RequestError, TingshuoError, TooLargeError
+from tingshuo.errors import NotFoundError, RequestError, TingshuoError
 from tingshuo.serve.results import Results
 from tingshuo.serve.service import Service
 from tingshuo.serve.take import Order, Take
@@ -73,13 +72,13 @@ async def speech(request: Request) -> Response:
     else:
         key = service.key(order, "stream")  # of the voices that speak, which others may have taken the place of meanwhile
         take, result_id = service.take(order, live=True), service.results.new_id()
-        job = service.workers.start(lambda: take.kept(service.results, result_id), take, live=True)
+        job = service.workers.start(lambda: take.kept(service.results, result_id, key), take, live=True)
         async with closing(job.aclose):
             with about("input"):
                 first = await anext(job)
         headers = timing_header(take.stream.stages, job.queued_s) | warnings_header((*remarks, *take.stream.warnings))
         headers |= label_header(order.label)
-        parts = _parts(first, job, service.results, take, result_id, key)
+        parts = _parts(first, job, service.results, take)
         close = job.aclose
     if body.stream_format == "sse":
         return StreamReply(_events(parts, len(order.request.text)), close, "text/event-stream", headers)
@@ -142,16 +141,13 @@ def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
         raise RequestError(f"unknown {name} {value!r}; accepted: {', '.join(choices)}", name)
 
 
-async def _parts(first: bytes, job: Job[bytes], results: Results, take: Take, result_id: str, key: str) -> AsyncIterator[bytes]:
+async def _parts(first: bytes, job: Job[bytes], results: Results, take: Take) -> AsyncIterator[bytes]:
     """Yield a stream as it is made, and keep it when it is whole."""
     yield first
     async for part in job:
         yield part
-    order = take.order
-    if results.has(result_id, order.format):
-        with contextlib.suppress(OutputError, TooLargeError):  # the listener has heard it all
-            said: dict[str, object] = {"warnings": list(take.stream.warnings)}
-            await results.add(result_id, order.format, media_type(order.format), said, key)
+    if take.added is not None:
+        results.remember(take.added)
 
 
 async def _events(parts: AsyncIterator[bytes], characters: int) -> AsyncIterator[bytes]:
