@@ -1,3 +1,5 @@
+import gc
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -5,7 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tingshuo.audio.noise import _STEP, BLOCK_SAMPLES, PERIOD_SAMPLES, NoiseFrames, NoiseTable, SeededNoise, _mixed, levelled
+from tingshuo.audio.noise import (
+    _STEP,
+    BLOCK_SAMPLES,
+    PERIOD_SAMPLES,
+    NoiseFrames,
+    NoiseTable,
+    SeededNoise,
+    _mixed,
+    levelled,
+    noise_table,
+)
 from tingshuo.audio.stft import stft
 
 N_FFT, HOP = 1024, 256
@@ -90,3 +102,15 @@ def test_threads_may_share_a_table():
         parts = list(pool.map(lambda first: table.read(first % 480, 32).copy(), range(0, 4800, 7)))
     for first, part in zip(range(0, 4800, 7), parts, strict=True):
         np.testing.assert_array_equal(part, expected[first % 480 : first % 480 + 32])
+
+
+def test_a_table_is_the_same_one_while_it_is_held():
+    held = noise_table(90, N_FFT, HOP)
+    others = [noise_table(seed, N_FFT, HOP) for seed in range(91, 100)]
+    assert noise_table(90, N_FFT, HOP) is held
+    gone = weakref.ref(others.pop(0))
+    del others
+    gc.collect()
+    assert gone() is None, "one that nobody holds goes when some others were asked for"
+    assert noise_table(99, N_FFT, HOP) is noise_table(99, N_FFT, HOP)
+    assert noise_table(99, N_FFT, HOP, True) is not noise_table(99, N_FFT, HOP)

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from tingshuo.audio.noise import NoiseTable
 from tingshuo.errors import RequestError, UnknownVoiceError
 from tingshuo.tasks.fastspeech import EMOTION_TABLE, SPEAKER_TABLE, STYLE_TABLE, TABLES, FastSpeech
 from tingshuo.tasks.stopwatch import Stopwatch
@@ -67,3 +68,12 @@ def test_an_emotion_without_a_rule_is_of_whole_requests(voice):
     assert performer.warnings == (
         "the emotion lyrical of single words was not followed: this voice learnt it for whole requests",
     )
+
+
+def test_sentences_of_a_request_share_their_noise_whoever_speaks_in_between(voice, monkeypatch):
+    made = []
+    monkeypatch.setattr("tingshuo.audio.noise.NoiseTable", lambda *key: made.append(key) or NoiseTable(*key))
+    streams = [voice.stream("一。二。三。", seed=7000 + n) for n in range(6)]
+    for chunks in zip(*streams, strict=True):
+        assert len(chunks) == 6
+    assert len(made) == 6

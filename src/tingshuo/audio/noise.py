@@ -7,8 +7,9 @@ The noise repeats after `PERIOD_SAMPLES`, 5.5 s at 24 kHz: filtered by what is b
 its spectra can be kept, and frames of noise cost a look-up instead of random numbers and a transform.
 """
 
-from functools import lru_cache
+from collections import deque
 from threading import Lock
+from weakref import WeakValueDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,7 @@ SMALLEST = np.float32(1e-4)
 
 
 class SeededNoise:
-    """Standard normal noise, read in any order.
+    """Standard normal noise, read in any order; what was read is kept, 512 KB at most. Threads may share it.
 
     Random words are a hash of their index (SplitMix64: G. Steele, D. Lea and C. Flood, "Fast splittable pseudorandom number
     generators", 2014), so no library's next version changes them; the Box-Muller transform makes them normal.
@@ -37,8 +38,7 @@ class SeededNoise:
 
     def __init__(self, seed: int) -> None:
         self._key = _mixed(np.array([seed], np.uint64) + _STEP)
-        self._index = -1
-        self._block = np.zeros(0, np.float32)
+        self._blocks: dict[int, Wav] = {}
 
     def read(self, start: int, count: int) -> Wav:
         """Return samples ``start`` to ``start + count - 1``, shape (count,); ``start`` may be below 0."""
@@ -52,13 +52,14 @@ class SeededNoise:
         return out
 
     def _read_block(self, index: int) -> Wav:
-        if index != self._index:
+        block = self._blocks.get(index)
+        if block is None:
             words = BLOCK_SAMPLES // 2
             counters = np.arange(index * words, (index + 1) * words, dtype=np.uint64)
             counters *= _STEP
             counters += self._key
-            self._block, self._index = _normal(_mixed(counters)), index
-        return self._block
+            block = self._blocks[index] = _normal(_mixed(counters))  # another thread may have made the same meanwhile
+        return block
 
 
 # The odd number next to 2**64 divided by the golden ratio, and the finaliser's two factors, of SplitMix64.
@@ -101,10 +102,15 @@ class NoiseTable:
         Samples of a frame and between frames; the hop divides `PERIOD_SAMPLES`.
     steady : bool
         Whether every bin is at its expected level.
+
+    Attributes
+    ----------
+    noise : SeededNoise
+        Its samples.
     """
 
     def __init__(self, seed: int, n_fft: int, hop_length: int, steady: bool = False) -> None:
-        self._noise, self._steady = SeededNoise(seed), steady
+        self.noise, self._steady = SeededNoise(seed), steady
         self._n_fft, self._hop = n_fft, hop_length
         self._frames = PERIOD_SAMPLES // hop_length
         self._rows = np.empty((self._frames, n_fft // 2 + 1), np.complex64)
@@ -132,7 +138,7 @@ class NoiseTable:
         return self._rows[index]
 
     def _fill(self, first: int, count: int) -> None:
-        wav = self._noise.read(first * self._hop - self._n_fft // 2, (count - 1) * self._hop + self._n_fft)
+        wav = self.noise.read(first * self._hop - self._n_fft // 2, (count - 1) * self._hop + self._n_fft)
         windowed = frames_of(wav, self._n_fft, self._hop) * analysis_window(self._n_fft, self._n_fft)
         forward(windowed, out=self._rows[first : first + count])
         if self._steady:
@@ -140,10 +146,25 @@ class NoiseTable:
         self._known[first : first + count] = True
 
 
-@lru_cache(maxsize=4)
+_tables: "WeakValueDictionary[tuple[int, int, int, bool], NoiseTable]" = WeakValueDictionary()
+_recent: deque[NoiseTable] = deque(maxlen=4)
+_lock = Lock()
+
+
 def noise_table(seed: int, n_fft: int, hop_length: int, steady: bool = False) -> NoiseTable:
-    """Return the table of a seed: 2 MB for frames of 1024 samples every 256."""
-    return NoiseTable(seed, n_fft, hop_length, steady)
+    """Return the table of a seed: 2 MB for frames of 1024 samples every 256.
+
+    It is the same one as long as somebody holds it, and for a while after that.
+    """
+    key = (seed, n_fft, hop_length, steady)
+    with _lock:
+        table = _tables.get(key)
+        if table is None:
+            table = _tables[key] = NoiseTable(*key)
+        if table in _recent:
+            _recent.remove(table)
+        _recent.append(table)
+    return table
 
 
 def levelled(spectra: Spectrum) -> Spectrum:
@@ -170,9 +191,10 @@ class NoiseFrames:
     """
 
     def __init__(self, seed: int, n_fft: int, hop_length: int, start_samples: int, steady: bool = False) -> None:
-        self._seed, self._n_fft, self._hop, self._start, self._steady = seed, n_fft, hop_length, start_samples, steady
+        self._n_fft, self._hop, self._start, self._steady = n_fft, hop_length, start_samples, steady
         self._first, unaligned = divmod(start_samples, hop_length)
         self._table = None if unaligned else noise_table(seed, n_fft, hop_length, steady)
+        self._noise = SeededNoise(seed) if self._table is None else self._table.noise
 
     def spectra(self, first: int, count: int, samples: int) -> Spectrum:
         """Return the spectra of frames ``first`` to ``first + count - 1`` of the signal, not to be written to.
@@ -202,6 +224,6 @@ class NoiseFrames:
         index = (centers[:, None] + np.arange(-(self._n_fft // 2), self._n_fft // 2)) % period
         index = np.minimum(index, period - index)
         low = int(index.min(initial=0))
-        wav = SeededNoise(self._seed).read(self._start + low, int(index.max(initial=0)) - low + 1)
+        wav = self._noise.read(self._start + low, int(index.max(initial=0)) - low + 1)
         rows = forward(wav[index - low] * analysis_window(self._n_fft, self._n_fft))
         return levelled(rows) if self._steady else rows

@@ -11,7 +11,7 @@ from tingshuo.tasks.performance import Tensors, row_of
 from tingshuo.tasks.prosody import EFFECTS
 from tingshuo.tasks.stopwatch import Stopwatch
 from tingshuo.tasks.timing import time_sentence
-from tingshuo.tasks.vocoder import chunk_borders, vocode
+from tingshuo.tasks.vocoder import chunk_borders, shared_noise, vocode
 from tingshuo.text.symbols import has_english
 from tingshuo.types import Sentence, SpeechRequest, Wav
 
@@ -62,6 +62,8 @@ class FastSpeechPerformer:
     def __init__(self, model: FastSpeech, request: SpeechRequest, timbre: Timbre) -> None:
         self._model, self._request, self._timbre = model, request, timbre
         self.speaker = timbre.f0.name
+        # Held until the last sentence, as others may speak with so many other seeds that it would be made again for each.
+        self._noise = shared_noise(model.graphs["vocoder"], model.settings, request.seed)
         self._said: dict[str, None] = {}
 
     @property

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tingshuo.audio.level import soft_limit
+from tingshuo.audio.noise import NoiseTable, noise_table
 from tingshuo.audio.source import SourceFilterSynthesizer
 from tingshuo.audio.stft import OverlapAdd, hann_window, inverse
 from tingshuo.config import VoiceConfig
@@ -59,9 +60,6 @@ def chunk_borders(frames: int, *, first: bool) -> list[int]:
 class Synthesizer(Protocol):
     """What turns the outputs of a vocoder graph into samples; the state of one sentence."""
 
-    extra_frames: int
-    """Frames more than hops: 1 where samples lie between the centres of frames, 0 where each frame is a hop of samples."""
-
     def push(self, outputs: Mapping[str, Array], f0: Floats, inner: slice, last: bool) -> Wav:
         """Add frames and return the samples that are complete.
 
@@ -83,7 +81,6 @@ class SourceFilter:
     """Filters of pulses at F0 and of noise; see `tingshuo.audio.source`."""
 
     OUTPUTS = frozenset({"gain", "phase", "noise_gain"})
-    extra_frames = 1
 
     def __init__(self, config: Settings, start_samples: int, seed: int) -> None:
         mel = config.mel
@@ -109,9 +106,9 @@ class Transform:
 
     def __init__(self, config: Settings, start_samples: int, seed: int) -> None:
         self._hop = config.mel.hop_length
-        self.extra_frames = int(config.mel.framing == "center")
+        self._centered = int(config.mel.framing == "center")
         self._output: OverlapAdd | None = None
-        self._owed = 0 if self.extra_frames else self._hop // 2
+        self._owed = 0 if self._centered else self._hop // 2
 
     def push(self, outputs: Mapping[str, Array], f0: Floats, inner: slice, last: bool) -> Wav:
         """See `Synthesizer`."""
@@ -124,9 +121,9 @@ class Transform:
         frames = inverse(spectra, n_fft)
         frames *= hann_window(n_fft)
         if self._output is None:
-            self._output = OverlapAdd(n_fft, self._hop, beyond=1 - self.extra_frames)
+            self._output = OverlapAdd(n_fft, self._hop, beyond=1 - self._centered)
         wav = self._output.push(frames, last)
-        if self.extra_frames:
+        if self._centered:
             return wav
         # A hop beyond either centre came out, and half of it is a frame's.
         wav, self._owed = wav[self._owed :], max(0, self._owed - len(wav))
@@ -140,15 +137,15 @@ class Samples:
 
     def __init__(self, config: Settings, start_samples: int, seed: int) -> None:
         self._hop = config.mel.hop_length
-        self.extra_frames = int(config.mel.framing == "center")
+        self._centered = int(config.mel.framing == "center")
         self._begun = False
 
     def push(self, outputs: Mapping[str, Array], f0: Floats, inner: slice, last: bool) -> Wav:
         """See `Synthesizer`."""
-        half = self._hop // 2 * self.extra_frames
+        half = self._hop // 2 * self._centered
         start = inner.start * self._hop + (0 if self._begun else half)
         self._begun = True
-        wav: Wav = outputs["wav"][0, start : inner.stop * self._hop - ((self._hop - half) * self.extra_frames if last else 0)]
+        wav: Wav = outputs["wav"][0, start : inner.stop * self._hop - ((self._hop - half) * self._centered if last else 0)]
         return wav
 
 
@@ -179,6 +176,27 @@ def synthesizer(graph: Session, config: Settings, *, start_samples: int = 0, see
             return kind(config, start_samples, seed)
     known = "; ".join(", ".join(sorted(kind.OUTPUTS)) for kind in KINDS)
     raise EngineError(f"a vocoder graph with outputs {', '.join(graph.spec.outputs)} is of no known kind; known: {known}")
+
+
+def _has_source(graph: Session) -> bool:
+    return graph.spec.outputs.keys() == SourceFilter.OUTPUTS
+
+
+def shared_noise(graph: Session, config: Settings, seed: int) -> NoiseTable | None:
+    """Return what sentences of a seed share while it is held; None where the vocoder is driven by no noise.
+
+    Parameters
+    ----------
+    graph : Session
+        The ``vocoder`` graph.
+    config : VoiceConfig or VocoderBundleConfig
+        The bundle's.
+    seed : int
+        Of the noise.
+    """
+    if not _has_source(graph):
+        return None
+    return noise_table(seed, config.mel.n_fft, config.mel.hop_length, config.steady_noise)
 
 
 def render(
@@ -276,7 +294,8 @@ def vocode(
     gain = config.gain * 10 ** (acoustics.gain_db / 20)
     uniform = bool((gain == gain[0]).all())
     done = 0
-    in_all = frames + synthesizer(graph, config).extra_frames
+    # A source is always driven from centre to centre.
+    in_all = frames + int(_has_source(graph) or config.mel.framing == "center")
     for wav in render(graph, config, features, in_all, start_samples=start_samples, seed=seed, first=first):
         if uniform:
             level: float | np.ndarray = float(gain[0])
