@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from tingshuo.app.http.addresses import tell_address
 from tingshuo.app.http.settings import Settings
+from tingshuo.engine.arenas import limit_arenas
 from tingshuo.errors import TingshuoError, outcome
 from tingshuo.serve.wire import line_of
 
@@ -74,6 +75,7 @@ def serve_one(
     from tingshuo.serve.opening import open_service
     from tingshuo.store.policy import read_policy
 
+    limit_arenas()
     gc.disable()  # nearly all that is made until the voice is open stays: looking through it would be a tenth of the start
 
     def policy() -> Any:
