@@ -1,0 +1,1 @@
+"""Language models that count: how likely a unit is after those before it."""
