@@ -1,7 +1,9 @@
 """The estimate is that of the paper, written down a second time, slowly."""
 
 import math
+import random
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tingshuo.errors import DataError
+from tingshuo.text.lm.arpa import read_arpa
 from tingshuo.text.lm.kneser_ney import DISCOUNTS, estimate, estimate_discounts
 from tingshuo.text.lm.ngram import BEGIN, END, UNKNOWN
 
@@ -104,3 +107,26 @@ def test_what_cannot_be_estimated_is_said(texts, options, message):
 def test_texts_that_are_empty_end_at_once():
     # Seen twice, less 1, and half of what the shorter context says: seen behind one unit, less a half, which goes to two units.
     assert math.exp(estimate(["", ""], 2).log_prob("")) == pytest.approx((2 - 1) / 2 + 0.5 * (0.5 + 0.5 / 2))
+
+
+def drawn_texts():
+    """Of letters that follow each other as in no language, but always in the same way."""
+    chance = random.Random(0)
+    letters = "甲乙丙丁戊己庚辛壬癸子丑"
+    return ["".join(chance.choices(letters, [1 / n for n in range(1, 13)], k=chance.randint(1, 8))) for _ in range(300)]
+
+
+def test_the_model_is_that_of_kenlm():
+    """``lmplz -o 3 --discount_fallback --prune 0 0 1`` of https://github.com/kpu/kenlm wrote the file, of the texts above."""
+    expected, found = read_arpa(Path(__file__).with_name("kenlm.arpa.gz")), estimate(drawn_texts(), 3, prune=(0, 1))
+    for length in (1, 2, 3):
+        figures = [
+            {tuple(model.units[unit] for unit in gram): values for gram, *values in model.grams(length)}
+            for model in (expected, found)
+        ]
+        assert figures[0].keys() == figures[1].keys()
+        for gram, values in figures[0].items():
+            if gram != (BEGIN,):
+                assert figures[1][gram] == pytest.approx(values, abs=1e-5)
+    texts = ["甲乙丙", "癸丑子甲", "", "戊己庚辛壬", "未知"]
+    assert [found.log_prob(text) for text in texts] == pytest.approx([expected.log_prob(text) for text in texts], abs=1e-4)
