@@ -94,6 +94,7 @@ class Client:
 
     @contextlib.asynccontextmanager
     async def _post(self, path: str, fields: dict[str, object]) -> AsyncIterator[tuple[int, AsyncIterator[bytes]]]:
+        # Room for a sentence of samples, as browsers have it: with less, each is sent in many small parts.
         reader, writer = await asyncio.open_connection(self.host, self.port, limit=1 << 20)
         try:
             body = json.dumps(fields).encode()
@@ -182,8 +183,8 @@ async def throughput(client: Client, seconds: float) -> float:
         rounds.append((served, await asyncio.to_thread(without_server, voice, seconds / 2)))
     served, direct = (statistics.median(column) for column in zip(*rounds, strict=True))
     ratio = statistics.median(one / other for one, other in rounds)
-    told = f"{served:.1f} s of audio a second, {direct:.1f} without a server"
-    print(f"throughput, medians of {ROUNDS} rounds in turn: {told}; ratio {ratio:.2f}", flush=True)
+    medians = f"{served:.1f} s of audio a second, {direct:.1f} without a server"
+    print(f"throughput, medians of {ROUNDS} rounds in turn: {medians}; ratio {ratio:.2f}", flush=True)
     return served
 
 
@@ -239,11 +240,12 @@ async def arrivals(client: Client, seconds: float, capacity: float | None = None
     """Requests that come by chance at a share of what the machine can make."""
     capacity = capacity or await throughput(client, seconds)
     chance, at_full = random.Random(0), 0.0
+    length_s = statistics.mean([(await client.speak(text_of(60, chance))).audio_s for _ in range(20)])
     for share in (0.5, 0.8, 1.0, 1.5):
         tasks: list[asyncio.Task[Reply]] = []
         begun = time.monotonic()
         while time.monotonic() - begun < seconds:
-            await asyncio.sleep(chance.expovariate(share * capacity / 13.2))
+            await asyncio.sleep(chance.expovariate(share * capacity / length_s))
             tasks.append(asyncio.create_task(client.speak(text_of(60, chance))))
         replies = await asyncio.gather(*tasks)
         took = time.monotonic() - begun
