@@ -18,6 +18,7 @@ from tingshuo.config.graph_recogniser import (
 )
 from tingshuo.errors import EngineError, RequestError
 from tingshuo.tasks.graph_recogniser.model import GraphRecogniser, TaggedHypothesis
+from tingshuo.tasks.recognise.hotwords import Hotwords
 
 UNITS = ("<blk>", "你", "好", "</s>", "<|zh|>", "<|en|>", "SIL")
 BANK = FbankConfig(n_mels=4)
@@ -127,6 +128,8 @@ def test_ctc_is_searched_within_its_length_and_silent_units_are_left_out():
     for beam in (1, 4):
         best = recogniser.hear(WAV, beam)[0]
         assert (recogniser.text(best.units), best.frames) == ("你好", (0, 4))
+    wanted = Hotwords({"好好": 99.0}, recogniser.written)
+    assert "好好" in recogniser.text(recogniser.hear(WAV, 7, wanted)[0].units)
     sure = float(np.exp(5) / (np.exp(5) + len(UNITS) - 1))
     assert best.confidences == pytest.approx((sure, sure))
     assert recogniser.frame_s == pytest.approx(0.04)
@@ -156,6 +159,8 @@ def test_a_paraformer_answers_all_tokens_at_once():
     graph = Fake(y=scored(1, 2, 3, 1), c=np.array([4], np.int32), p=peaks)
     (best,) = GraphRecogniser(settings, {"recogniser": graph}).hear(WAV)
     assert (best.units, best.frames) == ((1, 2), (1, 4))
+    with pytest.raises(RequestError, match="hotwords have no say"):
+        GraphRecogniser(settings, {"recogniser": graph}).hear(WAV, 4, Hotwords({"你": 9.0}, UNITS))
     silent = Fake(y=scored(3), c=np.array([1], np.int32), p=peaks)
     assert GraphRecogniser(settings, {"recogniser": silent}).hear(WAV) == ()
 

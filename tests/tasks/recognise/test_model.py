@@ -5,6 +5,7 @@ import pytest
 
 from tingshuo.config.conformer import ConformerBundleConfig
 from tingshuo.config.fbank import Cmvn, FbankConfig
+from tingshuo.tasks.recognise.hotwords import Hotwords
 from tingshuo.tasks.recognise.model import Recogniser
 
 UNITS = ("<blank>", "你", "好", "\u2581go", "<sos/eos>")
@@ -41,6 +42,13 @@ def test_the_likeliest_text_comes_first(decoders):
     recogniser = Recogniser(SETTINGS, graphs(decoders))
     best = recogniser.hear(np.zeros(16000, np.float32), 3)[0]
     assert recogniser.text(best.units) == "你好"
+
+
+@pytest.mark.parametrize("decoders", [True, False])
+def test_a_scorer_has_a_say(decoders):
+    recogniser = Recogniser(SETTINGS, graphs(decoders))
+    wanted = Hotwords({"好好": 90.0}, recogniser.written)
+    assert "好好" in recogniser.text(recogniser.hear(np.zeros(16000, np.float32), 5, wanted)[0].units)
 
 
 def test_features_are_normalised_as_the_bundle_says():

@@ -14,6 +14,7 @@ from tingshuo.config.graph_recogniser import GraphInput, GraphRecogniserConfig
 from tingshuo.errors import EngineError, RequestError
 from tingshuo.tasks.graph_recogniser.paraformer import read_tokens
 from tingshuo.tasks.graph_recogniser.writing import write
+from tingshuo.tasks.recognise.prefixes import Scorer
 from tingshuo.tasks.recognise.search import Hypothesis, greedy, prefix_beam
 from tingshuo.types import Runs, Wav
 
@@ -110,7 +111,12 @@ class GraphRecogniser:
             inputs |= _number(choice.input, choice.values[self.chosen[name]])
         return self.graph.run(inputs)
 
-    def hear(self, wav: Wav, beam: int = 10) -> tuple[Hypothesis, ...]:
+    @property
+    def written(self) -> tuple[str, ...]:
+        """The units as they are written."""
+        return self.settings.units
+
+    def hear(self, wav: Wav, beam: int = 10, scorer: Scorer | None = None) -> tuple[Hypothesis, ...]:
         """Return the most likely texts of an utterance, the best first; none where there is nothing to hear.
 
         Parameters
@@ -118,13 +124,22 @@ class GraphRecogniser:
         wav : Wav
             (T,) at the bundle's rate.
         beam : int
-            How many texts are kept on the way; 1 takes the best unit of each frame, and a Paraformer always does.
+            How many texts are kept on the way; 1 takes the best unit of each frame where nobody else has a say, and a Paraformer
+            always does.
+        scorer : Scorer or None
+            Has a say in which texts are likely.
 
         Raises
         ------
         EngineError
             The graph cannot be run.
+        RequestError
+            There is a scorer for a Paraformer.
         """
+        if scorer is not None and self.settings.output == "paraformer":
+            raise RequestError(
+                "a Paraformer tells all its units at once and searches for nothing, so hotwords have no say", "hotwords"
+            )
         features = self.features(wav)
         if len(features) < self.settings.least_frames:
             return ()
@@ -136,9 +151,9 @@ class GraphRecogniser:
                 raise
             logger.warning("nothing was heard: %s", error)
             return ()
-        return self.read(outputs, beam)
+        return self.read(outputs, beam, scorer)
 
-    def read(self, outputs: Mapping[str, Array], beam: int = 10) -> tuple[Hypothesis, ...]:
+    def read(self, outputs: Mapping[str, Array], beam: int = 10, scorer: Scorer | None = None) -> tuple[Hypothesis, ...]:
         """Return the most likely texts of what the graph answered; see `hear`."""
         settings, named = self.settings, self.settings.outputs
         scores, counted = outputs[named.scores][0], named.lengths or named.count
@@ -150,7 +165,8 @@ class GraphRecogniser:
             return tuple(self._audible(one) for one in found if one.units)
         told, log_probs = log_probs[: len(settings.tags)], log_probs[len(settings.tags) :]
         blank = settings.blank or 0
-        searched = (greedy(log_probs, blank),) if beam == 1 else prefix_beam(log_probs, beam, blank)
+        taken = beam == 1 and scorer is None
+        searched = (greedy(log_probs, blank),) if taken else prefix_beam(log_probs, beam, blank, scorer)
         audible = tuple(self._audible(one) for one in searched)
         return tuple(self._tagged(one, told) for one in audible) if settings.tags else audible
 

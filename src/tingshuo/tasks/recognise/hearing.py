@@ -8,7 +8,7 @@
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
@@ -21,6 +21,7 @@ from tingshuo.registry import Registry, Row
 from tingshuo.store.bundle import Bundle, open_bundle
 from tingshuo.store.manifest import GraphVariant
 from tingshuo.tasks.choice import choose
+from tingshuo.tasks.recognise.prefixes import Scorer
 from tingshuo.tasks.recognise.search import Hypothesis
 from tingshuo.types import Runs, Wav
 
@@ -45,7 +46,12 @@ class Hears(Protocol):
         """What can be chosen when it is opened, and the values of each: ``{"language": ("auto", "zh", "en")}``."""
         ...
 
-    def hear(self, wav: Wav, beam: int = 10) -> tuple[Hypothesis, ...]:
+    @property
+    def written(self) -> Sequence[str]:
+        """The units of texts as they are written, by their numbers in `Hypothesis.units`."""
+        ...
+
+    def hear(self, wav: Wav, beam: int = 10, scorer: Scorer | None = None) -> tuple[Hypothesis, ...]:
         """Return the most likely texts of an utterance, the best first; none where there is nothing to hear.
 
         The ``frames`` of one are empty where it is not known when its units were said.
@@ -55,12 +61,16 @@ class Hears(Protocol):
         wav : Wav
             (T,) at `sample_rate`.
         beam : int
-            How many texts are kept on the way.
+            How many texts are kept on the way; 1 takes the best unit of each frame where nobody else has a say.
+        scorer : Scorer or None
+            Has a say in which texts are likely, such as hotwords; its units are those of `written`.
 
         Raises
         ------
         EngineError
             A graph cannot be run.
+        RequestError
+            There is a scorer, and the recogniser does not search.
         """
         ...
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from tingshuo.audio.fbank import fbank
 from tingshuo.config.conformer import ConformerBundleConfig
+from tingshuo.tasks.recognise.prefixes import Scorer
 from tingshuo.tasks.recognise.search import Hypothesis, prefix_beam, rescore
 from tingshuo.types import Runs, Wav
 
@@ -52,7 +53,12 @@ class Recogniser:
         found = fbank(wav, self.settings.fbank)
         return self.settings.cmvn.normalise(found) if self.settings.cmvn else found
 
-    def hear(self, wav: Wav, beam: int = 10) -> tuple[Hypothesis, ...]:
+    @property
+    def written(self) -> tuple[str, ...]:
+        """The units as they are written."""
+        return self.settings.units
+
+    def hear(self, wav: Wav, beam: int = 10, scorer: Scorer | None = None) -> tuple[Hypothesis, ...]:
         """Return the most likely texts of an utterance, the best first; none where it is too short to hear.
 
         Parameters
@@ -61,13 +67,15 @@ class Recogniser:
             (T,) at the bundle's rate.
         beam : int
             How many texts are kept on the way.
+        scorer : Scorer or None
+            Has a say in which texts are likely.
         """
         features = self.features(wav)
         if len(features) < self.settings.context_frames:
             return ()
         encoded = self.graphs["encoder"].run({"features": features[None]})["encoded"]
         log_probs = self.graphs["ctc"].run({"encoded": encoded})["log_probs"][0]
-        found = prefix_beam(log_probs, beam, self.settings.blank)
+        found = prefix_beam(log_probs, beam, self.settings.blank, scorer)
         if "decoder" not in self.graphs:
             return found
         backward = partial(self._judge, "reverse_decoder", encoded) if "reverse_decoder" in self.graphs else None
