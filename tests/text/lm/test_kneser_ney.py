@@ -109,6 +109,24 @@ def test_texts_that_are_empty_end_at_once():
     assert math.exp(estimate(["", ""], 2).log_prob("")) == pytest.approx((2 - 1) / 2 + 0.5 * (0.5 + 0.5 / 2))
 
 
+def test_what_is_not_known_is_as_likely_as_a_prior_says():
+    prior = {"甲": 0.7, "乙": 0.2, "丙": 0.1}
+    model = estimate(["甲乙", "乙甲"], 2, prior=prior)
+    rest = {unit: math.exp(model.extend((), model.id(unit))[0]) for unit in "甲乙丙"}
+    total = sum(math.exp(model.extend((), n)[0]) for n, unit in enumerate(model.units) if unit != BEGIN)
+    assert total == pytest.approx(1)
+    # Each of the two that were read, and the end, was behind two units or one; all the rest goes by the prior.
+    assert rest["甲"] > rest["乙"] > rest["丙"] > 0
+    weights = sum(prior.values()) + 2 / 5  # the end and what is unknown have no prior, and are as likely as any of five
+    discounts, total_count = estimate_discounts([2, 2, 2]), 6
+    assert rest["丙"] == pytest.approx(3 * discounts.of(2) / total_count * 0.1 / weights)
+
+
+def test_a_prior_without_a_chance_is_refused():
+    with pytest.raises(DataError, match="above 0"):
+        estimate(["甲"], 2, prior={"甲": 0.0})
+
+
 def drawn_texts():
     """Of letters that follow each other as in no language, but always in the same way."""
     chance = random.Random(0)

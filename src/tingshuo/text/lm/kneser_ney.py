@@ -45,7 +45,9 @@ class _Level:
     left: Mapping[Gram, float]
 
 
-def estimate(texts: Iterable[Sequence[str]], order: int = 4, *, prune: Sequence[int] = ()) -> NGram:
+def estimate(
+    texts: Iterable[Sequence[str]], order: int = 4, *, prune: Sequence[int] = (), prior: Mapping[str, float] | None = None
+) -> NGram:
     """Return the model of texts.
 
     Parameters
@@ -56,26 +58,31 @@ def estimate(texts: Iterable[Sequence[str]], order: int = 4, *, prune: Sequence[
         Units of the longest n-grams, 1 or more.
     prune : sequence of int
         Of n-grams of 2, 3, ... units those that were seen so often or less are left out; the last holds for longer ones too.
+    prior : Mapping[str, float] or None
+        How likely units are where nothing is known of them, such as by the frequencies of a dictionary; they are units of the
+        model, whether the texts have them or not. Where it is None, or does not have a unit, all are alike.
 
     Raises
     ------
     DataError
-        There is no text, a unit is one of the three that models use themselves, or ``order`` or ``prune`` cannot be.
+        There is no text, a unit is one of the three that models use themselves, or ``order``, ``prune`` or ``prior`` cannot be.
     """
     if order < 1 or any(value < 0 for value in prune) or list(prune) != sorted(prune):
         raise DataError("a language model needs an order of 1 or more, and limits of pruning from 0 up that do not fall")
-    units, seen = _count(texts, order)
+    if prior and min(prior.values()) <= 0:
+        raise DataError("the prior of a language model needs a probability above 0 for each of its units")
+    units, seen = _count(texts, order, prior or ())
     if not seen[0]:
         raise DataError("there is no text to make a language model of")
     limits = [0, *(prune or (0,))]
-    probs: Mapping[Gram, float] = {(): 1 / (len(units) - 1)}  # nothing but the begin of a text is never predicted
+    base = _base(units, prior or {})
     levels: list[_Level] = []
     for length, counts in enumerate(_adjusted(seen), 1):
         limit = limits[min(length, len(limits)) - 1]
         kept = [gram for gram in counts if length == 1 or seen[length - 1][gram] > limit]
-        levels.append(_level(counts, kept, probs))
-        probs = levels[-1].probs
-    return build(units, _figures(levels, 1 / (len(units) - 1)))
+        shorter = {gram: levels[-1].probs[gram[1:]] for gram in kept} if levels else base
+        levels.append(_level(counts, kept, shorter))
+    return build(units, _figures(levels, base))
 
 
 def estimate_discounts(counts: Iterable[int]) -> Discounts:
@@ -96,9 +103,9 @@ def estimate_discounts(counts: Iterable[int]) -> Discounts:
     return Discounts((first, second, more), estimated=True)
 
 
-def _count(texts: Iterable[Sequence[str]], order: int) -> tuple[tuple[str, ...], list[Counts]]:
-    """Return all units, and how often n-grams of each length were seen."""
-    ids = {unit: n for n, unit in enumerate(_SPECIAL)}
+def _count(texts: Iterable[Sequence[str]], order: int, known: Iterable[str]) -> tuple[tuple[str, ...], list[Counts]]:
+    """Return all units, those that are ``known`` first, and how often n-grams of each length were seen."""
+    ids = {unit: n for n, unit in enumerate((*_SPECIAL, *(unit for unit in known if unit not in _SPECIAL)))}
     seen: list[Counts] = [Counter() for _ in range(order)]
     for text in texts:
         if reserved := [unit for unit in text if unit in _SPECIAL]:
@@ -108,6 +115,14 @@ def _count(texts: Iterable[Sequence[str]], order: int) -> tuple[tuple[str, ...],
             counts.update(row[start : start + length] for start in range(len(row) - length + 1))
     del seen[0][(_BEGIN,)]
     return tuple(ids), seen
+
+
+def _base(units: Sequence[str], prior: Mapping[str, float]) -> dict[Gram, float]:
+    """Return how likely each unit is before any text was read: the begin of a text, which is never predicted, not at all."""
+    alike = 1 / (len(units) - 1)
+    weights = {(n,): prior.get(unit, alike) for n, unit in enumerate(units) if n != _BEGIN}
+    total = sum(weights.values())
+    return {gram: weight / total for gram, weight in weights.items()}
 
 
 def _adjusted(seen: list[Counts]) -> Iterable[Counts]:
@@ -120,7 +135,7 @@ def _adjusted(seen: list[Counts]) -> Iterable[Counts]:
 
 
 def _level(counts: Counts, kept: Iterable[Gram], shorter: Mapping[Gram, float]) -> _Level:
-    """Take something off each count, all of it where an n-gram is not kept, and give it to the shorter context."""
+    """Take something off each count, all of it where an n-gram is not kept, and give it to what is ``shorter`` by a unit."""
     discounts = estimate_discounts(counts.values())
     off: dict[Gram, float] = {gram: discounts.of(counts[gram]) for gram in kept}
     totals: dict[Gram, int] = defaultdict(int)
@@ -129,17 +144,18 @@ def _level(counts: Counts, kept: Iterable[Gram], shorter: Mapping[Gram, float]) 
         totals[gram[:-1]] += count
         taken[gram[:-1]] += off.get(gram, count)
     left = {context: taken[context] / total for context, total in totals.items()}
-    probs = {gram: (counts[gram] - less) / totals[gram[:-1]] + left[gram[:-1]] * shorter[gram[1:]] for gram, less in off.items()}
+    probs = {gram: (counts[gram] - less) / totals[gram[:-1]] + left[gram[:-1]] * shorter[gram] for gram, less in off.items()}
     return _Level(probs, left)
 
 
-def _figures(levels: Sequence[_Level], uniform: float) -> list[Figures]:
+def _figures(levels: Sequence[_Level], base: Mapping[Gram, float]) -> list[Figures]:
     """Return logarithms: of the probabilities of each level, and of what the level above has left."""
     figures: list[Figures] = []
     for level, above in zip(levels, [*levels[1:], _Level({}, {})], strict=True):
         probs = dict(level.probs)
         if not figures:
-            probs |= {(_UNKNOWN,): level.left[()] * uniform, (_BEGIN,): 0.0}
+            unseen = {gram: level.left[()] * prob for gram, prob in base.items() if gram not in probs}
+            probs |= unseen | {(_BEGIN,): 0.0}
         figures.append({gram: (_log(prob), _log(above.left.get(gram, 1.0))) for gram, prob in probs.items()})
     return figures
 
