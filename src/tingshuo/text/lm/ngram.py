@@ -83,10 +83,42 @@ class NGram:
             rows = self._path(context[begin:])
             found = self._child(rows[-1] if rows else None, len(rows), unit) if len(rows) == len(context) - begin else None
             if found is not None:
-                return weight + float(self.levels[len(rows)].log_probs[found]), self._shortened((*context[begin:], unit))
+                return weight + float(self.levels[len(rows)].log_probs[found]), self.shortened((*context[begin:], unit))
             if rows and len(rows) == len(context) - begin:
                 weight += float(self.levels[len(rows) - 1].back_offs[rows[-1]])
         raise AssertionError("every unit has a row of its own")
+
+    def shortened(self, gram: Gram) -> Context:
+        """Return the longest end of the last units that something is known to follow: the context of the next."""
+        for begin in range(max(0, len(gram) - self.order + 1), len(gram)):
+            rows = self._path(gram[begin:])
+            if len(rows) == len(gram) - begin:
+                level = self.levels[len(rows) - 1]
+                if level.first[rows[-1]] < level.first[rows[-1] + 1] or level.back_offs[rows[-1]] != 0:
+                    return gram[begin:]
+        return ()
+
+    def followers(self, context: Context) -> tuple[dict[int, float], float]:
+        """Return what is known to follow a context.
+
+        Parameters
+        ----------
+        context : Context
+            One that the model has.
+
+        Returns
+        -------
+        known : dict of int to float
+            Units and their log probabilities; of the empty context all units.
+        back_off : float
+            Log weight of the context shorter by its first unit, which is to be asked for the others.
+        """
+        level, low, high, back_off = self.levels[0], 0, len(self.units), 0.0
+        if context:
+            *_, row = self._path(context)
+            above, level = self.levels[len(context) - 1], self.levels[len(context)]
+            low, high, back_off = int(above.first[row]), int(above.first[row + 1]), float(above.back_offs[row])
+        return dict(zip(level.units[low:high].tolist(), level.log_probs[low:high].tolist(), strict=True)), back_off
 
     def log_prob(self, text: Iterable[str]) -> float:
         """Return the log probability of a whole text, with its end."""
@@ -168,16 +200,6 @@ class NGram:
         units = self.levels[length].units
         row = low + int(np.searchsorted(units[low:high], unit))
         return row if row < high and units[row] == unit else None
-
-    def _shortened(self, gram: Gram) -> Context:
-        """Return the longest end of an n-gram that something may follow."""
-        for begin in range(max(0, len(gram) - self.order + 1), len(gram)):
-            rows = self._path(gram[begin:])
-            if len(rows) == len(gram) - begin:
-                level = self.levels[len(rows) - 1]
-                if level.first[rows[-1]] < level.first[rows[-1] + 1] or level.back_offs[rows[-1]] != 0:
-                    return gram[begin:]
-        return ()
 
     def _check(self) -> None:
         below = [len(level.units) for level in self.levels[1:]] + [0]
