@@ -4,6 +4,18 @@ from typing import ClassVar, Literal
 
 from tingshuo.config.family import FamilyConfig, Size
 from tingshuo.config.fbank import Cmvn, FbankConfig
+from tingshuo.config.strict import StrictModel
+
+
+class SpellingConfig(StrictModel, frozen=True, kw_only=True):
+    """How syllables are written as characters."""
+
+    model: str
+    """File of the bundle with the words and their language model; see `tingshuo.tasks.recognise.language`."""
+    weight: float = 0.5
+    """Share of the log probability of words beside what was heard."""
+    bonus: float = 0.0
+    """Added to the log probability of a text for each of its syllables."""
 
 
 class ConformerBundleConfig(FamilyConfig, frozen=True, kw_only=True):
@@ -16,8 +28,10 @@ class ConformerBundleConfig(FamilyConfig, frozen=True, kw_only=True):
     """What features are normalised by; None if they are not."""
     units: tuple[str, ...]
     """Order = rows of the output."""
-    tokenizer: Literal["char", "bpe"] = "char"
-    """How texts are cut into units: characters, or pieces in which ``\u2581`` begins a word."""
+    tokenizer: Literal["char", "bpe", "syllable"] = "char"
+    """How texts are cut into units: characters, pieces in which ``\u2581`` begins a word, or syllables with tones."""
+    spelling: SpellingConfig | None = None
+    """Of syllables alone."""
     blank: int = 0
     sos: int
     eos: int

@@ -11,7 +11,7 @@ lose its tone. Such differences cost something, others more.
 
 import math
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from heapq import nsmallest
@@ -73,6 +73,11 @@ class Vocabulary:
     def sounding(self, sound: str) -> Sequence[Sounding]:
         """Return the words that sound so, by syllables without tones, each with a blank behind: ``"ni hao "``."""
         return self._sounding.get(sound, ())
+
+    @property
+    def said(self) -> Iterator[str]:
+        """The words that can be said, without what a language model marks begins and ends with."""
+        return (word for word, reading in zip(self.words, self.readings, strict=True) if reading)
 
     def with_words(self, words: Sequence[str], readings: Sequence[str]) -> "Vocabulary":
         """Return this vocabulary and some more words, whose units follow on."""
@@ -142,6 +147,11 @@ class Column(NamedTuple):
     before: "Column | None"
     syllable: str
     ways: tuple[Way, ...]
+
+    @property
+    def cost(self) -> float:
+        """Of the best way."""
+        return self.ways[0].cost
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,6 @@ from tingshuo.config.graph_recogniser import (
 )
 from tingshuo.errors import EngineError, RequestError
 from tingshuo.tasks.graph_recogniser.model import GraphRecogniser, TaggedHypothesis
-from tingshuo.tasks.recognise.hotwords import Hotwords
 
 UNITS = ("<blk>", "你", "好", "</s>", "<|zh|>", "<|en|>", "SIL")
 BANK = FbankConfig(n_mels=4)
@@ -128,7 +127,7 @@ def test_ctc_is_searched_within_its_length_and_silent_units_are_left_out():
     for beam in (1, 4):
         best = recogniser.hear(WAV, beam)[0]
         assert (recogniser.text(best.units), best.frames) == ("你好", (0, 4))
-    wanted = Hotwords({"好好": 99.0}, recogniser.written)
+    wanted = recogniser.expect({"好好": 99.0})
     assert "好好" in recogniser.text(recogniser.hear(WAV, 7, wanted)[0].units)
     sure = float(np.exp(5) / (np.exp(5) + len(UNITS) - 1))
     assert best.confidences == pytest.approx((sure, sure))
@@ -160,7 +159,7 @@ def test_a_paraformer_answers_all_tokens_at_once():
     (best,) = GraphRecogniser(settings, {"recogniser": graph}).hear(WAV)
     assert (best.units, best.frames) == ((1, 2), (1, 4))
     with pytest.raises(RequestError, match="hotwords have no say"):
-        GraphRecogniser(settings, {"recogniser": graph}).hear(WAV, 4, Hotwords({"你": 9.0}, UNITS))
+        GraphRecogniser(settings, {"recogniser": graph}).expect({"你": 9.0})
     silent = Fake(y=scored(3), c=np.array([1], np.int32), p=peaks)
     assert GraphRecogniser(settings, {"recogniser": silent}).hear(WAV) == ()
 

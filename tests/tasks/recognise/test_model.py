@@ -5,7 +5,6 @@ import pytest
 
 from tingshuo.config.conformer import ConformerBundleConfig
 from tingshuo.config.fbank import Cmvn, FbankConfig
-from tingshuo.tasks.recognise.hotwords import Hotwords
 from tingshuo.tasks.recognise.model import Recogniser
 
 UNITS = ("<blank>", "你", "好", "\u2581go", "<sos/eos>")
@@ -47,7 +46,8 @@ def test_the_likeliest_text_comes_first(decoders):
 @pytest.mark.parametrize("decoders", [True, False])
 def test_a_scorer_has_a_say(decoders):
     recogniser = Recogniser(SETTINGS, graphs(decoders))
-    wanted = Hotwords({"好好": 90.0}, recogniser.written)
+    wanted = recogniser.expect({"好好": 90.0, "嗨": 1.0})
+    assert wanted.unknown == ("嗨",)
     assert "好好" in recogniser.text(recogniser.hear(np.zeros(16000, np.float32), 5, wanted)[0].units)
 
 

@@ -22,6 +22,8 @@ class ConformerConfig(StrictModel, frozen=True, kw_only=True):
     """Bands of a frame that the net reads, normalised."""
     subsampling: Literal[4, 6, 8] = 4
     """Frames of features to one frame of the encoder."""
+    stem: int = 0
+    """Channels of the subsampling's convolutions; 0 is ``dim``. They make wide pictures, so that fewer save much of the work."""
     dim: int = 256
     """Features of a frame inside, and of a unit in the decoders."""
     layers: int = 12

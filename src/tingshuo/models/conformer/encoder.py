@@ -6,13 +6,14 @@ al. 2020, "Conformer: Convolution-augmented Transformer for Speech Recognition";
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor, nn
 
 from tingshuo.models.conformer.attention import SelfAttention
 from tingshuo.models.conformer.config import ConformerConfig
+from tingshuo.models.layers.dropout import Dropout
 from tingshuo.models.layers.time_conv import convolve
 from tingshuo.models.layers.transformer import sinusoids
 
@@ -36,19 +37,22 @@ class Subsampling(nn.Module):
     features : int
         Bands of a frame.
     dim : int
-        Channels of the convolutions, and features of the result.
+        Features of the result.
     rate : int
         4, 6 or 8.
+    stem : int
+        Channels of the convolutions; 0 is ``dim``.
     """
 
-    def __init__(self, features: int, dim: int, rate: int) -> None:
+    def __init__(self, features: int, dim: int, rate: int, stem: int = 0) -> None:
         super().__init__()
+        stem = stem or dim
         channels, bands, convs = 1, features, []
         for width, stride in _CONVOLUTIONS[rate]:
-            convs.append(nn.Conv2d(channels, dim, width, stride))
-            channels, bands = dim, (bands - width) // stride + 1
+            convs.append(nn.Conv2d(channels, stem, width, stride))
+            channels, bands = stem, (bands - width) // stride + 1
         self.convs = nn.ModuleList(convs)
-        self.out = nn.Linear(dim * bands, dim)
+        self.out = nn.Linear(stem * bands, dim)
 
     def forward(self, features: Tensor) -> Tensor:
         """Subsample (B, T, M) to (B, N, D); nothing is padded, so frames at the end that fill no window are lost."""
@@ -63,15 +67,16 @@ class Subsampling(nn.Module):
 class FeedForward(nn.Module):
     """Two linear layers with an activation between."""
 
-    def __init__(self, dim: int, hidden: int, activation: str) -> None:
+    def __init__(self, dim: int, hidden: int, activation: str, dropout: float = 0.0) -> None:
         super().__init__()
         self.expand = nn.Linear(dim, hidden)
         self.project = nn.Linear(hidden, dim)
         self.activation = ACTIVATIONS[activation]
+        self.dropout = Dropout(dropout)
 
     def forward(self, x: Tensor) -> Tensor:
         """Transform (B, N, D)."""
-        transformed: Tensor = self.project(self.activation(self.expand(x)))
+        transformed: Tensor = self.project(self.dropout(self.activation(self.expand(x))))
         return transformed
 
 
@@ -128,18 +133,19 @@ class Block(nn.Module):
     Without convolution and the first feed-forward it is a block of a transformer, and has no norm at the end.
     """
 
-    def __init__(self, config: ConformerConfig) -> None:
+    def __init__(self, config: ConformerConfig, dropout: float = 0.0) -> None:
         super().__init__()
         dim, eps = config.dim, config.eps
+        self.dropout = Dropout(dropout)
         self.norm_first, self.weight = config.norm_first, 0.5 if config.macaron else 1.0
         self.first_norm = nn.LayerNorm(dim, eps=eps) if config.macaron else None
-        self.first = FeedForward(dim, config.hidden, config.activation) if config.macaron else None
+        self.first = FeedForward(dim, config.hidden, config.activation, dropout) if config.macaron else None
         self.attention_norm = nn.LayerNorm(dim, eps=eps)
         self.attention = SelfAttention(dim, config.heads, config.positions == "relative")
         self.conv_norm = nn.LayerNorm(dim, eps=eps) if config.kernel else None
         self.conv = Convolution(config) if config.kernel else None
         self.feed_norm = nn.LayerNorm(dim, eps=eps)
-        self.feed = FeedForward(dim, config.hidden, config.activation)
+        self.feed = FeedForward(dim, config.hidden, config.activation, dropout)
         self.norm = nn.LayerNorm(dim, eps=eps) if config.kernel else None
 
     def forward(
@@ -172,14 +178,14 @@ class Block(nn.Module):
         """
         memory = rest = None
         if self.first is not None and self.first_norm is not None:
-            x = self._after(self.first_norm, x + self.weight * self.first(self._before(self.first_norm, x)))
+            x = self._after(self.first_norm, x + self.weight * self.dropout(self.first(self._before(self.first_norm, x))))
         kept, rest = past if past is not None else (None, None)
         mixed, memory = self.attention(self._before(self.attention_norm, x), places, seen, kept)
-        x = self._after(self.attention_norm, x + mixed)
+        x = self._after(self.attention_norm, x + self.dropout(mixed))
         if self.conv is not None and self.conv_norm is not None:
             convolved, rest = self.conv(self._before(self.conv_norm, x), valid, rest)
-            x = self._after(self.conv_norm, x + convolved)
-        x = self._after(self.feed_norm, x + self.weight * self.feed(self._before(self.feed_norm, x)))
+            x = self._after(self.conv_norm, x + self.dropout(convolved))
+        x = self._after(self.feed_norm, x + self.weight * self.dropout(self.feed(self._before(self.feed_norm, x))))
         return x if self.norm is None else self.norm(x), memory, rest
 
     def _before(self, norm: nn.Module, x: Tensor) -> Tensor:
@@ -198,13 +204,15 @@ class Encoder(nn.Module):
     ----------
     config : ConformerConfig
         Sizes.
+    dropout : float
+        Of the parts of a block, while it is taught.
     """
 
-    def __init__(self, config: ConformerConfig) -> None:
+    def __init__(self, config: ConformerConfig, dropout: float = 0.0) -> None:
         super().__init__()
         self.config = config
-        self.subsampling = Subsampling(config.features, config.dim, config.subsampling)
-        self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
+        self.subsampling = Subsampling(config.features, config.dim, config.subsampling, config.stem)
+        self.blocks = nn.ModuleList(Block(config, dropout) for _ in range(config.layers))
         self.norm = nn.LayerNorm(config.dim, eps=config.eps) if config.norm_first else None
 
     def forward(self, features: Tensor, lengths: Tensor | None = None, chunk: int = 0, left: int = -1) -> Tensor:
@@ -227,6 +235,11 @@ class Encoder(nn.Module):
         Tensor
             (B, N, D).
         """
+        *_, encoded = self.stages(features, lengths, chunk, left)
+        return encoded
+
+    def stages(self, features: Tensor, lengths: Tensor | None = None, chunk: int = 0, left: int = -1) -> Iterator[Tensor]:
+        """Yield what comes out of each block, and at last what `forward` returns; parameters as there."""
         x = self.subsampling(features)
         at = torch.arange(x.shape[1], device=x.device)
         x, places = self._place(x, at)
@@ -239,8 +252,8 @@ class Encoder(nn.Module):
             seen = inside[:, None, None] if seen is None else seen & inside[:, None, None]
         for block in self.blocks:
             x, _, _ = block(x, places, seen, valid)
-        encoded: Tensor = x if self.norm is None else self.norm(x)
-        return encoded
+            yield x
+        yield x if self.norm is None else self.norm(x)
 
     def step(self, features: Tensor, offset: Tensor, memory: Tensor, rest: Tensor | None) -> tuple[Tensor, Tensor, Tensor | None]:
         """Encode one chunk of one utterance, with what is kept of those before it.

@@ -15,12 +15,14 @@ class Conformer(nn.Module):
     ----------
     config : ConformerConfig
         Sizes.
+    dropout : float
+        Of the encoder, while it is taught.
     """
 
-    def __init__(self, config: ConformerConfig) -> None:
+    def __init__(self, config: ConformerConfig, dropout: float = 0.0) -> None:
         super().__init__()
         self.config = config
-        self.encoder = Encoder(config)
+        self.encoder = Encoder(config, dropout)
         self.ctc = nn.Linear(config.dim, config.units)
         self.decoder = Decoder(config, config.decoder_layers) if config.decoder_layers else None
         self.reverse_decoder = Decoder(config, config.reverse_layers) if config.reverse_layers else None

@@ -14,6 +14,7 @@ from tingshuo.config.graph_recogniser import GraphInput, GraphRecogniserConfig
 from tingshuo.errors import EngineError, RequestError
 from tingshuo.tasks.graph_recogniser.paraformer import read_tokens
 from tingshuo.tasks.graph_recogniser.writing import write
+from tingshuo.tasks.recognise.hotwords import Expected, Hotwords
 from tingshuo.tasks.recognise.prefixes import Scorer
 from tingshuo.tasks.recognise.search import Hypothesis, greedy, prefix_beam
 from tingshuo.types import Runs, Wav
@@ -116,7 +117,15 @@ class GraphRecogniser:
         """The units as they are written."""
         return self.settings.units
 
-    def hear(self, wav: Wav, beam: int = 10, scorer: Scorer | None = None) -> tuple[Hypothesis, ...]:
+    def expect(self, words: Mapping[str, float]) -> Hotwords:
+        """See `tingshuo.tasks.recognise.hearing.Hears`."""
+        if self.settings.output == "paraformer":
+            raise RequestError(
+                "a Paraformer tells all its units at once and searches for nothing, so hotwords have no say", "hotwords"
+            )
+        return Hotwords(words, self.written)
+
+    def hear(self, wav: Wav, beam: int = 10, expected: Expected | None = None) -> tuple[Hypothesis, ...]:
         """Return the most likely texts of an utterance, the best first; none where there is nothing to hear.
 
         Parameters
@@ -126,20 +135,14 @@ class GraphRecogniser:
         beam : int
             How many texts are kept on the way; 1 takes the best unit of each frame where nobody else has a say, and a Paraformer
             always does.
-        scorer : Scorer or None
-            Has a say in which texts are likely.
+        expected : Expected or None
+            Of `expect`.
 
         Raises
         ------
         EngineError
             The graph cannot be run.
-        RequestError
-            There is a scorer for a Paraformer.
         """
-        if scorer is not None and self.settings.output == "paraformer":
-            raise RequestError(
-                "a Paraformer tells all its units at once and searches for nothing, so hotwords have no say", "hotwords"
-            )
         features = self.features(wav)
         if len(features) < self.settings.least_frames:
             return ()
@@ -151,7 +154,8 @@ class GraphRecogniser:
                 raise
             logger.warning("nothing was heard: %s", error)
             return ()
-        return self.read(outputs, beam, scorer)
+        assert expected is None or isinstance(expected, Hotwords), "words that another recogniser expects"
+        return self.read(outputs, beam, expected)
 
     def read(self, outputs: Mapping[str, Array], beam: int = 10, scorer: Scorer | None = None) -> tuple[Hypothesis, ...]:
         """Return the most likely texts of what the graph answered; see `hear`."""

@@ -21,7 +21,8 @@ from tingshuo.registry import Registry, Row
 from tingshuo.store.bundle import Bundle, open_bundle
 from tingshuo.store.manifest import GraphVariant
 from tingshuo.tasks.choice import choose
-from tingshuo.tasks.recognise.prefixes import Scorer
+from tingshuo.tasks.recognise.hotwords import Expected
+from tingshuo.tasks.recognise.language import open_speller
 from tingshuo.tasks.recognise.search import Hypothesis
 from tingshuo.types import Runs, Wav
 
@@ -51,7 +52,17 @@ class Hears(Protocol):
         """The units of texts as they are written, by their numbers in `Hypothesis.units`."""
         ...
 
-    def hear(self, wav: Wav, beam: int = 10, scorer: Scorer | None = None) -> tuple[Hypothesis, ...]:
+    def expect(self, words: Mapping[str, float]) -> Expected:
+        """Return words for `hear` to expect, with the bonus of each of their characters in natural logarithms.
+
+        Raises
+        ------
+        RequestError
+            The recogniser does not search, so that nothing can have a say.
+        """
+        ...
+
+    def hear(self, wav: Wav, beam: int = 10, expected: Expected | None = None) -> tuple[Hypothesis, ...]:
         """Return the most likely texts of an utterance, the best first; none where there is nothing to hear.
 
         The ``frames`` of one are empty where it is not known when its units were said.
@@ -61,16 +72,14 @@ class Hears(Protocol):
         wav : Wav
             (T,) at `sample_rate`.
         beam : int
-            How many texts are kept on the way; 1 takes the best unit of each frame where nobody else has a say.
-        scorer : Scorer or None
-            Has a say in which texts are likely, such as hotwords; its units are those of `written`.
+            How many texts are kept on the way; 1 takes the best unit of each frame where no words are expected.
+        expected : Expected or None
+            Of `expect`.
 
         Raises
         ------
         EngineError
             A graph cannot be run.
-        RequestError
-            There is a scorer, and the recogniser does not search.
         """
         ...
 
@@ -88,7 +97,8 @@ RECOGNISERS = Registry(
         "graph_recogniser": Row("tingshuo.tasks.graph_recogniser.model:GraphRecogniser"),
     },
 )
-"""A row is called with the settings of a bundle and its open graphs by name, and, where something is chosen, what is."""
+"""A row is called with the settings of a bundle and its open graphs by name, and, where something is chosen, what is, or, where
+syllables are to be written, who does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +165,9 @@ def open_recogniser(
         tensors = {key: value for file in one.weights for key, value in files[file].items()}
         opening: Callable[[], Session] = partial(ENGINES.load(one.engine), opened.file(one.path), tensors, threads=threads)
         graphs[name] = Later(opening) if name in ON_DEMAND else opening()
-    made: Hears = make(settings, graphs)
+    spelling = getattr(settings, "spelling", None)
+    spellers = () if spelling is None else (open_speller(opened.tensors(spelling.model)),)
+    made: Hears = make(settings, graphs, *spellers)
     if chosen and not made.choices:
         raise RequestError(f"{opened.manifest.name!r} leaves nothing to choose, so {', '.join(chosen)} cannot be set", "chosen")
     if chosen:

@@ -8,9 +8,23 @@ taken back when it does not become whole.
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 WEIGHT = 2.0
 """Bonus of a unit, in natural logarithms: a unit of a hotword may be e**2 = 7.4 times less likely."""
+
+
+class Expected(Protocol):
+    """Words that are likely to be said, prepared by a recogniser for itself."""
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Words that the recogniser has no units for: it will never write them, so whoever gave them should be told."""
+        ...
+
+    def said(self, units: Sequence[int]) -> tuple[str, ...]:
+        """Return which words are in a text, in the order in which they were given."""
+        ...
 
 
 @dataclass(slots=True, eq=False)

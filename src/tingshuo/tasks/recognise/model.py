@@ -9,12 +9,16 @@ from numpy.typing import NDArray
 
 from tingshuo.audio.fbank import fbank
 from tingshuo.config.conformer import ConformerBundleConfig
-from tingshuo.tasks.recognise.prefixes import Scorer
-from tingshuo.tasks.recognise.search import Hypothesis, prefix_beam, rescore
+from tingshuo.tasks.recognise.dictation import Dictation, ExpectedWords
+from tingshuo.tasks.recognise.hotwords import Expected, Hotwords
+from tingshuo.tasks.recognise.search import Hypothesis, greedy, prefix_beam, rescore
+from tingshuo.text.spelling import Speller
 from tingshuo.types import Runs, Wav
 
 Array = NDArray[Any]
 
+UNLIKELY = -7.0
+"""How far below the likeliest of its frame a syllable may be to be looked at, natural logarithm."""
 WORD = "\u2581"
 """What begins a word in a unit of SentencePiece."""
 
@@ -28,10 +32,15 @@ class Recogniser:
         Of the bundle.
     graphs : Mapping[str, Runs]
         ``encoder``, ``ctc`` and, of a net that has them, ``decoder`` and ``reverse_decoder``.
+    speller : Speller or None
+        Of a net that hears syllables.
     """
 
-    def __init__(self, settings: ConformerBundleConfig, graphs: Mapping[str, Runs]) -> None:
+    def __init__(self, settings: ConformerBundleConfig, graphs: Mapping[str, Runs], speller: Speller | None = None) -> None:
         self.settings, self.graphs = settings, graphs
+        spelling = settings.spelling
+        assert (spelling is None) == (speller is None), "syllables need a speller, and characters none"
+        self._dictation = Dictation(speller, settings.units, spelling.weight, spelling.bonus) if speller and spelling else None
 
     @property
     def sample_rate(self) -> int:
@@ -55,10 +64,14 @@ class Recogniser:
 
     @property
     def written(self) -> tuple[str, ...]:
-        """The units as they are written."""
-        return self.settings.units
+        """The units as they are written: of one that hears syllables, characters."""
+        return self._dictation.written if self._dictation else self.settings.units
 
-    def hear(self, wav: Wav, beam: int = 10, scorer: Scorer | None = None) -> tuple[Hypothesis, ...]:
+    def expect(self, words: Mapping[str, float]) -> Expected:
+        """See `tingshuo.tasks.recognise.hearing.Hears`."""
+        return ExpectedWords(self._dictation, words) if self._dictation else Hotwords(words, self.written)
+
+    def hear(self, wav: Wav, beam: int = 10, expected: Expected | None = None) -> tuple[Hypothesis, ...]:
         """Return the most likely texts of an utterance, the best first; none where it is too short to hear.
 
         Parameters
@@ -67,15 +80,18 @@ class Recogniser:
             (T,) at the bundle's rate.
         beam : int
             How many texts are kept on the way.
-        scorer : Scorer or None
-            Has a say in which texts are likely.
+        expected : Expected or None
+            Words of `expect`.
         """
         features = self.features(wav)
         if len(features) < self.settings.context_frames:
             return ()
         encoded = self.graphs["encoder"].run({"features": features[None]})["encoded"]
         log_probs = self.graphs["ctc"].run({"encoded": encoded})["log_probs"][0]
-        found = prefix_beam(log_probs, beam, self.settings.blank, scorer)
+        if self._dictation is not None:
+            return self._dictate(log_probs, beam, expected)
+        assert expected is None or isinstance(expected, Hotwords), "words that another recogniser expects"
+        found = prefix_beam(log_probs, beam, self.settings.blank, expected)
         if "decoder" not in self.graphs:
             return found
         backward = partial(self._judge, "reverse_decoder", encoded) if "reverse_decoder" in self.graphs else None
@@ -86,8 +102,16 @@ class Recogniser:
 
     def text(self, units: tuple[int, ...]) -> str:
         """Return units as they are written; marks in brackets such as ``<unk>`` are left as they are."""
-        written = "".join(self.settings.units[unit] for unit in units)
+        written = "".join(self.written[unit] for unit in units)
         return written.replace(WORD, " ").strip()
+
+    def _dictate(self, log_probs: NDArray[np.float32], beam: int, expected: Expected | None) -> tuple[Hypothesis, ...]:
+        assert expected is None or isinstance(expected, ExpectedWords), "words that another recogniser expects"
+        dictation = self._dictation if expected is None else expected.dictation
+        assert dictation is not None
+        if beam == 1 and expected is None:
+            return dictation.write((greedy(log_probs, self.settings.blank),), beam)
+        return dictation.write(prefix_beam(log_probs, beam, self.settings.blank, dictation, UNLIKELY), beam)
 
     def _judge(self, graph: str, encoded: Array, before: Array, units: Array) -> NDArray[np.float32]:
         return self.graphs[graph].run({"encoded": encoded, "before": before, "units": units})["log_probs"]

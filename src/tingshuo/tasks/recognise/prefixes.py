@@ -113,10 +113,13 @@ class PrefixBeam:
         The unit that is none.
     scorer : Scorer or None
         Adds to the score of a text whenever a unit is added to it.
+    least : float
+        Units whose log probability at a frame is this far below the likeliest are not looked at there. What a scorer costs grows
+        with them, and CTC is nearly always sure.
     """
 
-    def __init__(self, beam: int = 10, blank: int = 0, scorer: Scorer | None = None) -> None:
-        self._beam, self._blank, self._scorer = beam, blank, scorer
+    def __init__(self, beam: int = 10, blank: int = 0, scorer: Scorer | None = None, least: float = _NEVER) -> None:
+        self._beam, self._blank, self._scorer, self._least = beam, blank, scorer, least
         self._alive: list[tuple[_Prefix, _Ways]] = [
             (_Prefix(None, -1, 0.0, None), _Ways(blank=0.0, best_blank=0.0, best_unit=0.0))
         ]
@@ -128,7 +131,8 @@ class PrefixBeam:
         likely = np.argpartition(log_probs, -count, axis=1)[:, -count:] if len(log_probs) else np.zeros((0, 0), np.int64)
         values = np.take_along_axis(log_probs, likely, 1) if len(likely) else likely
         for units, probs in zip(likely.tolist(), values.tolist(), strict=True):
-            self._step(units, probs)
+            least = max(probs) + self._least
+            self._step([(unit, prob) for unit, prob in zip(units, probs, strict=True) if prob >= least])
             self._frame += 1
 
     def ended(self) -> list[Ended]:
@@ -139,11 +143,11 @@ class PrefixBeam:
             found.append(Ended(prefix.units(), ways.all() + prefix.bonus + end, ways.best()[1]))
         return sorted(found, key=lambda one: one.score, reverse=True)
 
-    def _step(self, units: list[int], probs: list[float]) -> None:
+    def _step(self, likely: list[tuple[int, float]]) -> None:
         following: dict[_Prefix, _Ways] = {}
         for prefix, ways in self._alive:
             total = ways.all()
-            for unit, prob in zip(units, probs, strict=True):
+            for unit, prob in likely:
                 if unit == self._blank:
                     same = following.setdefault(prefix, _Ways())
                     same.blank = add_logs(same.blank, total + prob)

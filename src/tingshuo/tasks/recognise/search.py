@@ -8,6 +8,7 @@ Sources: Graves et al. 2006, "Connectionist Temporal Classification"; Hannun et 
 Speech Recognition using Bi-Directional Recurrent DNNs" (prefix beam); Yao et al. 2021, "WeNet" (rescoring).
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -63,7 +64,9 @@ def greedy(log_probs: Floats, blank: int = 0) -> Hypothesis:
     )
 
 
-def prefix_beam(log_probs: Floats, beam: int = 10, blank: int = 0, scorer: Scorer | None = None) -> tuple[Hypothesis, ...]:
+def prefix_beam(
+    log_probs: Floats, beam: int = 10, blank: int = 0, scorer: Scorer | None = None, least: float = -math.inf
+) -> tuple[Hypothesis, ...]:
     """Return the most likely texts of a whole utterance; `PrefixBeam` does it piece by piece.
 
     Parameters
@@ -76,6 +79,8 @@ def prefix_beam(log_probs: Floats, beam: int = 10, blank: int = 0, scorer: Score
         The unit that is none.
     scorer : Scorer or None
         Adds to the score of a text whenever a unit is added to it.
+    least : float
+        How far below the likeliest of its frame a unit may be to be looked at; see `PrefixBeam`.
 
     Returns
     -------
@@ -83,7 +88,7 @@ def prefix_beam(log_probs: Floats, beam: int = 10, blank: int = 0, scorer: Score
         Up to ``beam``, the best first. A score is the log probability of the text over all ways through the frames, and what
         the scorer adds.
     """
-    search = PrefixBeam(beam, blank, scorer)
+    search = PrefixBeam(beam, blank, scorer, least)
     search.feed(log_probs)
     return hypotheses(search)
 
