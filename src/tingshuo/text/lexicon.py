@@ -9,6 +9,7 @@ one letter (jieba's part of speech; N person, S place, T organisation, Z other n
 
 import re
 import zlib
+from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
@@ -75,6 +76,15 @@ class Lexicon:
         if head is None:
             return None
         return head.entry if len(text) == 1 else head.words.get(text[1:])
+
+    def entries(self) -> Iterator[tuple[str, Entry]]:
+        """Yield all characters and words that have a frequency of their own, with their entries."""
+        for char in self._lines:
+            head = self.head(char)
+            if head is not None:
+                yield char, head.entry
+                for rest, entry in head.words.items():
+                    yield char + rest, entry
 
     def _parse(self, char: str) -> Head | None:
         line = self._lines.get(char)
