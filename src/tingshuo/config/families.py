@@ -11,6 +11,7 @@ from tingshuo.config.emotivoice import EmotiVoiceBundleConfig
 from tingshuo.config.family import FamilyConfig
 from tingshuo.config.graph_recogniser import GraphRecogniserConfig
 from tingshuo.config.graph_voice import GraphVoiceConfig
+from tingshuo.config.keywords import KeywordsBundleConfig
 from tingshuo.config.piper import PiperBundleConfig
 from tingshuo.config.rvc import RvcBundleConfig
 from tingshuo.config.sambert import SambertBundleConfig
@@ -26,6 +27,7 @@ CONFIGS: dict[str, type[FamilyConfig]] = {
         EmotiVoiceBundleConfig,
         GraphRecogniserConfig,
         GraphVoiceConfig,
+        KeywordsBundleConfig,
         PiperBundleConfig,
         RvcBundleConfig,
         SambertBundleConfig,

@@ -33,6 +33,9 @@ from tingshuo.models.hifigan.net import HiFiGan
 from tingshuo.models.kan_hifigan import graphs as kan_hifigan
 from tingshuo.models.kan_hifigan.config import KanHiFiGanConfig
 from tingshuo.models.kan_hifigan.net import KanHiFiGan
+from tingshuo.models.keywords import graphs as keywords
+from tingshuo.models.keywords.config import KeywordsConfig
+from tingshuo.models.keywords.net import KeywordsNet
 from tingshuo.models.layers.graph import Graph
 from tingshuo.models.rvc import graphs as rvc
 from tingshuo.models.rvc.config import RvcConfig
@@ -72,6 +75,7 @@ NETS: dict[str, NetFamily] = {
     "fastspeech": NetFamily("acoustic", FastSpeechConfig, FastSpeech, fastspeech.graphs),
     "hifigan": NetFamily("vocoder", HiFiGanConfig, HiFiGan, hifigan.graphs),
     "kan_hifigan": NetFamily("vocoder", KanHiFiGanConfig, KanHiFiGan, kan_hifigan.graphs),
+    "keywords": NetFamily("recogniser", KeywordsConfig, KeywordsNet, keywords.graphs),
     "rvc": NetFamily("voice", RvcConfig, Rvc, rvc.graphs),
     "sambert": NetFamily("acoustic", SambertConfig, Sambert, sambert.graphs),
     "source_filter": NetFamily("vocoder", SourceFilterConfig, SourceFilter, source_filter.graphs),

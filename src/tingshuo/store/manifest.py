@@ -159,8 +159,9 @@ class Manifest(StrictModel, frozen=True, kw_only=True):
     version: Annotated[str, Meta(pattern=_SEMVER)]
     family: str
     """Model family that built the weights."""
-    task: Literal["tts", "vocoder", "conversion", "asr"]
-    """``tts`` speaks text, ``vocoder`` makes sound of mels, ``conversion`` gives speech another voice, ``asr`` writes it down."""
+    task: Literal["tts", "vocoder", "conversion", "asr", "keywords"]
+    """``tts`` speaks text, ``vocoder`` makes sound of mels, ``conversion`` gives speech another voice, ``asr`` writes it down,
+    ``keywords`` tells single words apart."""
     languages: Annotated[tuple[str, ...], Meta(min_length=1)]
     """BCP 47 tags: ``zh-CN``."""
     speakers: tuple[str, ...] = ()

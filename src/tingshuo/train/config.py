@@ -177,9 +177,9 @@ def read_config(preset: str = "default", path: Path | None = None, settings: Ite
     text = resources.files("tingshuo.train").joinpath("presets", f"{preset}.yaml").read_text("utf-8")
     fields = _parse(text, f"preset {preset}")
     if path is not None:
-        fields = _merge(fields, with_hashes(read_yaml(path), path.parent))
+        fields = merge(fields, with_hashes(read_yaml(path), path.parent))
     for setting in settings:
-        fields = _merge(fields, with_hashes(_one(setting), Path()))
+        fields = merge(fields, with_hashes(one_setting(setting), Path()))
     source = str(path) if path is not None else f"preset {preset}"
     return check_config(fields, f"{source}, --set" if settings else source)
 
@@ -237,7 +237,7 @@ def _parse(text: str, source: str) -> dict[str, Any]:
     return fields
 
 
-def _one(setting: str) -> dict[str, Any]:
+def one_setting(setting: str) -> dict[str, Any]:
     """``loop.steps=100`` -> ``{"loop": {"steps": 100}}``."""
     name, equals, value = setting.partition("=")
     if not equals or not name.strip():
@@ -263,11 +263,12 @@ def _number(text: str) -> str | float:
         return text
 
 
-def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Return nested settings in which what is ``above`` wins."""
     merged = dict(below)
     for key, value in above.items():
         old = merged.get(key)
-        merged[key] = _merge(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+        merged[key] = merge(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
     return merged
 
 

@@ -1,0 +1,1 @@
+"""A net of depthwise-separable convolutions that tells a few words apart."""
