@@ -1,5 +1,6 @@
 import io
 import shutil
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 
 from tingshuo.audio.encoders import to_pcm16
-from tingshuo.audio.ffmpeg import decode_file
+from tingshuo.audio.ffmpeg import decode_blocks, decode_file
 from tingshuo.audio.label.field import AigcField
 from tingshuo.audio.label.files import read_label
 from tingshuo.audio.read import read
@@ -151,3 +152,38 @@ def test_reading_without_ffmpeg_is_said(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(EncoderNotInstalledError, match="reading its sound needs the program ffmpeg"):
         decode_file(tmp_path / "a.m4a")
+
+
+@with_ffmpeg
+def test_blocks_are_one_channel_at_the_rate_that_is_wanted(speechlike, tmp_path, monkeypatch):
+    path = tmp_path / "a.m4a"
+    path.write_bytes(encode(np.stack([speechlike, speechlike]), 24000, "m4a"))
+    monkeypatch.setattr("tingshuo.audio.ffmpeg.BLOCK_SAMPLES", 3000)
+    blocks = list(decode_blocks(path, 16000))
+    assert len(blocks) > 5
+    wav = np.concatenate(blocks)
+    assert (wav.dtype, len(wav)) == (np.float32, pytest.approx(32000, abs=1400))
+    (tmp_path / "b.m4a").write_bytes(b"no audio")
+    with pytest.raises(AudioError, match=r"b\.m4a: ffmpeg cannot read it: "):
+        list(decode_blocks(tmp_path / "b.m4a", 16000))
+
+
+def test_giving_up_reading_ends_the_program(fake_ffmpeg, tmp_path, monkeypatch):
+    fake_ffmpeg("import time\nwhile True: sys.stdout.buffer.write(bytes(4000))")
+    monkeypatch.setattr("tingshuo.audio.ffmpeg.BLOCK_SAMPLES", 1000)
+    started = []
+    popen = subprocess.Popen
+    monkeypatch.setattr(subprocess, "Popen", lambda *a, **k: started.append(popen(*a, **k)) or started[-1])
+    blocks = decode_blocks(tmp_path / "a.mp4", 16000)
+    assert len(next(blocks)) == 1000
+    blocks.close()
+    assert started[0].returncode is not None
+
+
+def test_a_file_without_sound_is_said(fake_ffmpeg, tmp_path):
+    fake_ffmpeg("print(\"Stream map '0:a:0' matches no streams.\", file=sys.stderr); sys.exit(1)")
+    with pytest.raises(AudioError, match=r"a\.mp4: there is no sound in it"):
+        list(decode_blocks(tmp_path / "a.mp4", 16000))
+    fake_ffmpeg("sys.exit(7)")
+    with pytest.raises(AudioError, match="it gave no reason"):
+        list(decode_blocks(tmp_path / "a.mp4", 16000))

@@ -3,7 +3,7 @@ import io
 import numpy as np
 import pytest
 
-from tingshuo.audio.read import BLOCK_SAMPLES, read, read_mono
+from tingshuo.audio.read import BLOCK_SAMPLES, Reader, read, read_mono
 from tingshuo.audio.write import encode, open_encoder, write
 from tingshuo.errors import AudioError
 
@@ -64,3 +64,14 @@ def test_what_is_not_audio_is_refused(tmp_path):
             read(path)
     with pytest.raises(AudioError, match="the audio: cannot be read"):
         read(io.BytesIO(b"RIFF"))
+
+
+def test_blocks_hold_so_many_samples_of_all_channels_together(tmp_path, speechlike, monkeypatch):
+    path = tmp_path / "a.wav"
+    write(path, np.stack([speechlike, -speechlike]), 22050)
+    monkeypatch.setattr("tingshuo.audio.read.BLOCK_SAMPLES", 1000)
+    with Reader(path) as reader:
+        assert (reader.sample_rate, reader.channels, reader.n_samples) == (22050, 2, len(speechlike))
+        blocks = list(reader)
+    assert {block.shape for block in blocks[:-1]} == {(2, 500)}
+    np.testing.assert_array_equal(np.concatenate(blocks, 1), read(path)[0])

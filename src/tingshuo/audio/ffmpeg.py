@@ -1,20 +1,23 @@
-"""AAC through the ffmpeg program, where there is one."""
+"""AAC through the ffmpeg program, where there is one, and the sound of files that libsndfile does not know."""
 
 import io
 import subprocess
 import tempfile
 from collections import deque
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from shutil import which
 from threading import Thread
 from typing import IO, NoReturn
 
+import numpy as np
+
 from tingshuo.audio.encoders import Encoder, Pcm
 from tingshuo.audio.formats import Format
 from tingshuo.audio.label import id3
 from tingshuo.audio.label.field import NAME, AigcField
-from tingshuo.audio.read import read
+from tingshuo.audio.read import BLOCK_SAMPLES, read
 from tingshuo.errors import AudioError, EncoderNotInstalledError
 from tingshuo.types import Wav
 
@@ -38,17 +41,68 @@ def decode_file(path: Path) -> tuple[Wav, int]:
     AudioError
         It cannot read the file either.
     """
+    command = [*_decoder(path), "-f", "wav", PIPE]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)  # noqa: S603
+    if done.returncode:
+        raise _unreadable(path, done.stderr)
+    return read(io.BytesIO(done.stdout))
+
+
+def decode_blocks(path: Path, sample_rate: int) -> Iterator[Wav]:
+    """Read the sound of a file that libsndfile does not know, a video too, as one channel, block by block.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    sample_rate : int
+        Hz to resample to.
+
+    Yields
+    ------
+    Wav
+        Samples, shape (T,). The program ends with the iterator.
+
+    Raises
+    ------
+    EncoderNotInstalledError
+        There is no ffmpeg.
+    AudioError
+        It cannot read the file either, or there is no sound in it.
+    """
+    command = [*_decoder(path), "-ac", "1", "-ar", str(sample_rate), "-f", "f32le", PIPE]
+    process = subprocess.Popen(  # noqa: S603
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    messages = _Drain(process.stderr)
+    try:
+        while data := process.stdout.read(4 * BLOCK_SAMPLES):
+            yield np.frombuffer(data[: len(data) // 4 * 4], "<f4").astype(np.float32)
+        if process.wait():
+            raise _unreadable(path, messages.rest())
+    finally:
+        process.kill()
+        process.stdout.close()
+        process.wait()
+        messages.rest()
+
+
+def _decoder(path: Path) -> list[str]:
+    """Return the begin of a command that decodes the first sound of this file alone."""
     program = which("ffmpeg")
     if program is None:
         raise EncoderNotInstalledError(f"{path}: reading its sound needs the program ffmpeg on the PATH; install it")
-    # The sound alone, of this file alone: a playlist that names other places is not followed.
+    # A playlist that names other places is not followed.
     source = ["-protocol_whitelist", "file,pipe", "-i", f"file:{path.absolute()}"]
-    command = [program, "-hide_banner", "-loglevel", "error", *source, "-vn", "-map", "0:a:0", "-f", "wav", PIPE]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)  # noqa: S603
-    if done.returncode:
-        lines = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["it gave no reason"]
-        raise AudioError(f"{path}: ffmpeg cannot read it: {lines[-1]}")
-    return read(io.BytesIO(done.stdout))
+    return [program, "-hide_banner", "-nostdin", "-loglevel", "error", *source, "-vn", "-map", "0:a:0"]
+
+
+def _unreadable(path: Path, messages: bytes) -> AudioError:
+    lines = messages.decode("utf-8", "replace").strip().splitlines() or ["it gave no reason"]
+    if any("matches no streams" in line for line in lines):
+        return AudioError(f"{path}: there is no sound in it")
+    return AudioError(f"{path}: ffmpeg cannot read it: {lines[-1]}")
 
 
 class AacEncoder(Encoder):

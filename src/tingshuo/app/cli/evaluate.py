@@ -1,18 +1,16 @@
-"""``tingshuo evaluate``: how good is a voice, in figures with counts and intervals."""
+"""``tingshuo evaluate``: how good is a voice or a recogniser, in figures with counts and intervals."""
 
-import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tingshuo.errors import ConfigError, DataError, OutputError, RequestError, TrainError
+from tingshuo.app.cli.evaluation_files import FIGURES, PAGE, make_folder, read_evaluation, write_evaluation
+from tingshuo.errors import ConfigError, DataError, RequestError, TrainError, UnknownVoiceError
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from tingshuo.app.cli.subjects import Subject
     from tingshuo.tasks.evaluate.forced import Timings
     from tingshuo.tasks.evaluate.result import Evaluation
@@ -21,52 +19,103 @@ if TYPE_CHECKING:
     from tingshuo.train.aligner import Aligner
 
 SPLITS = ("train", "dev", "test")
-PAGE, FIGURES = "evaluation.html", "evaluation.json"
+KEYS = frozenset(("voice", "version", "subject", "n", "rows", "figures"))
+"""What a saved evaluation of a voice has."""
 NO_TIMING = "Nothing is predicted with the recordings' own timing"
 NO_ALIGNER = "neither the voice nor the built-in one brings an aligner; name a voice that does with --aligner"
 
 
 def evaluate(
-    bundle: Annotated[str, typer.Argument(help="A voice's name or the folder of a bundle.")] = "default",
+    bundle: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[asr] BUNDLE", help="A voice or a recogniser: its name or the folder of its bundle; default without it."
+        ),
+    ] = None,
     data: Annotated[Path | None, typer.Option(help="A corpus, folder or manifest; without it texts are spoken.")] = None,
     part: Annotated[list[str] | None, typer.Option(help="A part of a corpus that has several; may be repeated.")] = None,
     split: Annotated[str, typer.Option(help=f"Rows of the corpus: {', '.join(SPLITS)}.")] = "dev",
     speaker: Annotated[str | None, typer.Option(help="Only rows of this speaker; on texts, who speaks.")] = None,
-    texts: Annotated[Path | None, typer.Option(help="A file of texts, one a line, instead of our own sentences.")] = None,
     count: Annotated[int | None, typer.Option(min=1, help="At most so many, drawn at random, always the same ones.")] = None,
-    style: Annotated[str | None, typer.Option(help="Whose rhythm and melody; the voice's default without it.")] = None,
-    aligner: Annotated[
-        str | None, typer.Option(help="The voice whose aligner finds the recordings' timing: this one, else the built-in.")
-    ] = None,
     against: Annotated[
-        str | None, typer.Option(help=f"Another voice, or an {FIGURES}: say what is better and what is worse.")
+        str | None,
+        typer.Option("--against", "--versus", help=f"Another bundle, or an {FIGURES}: say what is better and what is worse."),
     ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help=f"Folder for {PAGE} and {FIGURES}.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    texts: Annotated[Path | None, typer.Option(help="A voice: a file of texts, one a line, instead of our own.")] = None,
+    style: Annotated[str | None, typer.Option(help="A voice: whose rhythm and melody; its default without it.")] = None,
+    aligner: Annotated[
+        str | None, typer.Option(help="A voice: whose aligner finds the recordings' timing; its own, else the built-in.")
+    ] = None,
+    form: Annotated[
+        str | None, typer.Option(help="A recogniser: how texts are compared: written, plain or spoken; plain without it.")
+    ] = None,
+    beam: Annotated[
+        int | None, typer.Option(min=1, help="A recogniser: how many texts it keeps on the way; 10 without it.")
+    ] = None,
+    add_noise: Annotated[
+        str | None, typer.Option(help="A recogniser: hear all again with noise at these ratios, dB, such as 20,10,0.")
+    ] = None,
 ) -> None:
-    """Measure how good a voice is.
+    """Measure how good a voice is, or a recogniser.
 
-    On recordings: distances of spectra, pitch and timing, of speech from text, of what is predicted with the recordings' own
-    timing, and of copy-synthesis. On texts: tones, speed. DNSMOS, what listeners would say, needs the extra evaluate: pip
-    install tingshuo[evaluate]. Every figure has its count and 95 % interval; --against compares row by row.
+    A voice, on recordings: distances of spectra, pitch and timing, of speech from text, of what is predicted with the
+    recordings' own timing, and of copy-synthesis. On texts: tones, speed. DNSMOS, what listeners would say, needs the extra
+    evaluate: pip install tingshuo[evaluate].
+    A recogniser, on recordings with texts: errors of characters, words, syllables and tones, by speaker, length and noise, what
+    is taken for what, how sure and how often right, speed. The bundle says which of both it is; asr before it insists.
+    Every figure has its count and 95 % interval; --against compares row by row.
 
     Example:
 
       tingshuo evaluate default --data my_corpus --count 50 -o report
 
       tingshuo evaluate mine --data my_corpus --against default
+
+      tingshuo evaluate asr my_recogniser --data my_corpus --versus other --add-noise 20,10,0 -o report
     """
     if data is not None and texts is not None:
         raise RequestError("--data and --texts exclude each other: a corpus brings its own texts")
     if split not in SPLITS:
         raise RequestError(f"unknown split {split!r}; accepted: {', '.join(SPLITS)}", "split")
-    if output is not None:
-        _make_folder(output)
+    name, path, hears = find(bundle or [])
+    if not hears:
+        _refuse({"--form": form, "--beam": beam, "--add-noise": add_noise}, f"{name} is a voice")
+        make_folder(output)
+        _judge_voice(name, data, part, split, speaker, texts, count, style, aligner, against, output, as_json)
+        return
+    from tingshuo.app.cli.evaluate_recogniser import judge_recogniser, read_noise
+    from tingshuo.app.cli.subjects import read_rows
+
+    _refuse({"--texts": texts, "--style": style, "--aligner": aligner}, f"{name} is a recogniser")
+    if data is None:
+        raise RequestError(f"{name} is a recogniser, and hears recordings with texts: name them with --data", "data")
+    noise_db = read_noise(add_noise)
+    make_folder(output)
+    subject = read_rows(data, part, split, speaker, count)
+    judge_recogniser(
+        path, subject, form=form or "plain", beam=beam or 10, noise_db=noise_db, against=against, output=output, as_json=as_json
+    )
+
+
+def _refuse(options: Mapping[str, object], what: str) -> None:
+    """Say that options do not fit what is evaluated, where they are given."""
+    given = [option for option, value in options.items() if value is not None]
+    if given:
+        raise RequestError(f"{what}, so there is no {given[0]}", given[0].strip("-").replace("-", "_"))
+
+
+def _judge_voice(
+    bundle: str, data: Path | None, part: list[str] | None, split: str, speaker: str | None, texts: Path | None,
+    count: int | None, style: str | None, aligner: str | None, against: str | None, output: Path | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Evaluate a voice; the parameters are those of `evaluate`."""
     from tingshuo.app.cli.subjects import find_aligner, read_lines, read_rows
     from tingshuo.tasks.evaluate.page import to_html, to_json, to_text
     from tingshuo.tasks.voices import load
 
-    known = None if against is None else _read_evaluation(against)
+    known = None if against is None else read_evaluation(against, KEYS, "a voice")
     subject = read_lines(texts, count) if data is None else read_rows(data, part, split, speaker, count)
     voice = load(bundle)
     timings, notes = _timings(subject, voice, find_aligner(bundle, aligner)) if subject.rows else ({}, [])
@@ -78,7 +127,7 @@ def evaluate(
     found, old = _compared(known, report)
     report |= {"against": [one.to_json() for one in found]} if known else {}
     if output is not None:
-        _write(output, to_text(report), to_html(evaluation, against=found, old=old))
+        write_evaluation(output, to_text(report), to_html(evaluation, against=found, old=old))
     if as_json:
         typer.echo(to_text(report), nl=False)
         return
@@ -92,6 +141,7 @@ def show(evaluation: "Evaluation", say: Callable[[str], None]) -> None:
     """Print an evaluation as a table, line by line through ``say``."""
     from rich.table import Table
 
+    from tingshuo.app.cli.tables import rendered
     from tingshuo.tasks.evaluate.figures import KINDS, MEASURES, by_measure
 
     kinds = evaluation.kinds
@@ -105,7 +155,7 @@ def show(evaluation: "Evaluation", say: Callable[[str], None]) -> None:
     for name, found in by_measure(evaluation.figures).items():
         cells = [f"{found[kind].text}  n={found[kind].n}" if kind in found else "" for kind in kinds]
         table.add_row(MEASURES[name].label, MEASURES[name].better, *cells)
-    say(_rendered(table))
+    say(rendered(table))
     for note in evaluation.notes:
         say(note)
 
@@ -114,6 +164,7 @@ def show_differences(found: "Sequence[Difference]", old: str, say: Callable[[str
     """Print what is better and what is worse than ``old``, line by line through ``say``."""
     from rich.table import Table
 
+    from tingshuo.app.cli.tables import rendered
     from tingshuo.tasks.evaluate.figures import KINDS, MEASURES
 
     counts = Counter(one.verdict for one in found)
@@ -127,16 +178,7 @@ def show_differences(found: "Sequence[Difference]", old: str, say: Callable[[str
         measure = MEASURES[one.measure]
         values = (f"{value:.{one.digits}f}" for value in (one.old, one.new))
         table.add_row(measure.label, measure.better, KINDS[one.kind][1], *values, one.text, one.verdict)
-    say(_rendered(table))
-
-
-def _rendered(table: "Table") -> str:
-    from rich.console import Console
-
-    console = Console(width=max(Console().width, 150))
-    with console.capture() as capture:
-        console.print(table)
-    return capture.get().rstrip()
+    say(rendered(table))
 
 
 def _evaluate(voice: "Voice", subject: "Subject", speaker: str | None, style: str | None, timings: "Timings") -> "Evaluation":
@@ -172,26 +214,6 @@ def _timings(subject: "Subject", voice: "Voice", aligner: "Aligner | None") -> "
             return {}, [f"{NO_TIMING}: {error}."]
 
 
-def _read_evaluation(against: str) -> "dict[str, Any] | None":
-    """An evaluation that was saved; None where ``against`` is not a file, and so names a voice.
-
-    Raises
-    ------
-    RequestError
-        The file is not an evaluation.
-    """
-    path = Path(against)
-    if not path.is_file():
-        return None
-    try:
-        known: dict[str, Any] = json.loads(path.read_text("utf-8"))
-        if {"voice", "version", "subject", "n", "rows", "figures"} <= known.keys():
-            return known
-    except (OSError, ValueError, AttributeError):
-        pass
-    raise RequestError(f"{against}: is not an {FIGURES} of this version; make it again with tingshuo evaluate -o", "against")
-
-
 def _compared(known: "dict[str, Any] | None", report: "dict[str, Any]") -> "tuple[list[Difference], str]":
     """How an evaluation differs from a known one, and what to call that."""
     if known is None:
@@ -201,16 +223,44 @@ def _compared(known: "dict[str, Any] | None", report: "dict[str, Any]") -> "tupl
     return differences(known, report), f"{known['voice']} {known['version']}"
 
 
-def _write(folder: Path, figures: str, page: str) -> None:
-    from tingshuo.store.atomic import replace_file
+def find(words: Sequence[str]) -> tuple[str, Path, bool]:
+    """Return what the words of the command line name: the name, the bundle, and whether it hears; ``asr`` before it insists.
 
-    replace_file(folder / FIGURES, figures.encode())
-    replace_file(folder / PAGE, page.encode())
+    Raises
+    ------
+    RequestError
+        There are more words, or it insists and the bundle does not hear.
+    UnknownVoiceError
+        There is no such bundle.
+    """
+    from tingshuo.store.manifest import read_manifest
+    from tingshuo.tasks.recognise import find as recognisers
+    from tingshuo.tasks.recognise.hearing import TASK
+    from tingshuo.tasks.voices import DEFAULT
+
+    insists, names = (True, words[1:]) if words and words[0] == TASK else (False, words)
+    if len(names) > 1:
+        raise RequestError(f"name one bundle, not {len(names)}; --against takes another one to compare with", "bundle")
+    name = names[0] if names else recognisers.DEFAULT if insists else DEFAULT
+    path = _where(name, insists)
+    task = read_manifest(path).task
+    if insists and task != TASK:
+        raise RequestError(f"{name!r} is of the task {task} and does not hear; name a recogniser, or leave out {TASK}", "bundle")
+    return name, path, task == TASK
 
 
-def _make_folder(path: Path) -> None:
-    """Before the work, not after it."""
+def _where(name: str, hears: bool) -> Path:
+    """The bundle of a name; of a voice and a recogniser that share it, the one that is expected."""
+    from tingshuo.tasks.recognise.find import find_recogniser, list_recognisers
+    from tingshuo.tasks.voices import find_voice
+
     try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be made: {error.strerror}") from error
+        return find_recogniser(name) if hears else find_voice(name)
+    except UnknownVoiceError as error:
+        try:
+            return find_voice(name) if hears else find_recogniser(name)
+        except UnknownVoiceError:
+            if not hears:
+                raise error from None
+            known = ", ".join(list_recognisers()) or "none"
+            raise UnknownVoiceError(f"unknown recogniser {name!r}; known: {known}, or the path of a bundle", "bundle") from None

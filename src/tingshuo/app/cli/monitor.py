@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, NoReturn
 
 import typer
 
+from tingshuo.app.cli.tables import rendered
 from tingshuo.errors import OutputError, RequestError
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ def _compare(voice: str, path: Path, taught: "Subject | None", told: Told) -> bo
     if told.as_json:
         print_json({"voice": bundle.manifest.name, "version": bundle.manifest.version, **plain(drifts), "remedy": remedy})
     else:
-        typer.echo(_rendered(_drift_table(drifts)))
+        typer.echo(rendered(_drift_table(drifts)))
         for note in drifts.notes:
             typer.echo(f"{note}.")
         _advise(remedy, [])
@@ -190,7 +191,7 @@ def _tell(watch: "Watch", rounds: "Sequence[Round]", notes: Sequence[str], told:
         origin = last.origin
         who = f"{origin.voice} {origin.version} ({origin.speaker}), {origin.precision}, style {origin.style}"
         typer.echo(f"{who}\nRound {last.id}, {last.at}, on {origin.n} of {origin.subject}")
-        typer.echo(_rendered(_table(last)))
+        typer.echo(rendered(_table(last)))
         for sentence in (*notes, *_learning(rounds), f"Kept in {watch.history}."):
             typer.echo(sentence)
         _advise(remedy, changed)
@@ -256,15 +257,6 @@ def _drift_table(drifts: "Drifts") -> "Table":
         numbers = [f"{one.psi:.3f}", f"< {one.by_chance:.3f}", f"{one.ks:.3f}", f"{one.p:.2g}"]
         table.add_row(LABELS[one.quantity][1], *medians, *numbers, one.verdict)
     return table
-
-
-def _rendered(table: "Table") -> str:
-    from rich.console import Console
-
-    console = Console(width=max(Console().width, 150))
-    with console.capture() as capture:
-        console.print(table)
-    return capture.get().rstrip()
 
 
 def _send(webhook: str | None, event: Mapping[str, Any]) -> None:

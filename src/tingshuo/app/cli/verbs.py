@@ -40,6 +40,7 @@ from tingshuo.app.cli.seal import seal
 from tingshuo.app.cli.serve import serve
 from tingshuo.app.cli.sign import sign
 from tingshuo.app.cli.train import TrainCommand, train
+from tingshuo.app.cli.transcribe import transcribe
 from tingshuo.app.cli.unseal import unseal
 from tingshuo.app.cli.verify import verify
 from tingshuo.app.cli.voices import voices
@@ -65,7 +66,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 VERBS = (
-    *(say, voices, serve, doctor, bench),
+    *(say, voices, serve, transcribe, doctor, bench),
     *(data, train, distill, prune, evaluate, explain, monitor),
     *(save, history, diff, alias, rollback, gc, mirror, scrub),
     *(probe, import_, export, optimize, verify, env),
