@@ -98,8 +98,9 @@ def _gemm(view: GraphView, node: onnx.NodeProto, shapes: dict[str, list[int]]) -
 
 
 def _is_plain(view: GraphView, node: onnx.NodeProto, shapes: dict[str, list[int]]) -> bool:
-    """Whether a convolution reads its weight and bias as they are stored: one that was widened does not."""
-    return len(node.input) == 3 and all(parameter(view, name) in shapes for name in node.input[1:])
+    """Whether a convolution over time reads its weight and bias as they are stored: one that was widened does not."""
+    stored = len(node.input) == 3 and all(parameter(view, name) in shapes for name in node.input[1:])
+    return stored and len(shapes[parameter(view, node.input[1])]) == 3  # those over pictures have one dimension more
 
 
 def _convolution(view: GraphView, node: onnx.NodeProto, shapes: dict[str, list[int]]) -> Product:

@@ -9,7 +9,6 @@ no longer judged by them.
 """
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -30,17 +29,7 @@ from tingshuo.train.keywords_recipe import KeywordsRecipe
 from tingshuo.train.publish import check_statements
 from tingshuo.train.report import write_report
 from tingshuo.train.run_folder import SKIPPED, claimed
-from tingshuo.train.told import Tell, Told
-
-
-@dataclass(frozen=True, slots=True)
-class Taught:
-    """How a training ended: steps done, whether these were all, the lowest held-out loss, the bundle (None when interrupted)."""
-
-    step: int
-    finished: bool
-    best: float | None
-    bundle: Path | None = None
+from tingshuo.train.told import Taught, Tell, Told
 
 
 def run_folder(destination: Path) -> Path:

@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from tingshuo.models.keywords.net import KeywordsNet
+from tingshuo.train.disguise import disguised, pieces
 from tingshuo.train.distributed import World
 from tingshuo.train.keywords_config import KeywordsTraining
-from tingshuo.train.keywords_disguise import disguised, pieces, placed, spoilt
+from tingshuo.train.keywords_disguise import placed, spoilt
 from tingshuo.train.keywords_material import HeldOut, Material
 from tingshuo.train.loop import take_step
 

@@ -1,6 +1,8 @@
-"""What is told of a long work while it goes on."""
+"""What is told of a long work while it goes on, and at its end."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 
 Tell = Callable[[str, float, str], None]
 """Told the name of a stage, the share of it that is done, 0 to 1, and a word on how it goes."""
@@ -26,3 +28,16 @@ class Told:
     def counter(self, stage: str) -> Callable[[int, int], None]:
         """Return what a stage calls with how many of how many steps are done."""
         return lambda done, total: self(stage, done / max(1, total))
+
+
+@dataclass(frozen=True, slots=True)
+class Taught:
+    """How the training of a recogniser ended: steps done, whether these were all, the lowest held-out loss, and the bundle.
+
+    There is no bundle where it was interrupted.
+    """
+
+    step: int
+    finished: bool
+    best: float | None
+    bundle: Path | None = None

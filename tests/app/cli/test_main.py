@@ -13,7 +13,7 @@ VERBS = [command.name or command.callback.__name__ for command in app.registered
 
 def test_the_verbs():
     known = [
-        *("say", "voices", "serve", "doctor", "bench"),
+        *("say", "voices", "serve", "transcribe", "doctor", "bench"),
         *("data", "train", "distill", "prune", "evaluate", "explain", "monitor"),
         *("save", "history", "diff", "alias", "rollback", "gc", "mirror", "scrub"),
         *("probe", "import", "export", "optimize", "verify", "env", "sign", "seal", "unseal", "forget"),

@@ -26,7 +26,7 @@ def prune(
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted teaching, with its settings.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Drop hidden features of a voice's encoder, decoder and vocoder.
+    """Drop hidden features of encoder, decoder and vocoder.
 
     Least squares chooses those whose loss the others make up for best, and solves anew for what reads them. With --steps the
     acoustic model is then taught by the voice as it was. Ends with both measured side by side. Needs the train extra.

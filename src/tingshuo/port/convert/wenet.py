@@ -72,7 +72,6 @@ def _config(read: ForeignRecogniser) -> ConformerBundleConfig:
 
 
 def _notes(read: ForeignRecogniser) -> tuple[str, ...]:
-    said = ["it can be verified; hearing recordings with `tingshuo transcribe` is not there yet"]
     if read.tokenizer == "bpe" and read.pieces is None:
-        said.append("the model of its word pieces is not beside it; it is needed for hotwords, not for hearing")
-    return tuple(said)
+        return ("the model of its word pieces is not beside it; it is needed for hotwords, not for hearing",)
+    return ()

@@ -59,8 +59,11 @@ class Recogniser:
 
     def features(self, wav: Wav) -> NDArray[np.float32]:
         """Return what the encoder reads of samples at the bundle's rate, (F, n_mels)."""
-        found = fbank(wav, self.settings.fbank)
-        return self.settings.cmvn.normalise(found) if self.settings.cmvn else found
+        return self.normalised(fbank(wav, self.settings.fbank))
+
+    def normalised(self, mel: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return log-mels as the encoder reads them."""
+        return self.settings.cmvn.normalise(mel) if self.settings.cmvn else mel
 
     @property
     def written(self) -> tuple[str, ...]:
@@ -83,11 +86,13 @@ class Recogniser:
         expected : Expected or None
             Words of `expect`.
         """
-        features = self.features(wav)
+        return self.read(self.features(wav), beam, expected)
+
+    def read(self, features: NDArray[np.float32], beam: int = 10, expected: Expected | None = None) -> tuple[Hypothesis, ...]:
+        """Return the most likely texts of `features`; see `hear`."""
         if len(features) < self.settings.context_frames:
             return ()
-        encoded = self.graphs["encoder"].run({"features": features[None]})["encoded"]
-        log_probs = self.graphs["ctc"].run({"encoded": encoded})["log_probs"][0]
+        encoded, log_probs = self._listen(features)
         if self._dictation is not None:
             return self._dictate(log_probs, beam, expected)
         assert expected is None or isinstance(expected, Hotwords), "words that another recogniser expects"
@@ -100,10 +105,21 @@ class Recogniser:
             reverse_weight=self.settings.reverse_weight,
         )  # fmt: skip
 
+    def syllables(self, features: NDArray[np.float32]) -> tuple[int, ...]:
+        """Return the best unit of each frame of `features`, repetitions as one, as it was heard: before anything is written."""
+        if len(features) < self.settings.context_frames:
+            return ()
+        return greedy(self._listen(features)[1], self.settings.blank).units
+
     def text(self, units: tuple[int, ...]) -> str:
         """Return units as they are written; marks in brackets such as ``<unk>`` are left as they are."""
         written = "".join(self.written[unit] for unit in units)
         return written.replace(WORD, " ").strip()
+
+    def _listen(self, features: NDArray[np.float32]) -> tuple[Array, NDArray[np.float32]]:
+        """Return what the encoder makes of features, and log probabilities of the units, (N, units)."""
+        encoded = self.graphs["encoder"].run({"features": features[None]})["encoded"]
+        return encoded, self.graphs["ctc"].run({"encoded": encoded})["log_probs"][0]
 
     def _dictate(self, log_probs: NDArray[np.float32], beam: int, expected: Expected | None) -> tuple[Hypothesis, ...]:
         assert expected is None or isinstance(expected, ExpectedWords), "words that another recogniser expects"
