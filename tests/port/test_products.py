@@ -35,3 +35,9 @@ def test_a_convolution_that_changes_the_length_is_refused():
     model = export_graph(graph)
     with pytest.raises(PortError, match="'weight' changes the number of frames"):
         find_products(model.graph)
+
+
+def test_convolutions_over_pictures_are_none_over_time():
+    net = torch.nn.Conv2d(1, 2, 3, 2)
+    graph = Graph("picture", net, {"x": torch.zeros(1, 1, 9, 9)}, {"x": {2: "F"}}, ("y",))
+    assert not find_products(export_graph(graph).graph)
