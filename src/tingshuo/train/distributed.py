@@ -77,5 +77,6 @@ def join() -> Iterator[World]:
     torch.distributed.init_process_group("nccl" if cuda else "gloo", timeout=PATIENCE)
     try:
         yield world
+        torch.distributed.barrier()  # nobody leaves while another is still on the line: gloo aborts then
     finally:
         torch.distributed.destroy_process_group()
