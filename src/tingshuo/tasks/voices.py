@@ -6,7 +6,6 @@ user's wins over the registry, and both over what is built in.
 """
 
 import logging
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from tingshuo.store.bundle import open_bundle
 from tingshuo.store.consent import check_consent
 from tingshuo.store.home import home
 from tingshuo.store.manifest import MANIFEST, Manifest, read_manifest
+from tingshuo.store.named import is_name, named_bundles
 from tingshuo.store.registry import Registry
 from tingshuo.store.unpacked import open_archive
 from tingshuo.tasks.tts import TASK, Voice
@@ -37,7 +37,7 @@ def list_voices() -> dict[str, Manifest]:
     Bundles that do not speak, vocoders alone and models that convert, are left out too.
     """
     found: dict[str, Manifest] = {}
-    for name, folder in _named():
+    for name, folder in named_bundles(*voice_folders()):
         try:
             found.setdefault(name, read_manifest(folder))
         except BundleError as error:
@@ -69,16 +69,16 @@ def find_voice(name_or_path: str | Path = DEFAULT) -> Path:
     own, built_in = voice_folders()
     name, registry = str(name_or_path), Registry()
     saved, _, wanted = name.partition("@")
-    if not wanted and _is_name(name) and (own / name / MANIFEST).is_file():
+    if not wanted and is_name(name) and (own / name / MANIFEST).is_file():
         return own / name
-    if _is_name(saved) and registry.has(saved):
+    if is_name(saved) and registry.has(saved):
         try:
             return registry.path(name)
         except RegistryError as error:
             if wanted:
                 raise UnknownVoiceError(str(error), "voice") from error
             raise
-    if _is_name(name) and (built_in / name / MANIFEST).is_file():
+    if is_name(name) and (built_in / name / MANIFEST).is_file():
         return built_in / name
     path = Path(name_or_path)
     if (path / MANIFEST).is_file():
@@ -123,27 +123,3 @@ def load(
     # What a voice needs is in memory once it is open, mapped or copied, so the decrypted files can go.
     with unseal_bundle(bundle.path, sealed_keys(bundle)) as unsealed:
         return Voice(open_bundle(unsealed.path), precision=precision, threads=threads, lexicon_path=lexicon)
-
-
-def _is_name(text: str) -> bool:
-    return text not in ("", ".", "..") and Path(text).name == text
-
-
-def _named() -> Iterator[tuple[str, Path]]:
-    """Names and folders, those first that win over others of the same name."""
-    own, built_in = voice_folders()
-    yield from _bundles(own)
-    registry = Registry()
-    for name in registry.folders():
-        try:
-            yield name, registry.path(name)
-        except RegistryError as error:
-            logger.warning("%s", error)
-    yield from _bundles(built_in)
-
-
-def _bundles(parent: Path) -> Iterator[tuple[str, Path]]:
-    if parent.is_dir():
-        for folder in sorted(parent.iterdir()):
-            if (folder / MANIFEST).is_file():
-                yield folder.name, folder

@@ -5,7 +5,7 @@ into the registry, as voices are. Of the same name, a folder of the user's wins 
 """
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from tingshuo.errors import BundleError, RegistryError, UnknownVoiceError
@@ -13,6 +13,7 @@ from tingshuo.store.archive_formats import is_archive
 from tingshuo.store.bundle import open_bundle
 from tingshuo.store.home import home
 from tingshuo.store.manifest import MANIFEST, Manifest, read_manifest
+from tingshuo.store.named import is_name, named_bundles
 from tingshuo.store.registry import Registry
 from tingshuo.store.unpacked import open_archive
 from tingshuo.tasks.recognise.hearing import TASK, Hears, open_recogniser
@@ -37,7 +38,7 @@ def list_recognisers() -> dict[str, Manifest]:
     What does not hear is left out; so is a damaged bundle, which is logged.
     """
     found: dict[str, Manifest] = {}
-    for name, folder in _named():
+    for name, folder in named_bundles(*recogniser_folders()):
         try:
             manifest = read_manifest(folder)
         except BundleError as error:
@@ -69,14 +70,14 @@ def find_recogniser(name_or_path: str | Path = DEFAULT) -> Path:
     name, registry = str(name_or_path), Registry()
     own, built_in = recogniser_folders()
     saved, _, wanted = name.partition("@")
-    if not wanted and _is_name(name) and (own / name / MANIFEST).is_file():
+    if not wanted and is_name(name) and (own / name / MANIFEST).is_file():
         return own / name
-    if _is_name(saved) and registry.has(saved):
+    if is_name(saved) and registry.has(saved):
         try:
             return registry.path(name)
         except RegistryError as error:
             raise UnknownVoiceError(str(error), "model") from error
-    for path in (built_in / name if _is_name(name) else Path(name), Path(name)):
+    for path in (built_in / name if is_name(name) else Path(name), Path(name)):
         if (path / MANIFEST).is_file():
             return path
     if name == DEFAULT:
@@ -121,27 +122,3 @@ def load_recogniser(name_or_path: str | Path = DEFAULT, *, threads: int = 1, cho
 
     with unseal_bundle(bundle.path, sealed_keys(bundle)) as unsealed:
         return open_recogniser(open_bundle(unsealed.path), threads=threads, chosen=chosen)
-
-
-def _is_name(text: str) -> bool:
-    return text not in ("", ".", "..") and Path(text).name == text
-
-
-def _named() -> Iterator[tuple[str, Path]]:
-    """Names and folders, those first that win over others of the same name."""
-    own, built_in = recogniser_folders()
-    yield from _bundles(own)
-    registry = Registry()
-    for name in registry.folders():
-        try:
-            yield name, registry.path(name)
-        except RegistryError as error:
-            logger.warning("%s", error)
-    yield from _bundles(built_in)
-
-
-def _bundles(parent: Path) -> Iterator[tuple[str, Path]]:
-    if parent.is_dir():
-        for folder in sorted(parent.iterdir()):
-            if (folder / MANIFEST).is_file():
-                yield folder.name, folder
