@@ -124,3 +124,18 @@ def test_the_aligner_of_a_voice_gives_the_recordings_timing(evaluate, corpus, tw
 def test_texts_by_another_speaker(evaluate):
     refused = evaluate("--count", 1, "--speaker", "wu")
     assert (refused.code, "unknown speaker 'wu' of voice 'default'" in refused.err) == (2, True)
+
+
+def test_a_recogniser_tells_how_well_the_voice_is_understood(evaluate, tmp_path, monkeypatch):
+    from tests.tasks.evaluate.test_ear import Ear
+
+    from tingshuo.tasks.recognise import find
+
+    monkeypatch.setattr(find, "load_recogniser", {"mine": Ear("今天天汽真好")}.__getitem__)
+    (tmp_path / "lines.txt").write_text("今天天气真好。\n", "utf-8")
+    done = json.loads(evaluate("--texts", tmp_path / "lines.txt", "--ear", "mine", "--json", "-o", tmp_path / "report").out)
+    (row,) = done["rows"]
+    assert row["heard_as"] == {"speech": "今天天汽真好"}
+    assert row["measures"]["speech"]["misheard_characters_pct"] == pytest.approx(100 / 6, abs=1e-4)
+    assert row["measures"]["speech"]["misheard_syllables_pct"] == 0
+    assert "今天天汽真好" in (tmp_path / "report" / "evaluation.html").read_text("utf-8")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tingshuo.tasks.evaluate.forced import Timings
     from tingshuo.tasks.evaluate.result import Evaluation
     from tingshuo.tasks.evaluate.versus import Difference
+    from tingshuo.tasks.recognise.hearing import Hears
     from tingshuo.tasks.tts import Voice
     from tingshuo.train.aligner import Aligner
 
@@ -48,6 +49,9 @@ def evaluate(
     aligner: Annotated[
         str | None, typer.Option(help="A voice: whose aligner finds the recordings' timing; its own, else the built-in.")
     ] = None,
+    ear: Annotated[
+        str | None, typer.Option(help="A voice: a recogniser that tells how well it is understood; a name or a bundle.")
+    ] = None,
     form: Annotated[
         str | None, typer.Option(help="A recogniser: how texts are compared: written, plain or spoken; plain without it.")
     ] = None,
@@ -61,8 +65,8 @@ def evaluate(
     """Measure how good a voice is, or a recogniser.
 
     A voice, on recordings: distances of spectra, pitch and timing, of speech from text, of what is predicted with the
-    recordings' own timing, and of copy-synthesis. On texts: tones, speed. DNSMOS, what listeners would say, needs the extra
-    evaluate: pip install tingshuo[evaluate].
+    recordings' own timing, and of copy-synthesis. On texts: tones, speed. With --ear: what a recogniser mishears. DNSMOS, what
+    listeners would say, needs the extra evaluate: pip install tingshuo[evaluate].
     A recogniser, on recordings with texts: errors of characters, words, syllables and tones, by speaker, length and noise, what
     is taken for what, how sure and how often right, speed. The bundle says which of both it is; asr before it insists.
     Every figure has its count and 95 % interval; --against compares row by row.
@@ -83,12 +87,12 @@ def evaluate(
     if not hears:
         _refuse({"--form": form, "--beam": beam, "--add-noise": add_noise}, f"{name} is a voice")
         make_folder(output)
-        _judge_voice(name, data, part, split, speaker, texts, count, style, aligner, against, output, as_json)
+        _judge_voice(name, data, part, split, speaker, texts, count, style, aligner, ear, against, output, as_json)
         return
     from tingshuo.app.cli.evaluate_recogniser import judge_recogniser, read_noise
     from tingshuo.app.cli.subjects import read_rows
 
-    _refuse({"--texts": texts, "--style": style, "--aligner": aligner}, f"{name} is a recogniser")
+    _refuse({"--texts": texts, "--style": style, "--aligner": aligner, "--ear": ear}, f"{name} is a recogniser")
     if data is None:
         raise RequestError(f"{name} is a recogniser, and hears recordings with texts: name them with --data", "data")
     noise_db = read_noise(add_noise)
@@ -108,21 +112,23 @@ def _refuse(options: Mapping[str, object], what: str) -> None:
 
 def _judge_voice(
     bundle: str, data: Path | None, part: list[str] | None, split: str, speaker: str | None, texts: Path | None,
-    count: int | None, style: str | None, aligner: str | None, against: str | None, output: Path | None, as_json: bool,
+    count: int | None, style: str | None, aligner: str | None, ear: str | None, against: str | None, output: Path | None,
+    as_json: bool,
 ) -> None:  # fmt: skip
     """Evaluate a voice; the parameters are those of `evaluate`."""
     from tingshuo.app.cli.subjects import find_aligner, read_lines, read_rows
     from tingshuo.tasks.evaluate.page import to_html, to_json, to_text
+    from tingshuo.tasks.recognise.find import load_recogniser
     from tingshuo.tasks.voices import load
 
     known = None if against is None else read_evaluation(against, KEYS, "a voice")
     subject = read_lines(texts, count) if data is None else read_rows(data, part, split, speaker, count)
-    voice = load(bundle)
+    voice, listens = load(bundle), None if ear is None else load_recogniser(ear)
     timings, notes = _timings(subject, voice, find_aligner(bundle, aligner)) if subject.rows else ({}, [])
-    evaluation = _evaluate(voice, subject, speaker, style, timings)
+    evaluation = _evaluate(voice, subject, speaker, style, timings, listens)
     evaluation.notes += notes
     if against is not None and known is None:
-        known = to_json(_evaluate(load(against), subject, speaker, style, timings))
+        known = to_json(_evaluate(load(against), subject, speaker, style, timings, listens))
     report = to_json(evaluation)
     found, old = _compared(known, report)
     report |= {"against": [one.to_json() for one in found]} if known else {}
@@ -181,7 +187,9 @@ def show_differences(found: "Sequence[Difference]", old: str, say: Callable[[str
     say(rendered(table))
 
 
-def _evaluate(voice: "Voice", subject: "Subject", speaker: str | None, style: str | None, timings: "Timings") -> "Evaluation":
+def _evaluate(
+    voice: "Voice", subject: "Subject", speaker: str | None, style: str | None, timings: "Timings", ear: "Hears | None"
+) -> "Evaluation":
     from tingshuo.app.cli.progress import Progress
     from tingshuo.tasks.evaluate.voice import evaluate_rows, evaluate_texts
 
@@ -191,8 +199,8 @@ def _evaluate(voice: "Voice", subject: "Subject", speaker: str | None, style: st
             bar.advance(share - bar.done)
 
         if not subject.rows:
-            return evaluate_texts(voice, subject.lines, subject.name, speaker=speaker, style=style, progress=progress)
-        return evaluate_rows(voice, subject.rows, subject.name, style=style, timings=timings, progress=progress)
+            return evaluate_texts(voice, subject.lines, subject.name, speaker=speaker, style=style, ear=ear, progress=progress)
+        return evaluate_rows(voice, subject.rows, subject.name, style=style, timings=timings, ear=ear, progress=progress)
 
 
 def _timings(subject: "Subject", voice: "Voice", aligner: "Aligner | None") -> "tuple[Timings, list[str]]":

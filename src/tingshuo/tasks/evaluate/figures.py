@@ -53,6 +53,8 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
         "timbre_overlap": Measure("音色重合（与录音）", "timbre overlap with recordings", "", "higher"),
         "speaker_similarity": Measure("说话人相似度（与录音）", "speaker similarity with recordings", "", "higher", 3),
         "inaudible_pct": Measure("听不见或长度异常的音节", "syllables that do not sound", "%", "lower"),
+        "misheard_characters_pct": Measure("听错的字", "characters misheard", "%", "lower"),
+        "misheard_syllables_pct": Measure("听错的音节（连声调）", "syllables misheard, with their tones", "%", "lower"),
         "tones_correlation": Measure("声调轮廓相关（每条，二到四声）", "tones 2 to 4 of a text, correlation", "", "higher"),
         "tone2_correlation": Measure("二声轮廓相关", "tone 2, correlation", "", "higher"),
         "tone3_correlation": Measure("三声轮廓相关", "tone 3, correlation", "", "higher"),

@@ -38,6 +38,7 @@ SHORT = {
     "syllable_error_ms": "音节时长 syllables",
     "reading_error_pct": "读音 readings",
     "inaudible_pct": "听不见 inaudible",
+    "misheard_characters_pct": "听错的字 misheard",
     "tones_correlation": "声调 tones",
 }
 """Measures that are told of a row, with short names."""
@@ -74,6 +75,7 @@ def to_json(evaluation: Evaluation) -> dict[str, Any]:
             {
                 "id": r.id, "text": r.text, "speaker": r.speaker, "spoken_by": r.spoken_by, "warnings": list(r.warnings),
                 "measures": {kind: {name: _plain(v) for name, v in own.items()} for kind, own in r.measures.items()},
+                **({"heard_as": r.heard_as} if r.heard_as else {}),
             }
             for r in evaluation.results
         ],
@@ -164,7 +166,7 @@ def _plots(evaluation: Evaluation) -> list[str]:
         if measure in found:
             rows = [Interval(" · ".join(KINDS[k]), f.value, f.low, f.high) for k, f in found[measure].items()]
             plots.append(card(interval_plot(rows, title=MEASURES[measure].english, width=540)))
-    for measure in ("mcd_db", "f0_rmse_cents", "duration_error_pct", "tones_correlation"):
+    for measure in ("mcd_db", "f0_rmse_cents", "duration_error_pct", "misheard_characters_pct", "tones_correlation"):
         found_of = {
             kind: [r.measures[kind][measure] for r in evaluation.results if measure in r.measures.get(kind, {})] for kind in KINDS
         }
@@ -218,10 +220,15 @@ def _result_card(result: Result, evaluation: Evaluation) -> str:
         if math.isfinite(own.get(measure, math.nan))
     )
     warnings = "".join(f'<p class="bad">{escape(warning)}</p>' for warning in result.warnings)
+    heard = "".join(
+        f'<p class="soft">{escape(" · ".join(KINDS[kind]))}, 听成 heard as: {escape(text) or "—"}</p>'
+        for kind, text in result.heard_as.items()
+    )
     return card(
         f"<h3>{escape(result.text)}</h3>",
         f'<p class="chips"><span>{escape(f"{result.id} {result.speaker}".strip())}</span>{said}</p>',
         warnings,
+        heard,
         f'<div class="trio">{"".join(sounds)}</div>',
         _pitch_plot(result, evaluation),
     )

@@ -25,7 +25,7 @@ class Result:
 
     ``speaker`` is whose recording it is (empty without one), ``spoken_by`` the speaker of the voice who spoke it. ``measures``
     are kind -> measure -> value. ``recording``, ``copy`` and ``path`` (frames of the recording with frames of the
-    speech) are None without a recording, ``forced`` without its timing.
+    speech) are None without a recording, ``forced`` without its timing. ``heard_as`` are kind -> what a recogniser wrote down.
     """
 
     id: str
@@ -40,6 +40,7 @@ class Result:
     forced: Sound | None = None
     path: Path | None = None
     warnings: tuple[str, ...] = ()
+    heard_as: dict[str, str] = field(default_factory=dict)
 
     @property
     def badness(self) -> float:

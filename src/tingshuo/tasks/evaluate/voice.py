@@ -18,9 +18,11 @@ from tingshuo.data.utterance import Utterance
 from tingshuo.errors import DataError, TextError
 from tingshuo.tasks.evaluate.compare import compare_along, compare_in_step, hear, place_in_recording, syllable_error_ms
 from tingshuo.tasks.evaluate.conclude import conclude
+from tingshuo.tasks.evaluate.ear import understood
 from tingshuo.tasks.evaluate.forced import Timing, Timings, compare_forced, predict
 from tingshuo.tasks.evaluate.result import Evaluation, Result, Sound
 from tingshuo.tasks.evaluate.syllables import check_syllables, tone_shapes
+from tingshuo.tasks.recognise.hearing import Hears
 from tingshuo.tasks.tts import Speech, Voice
 from tingshuo.tasks.vocoder import copy_synthesis
 from tingshuo.types import Wav
@@ -38,6 +40,7 @@ def evaluate_texts(
     *,
     speaker: str | None = None,
     style: str | None = None,
+    ear: Hears | None = None,
     progress: Progress | None = None,
 ) -> Evaluation:
     """Speak texts and measure what can be measured without recordings.
@@ -54,6 +57,8 @@ def evaluate_texts(
         Who of the voice speaks; None is its first speaker.
     style : str or None
         Whose rhythm and melody; None is the voice's default.
+    ear : Hears or None
+        Who listens to what is said; see `tingshuo.tasks.evaluate.ear`.
     progress : callable or None
         Told of the steps.
 
@@ -67,7 +72,8 @@ def evaluate_texts(
     speaker = speaker or voice.speakers[0]
     results = []
     for n, text in enumerate(texts):
-        results.append(_speak(voice, str(n + 1), text, "", speaker, style)[0])
+        result, _ = _speak(voice, str(n + 1), text, "", speaker, style)
+        results.append(result if ear is None else understood(ear, result, voice.sample_rate))
         if progress:
             progress(ROWS_SHARE * (n + 1) / len(texts))
     return _conclude(voice, results, subject, style, [], progress)
@@ -81,13 +87,14 @@ def evaluate_rows(
     speaker: str | None = None,
     style: str | None = None,
     timings: Timings | None = None,
+    ear: Hears | None = None,
     progress: Progress | None = None,
 ) -> Evaluation:
     """Speak the texts of recordings and compare.
 
     Parameters
     ----------
-    voice, subject, style, progress
+    voice, subject, style, ear, progress
         As for `evaluate_texts`.
     rows : sequence of Utterance
         Those without a text are left out.
@@ -115,7 +122,7 @@ def evaluate_rows(
             result = _compare(voice, row, clip, spoken_by, style)
             if row.id in timings and spoken_by == row.speaker:
                 result = _force(voice, row, result, timings[row.id], style)
-            results.append(result)
+            results.append(result if ear is None else understood(ear, result, voice.sample_rate))
         except (DataError, TextError) as error:
             notes.append(f"{row.id} is left out: {error}.")
         if progress:
