@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from tingshuo.audio.mel import log_mel
-from tingshuo.audio.mfcc import MfccConfig, cosine_basis, differences, mfcc
+from tingshuo.audio.mfcc import cosine_basis, differences, mfcc
 from tingshuo.config import MelConfig
+from tingshuo.config.mfcc import MfccConfig
 
 RNG = np.random.default_rng(0)
 NOISE = RNG.uniform(-0.5, 0.5, 6000).astype(np.float32)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tingshuo.audio.resample import resample
+from tingshuo.audio.resample import Resampled, resample
 from tingshuo.errors import AudioError
 
 
@@ -36,3 +36,11 @@ def test_equal_rates_change_nothing():
 def test_a_rate_of_nothing_is_refused():
     with pytest.raises(AudioError, match="above 0 Hz, got 24000 and 0"):
         resample(sine(24000, 500, 100), 24000, 0)
+
+
+@pytest.mark.parametrize(("rate", "to"), [(48000, 16000), (8000, 16000), (44100, 16000), (16000, 16000)])
+@pytest.mark.parametrize("piece", [1, 333, 10**6])
+def test_pieces_are_those_of_the_whole(rate, to, piece):
+    wav, stream = sine(rate, 500, 3000), Resampled(rate, to)
+    pieces = [stream.feed(wav[n : n + piece]) for n in range(0, len(wav), piece)]
+    np.testing.assert_allclose(np.concatenate([*pieces, stream.finish()]), resample(wav, rate, to), atol=1e-6)

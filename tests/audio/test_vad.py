@@ -157,3 +157,29 @@ def test_silence_noise_and_tones_are_no_speech():
         "beep": 0.2 * np.sin(2 * np.pi * 1000 * time) * (time % 1 < 0.3),
     }.items():
         assert not list(speech_stretches([wav.astype(np.float32)])), name
+
+
+def test_a_stretch_is_told_while_it_is_open():
+    told = likely((0, 0.5), (1, 0.06), (0, 0.44), (1, 1), (0, 0.5))
+    wav = np.arange(len(told) * HOP, dtype=np.float32)
+    finder, seen = SpeechFinder(QUICK, Told(told)), []
+    for n in range(len(told)):
+        found = finder.feed(wav[n * HOP : (n + 1) * HOP])
+        seen.append(finder.open)
+        if finder.open is not None:
+            np.testing.assert_array_equal(finder.since(finder.open.begin), wav[finder.open.begin : (n + 1) * HOP])
+        if found:
+            assert seen[n - 1].begin == round(found[0].begin_s * SAMPLE_RATE)
+            assert finder.open is None
+    assert seen[24] is None
+    assert seen[25].begin == round(0.44 * SAMPLE_RATE), "at once, with the padding"
+    assert not any(one.is_sure for one in seen[:54] if one), "what is too short never was"
+    assert [one.is_sure for one in seen[50:60]] == [False] * 4 + [True] * 6
+
+
+def test_what_goes_on_behind_a_cut_is_open_from_there():
+    told = likely((1, 10))
+    finder = SpeechFinder(QUICK, Told(told))
+    (cut,) = finder.feed(np.full(201 * HOP, 0.5, np.float32))
+    assert finder.open.begin == round(cut.end_s * SAMPLE_RATE)
+    assert finder.open.is_sure

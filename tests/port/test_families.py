@@ -64,4 +64,4 @@ def test_a_config_without_sizes_says_so():
 
 def test_every_kind_has_a_part_and_default_or_given_sizes():
     assert list(NETS) == sorted(NETS)
-    assert {family.part for family in NETS.values()} <= {"acoustic", "vocoder", "prompt", "recogniser", "voice"}
+    assert {family.part for family in NETS.values()} <= {"acoustic", "language", "vocoder", "prompt", "recogniser", "voice"}

@@ -41,3 +41,10 @@ def test_convolutions_over_pictures_are_none_over_time():
     net = torch.nn.Conv2d(1, 2, 3, 2)
     graph = Graph("picture", net, {"x": torch.zeros(1, 1, 9, 9)}, {"x": {2: "F"}}, ("y",))
     assert not find_products(export_graph(graph).graph)
+
+
+def test_a_product_without_a_bias_is_left_as_it_is():
+    net = torch.nn.Linear(4, 3, bias=False)
+    model = export_graph(Graph("lean", net, {"x": torch.zeros(5, 4)}, {"x": {0: "F"}}, ("y",)))
+    assert "Gemm" in {node.op_type for node in model.graph.node}
+    assert not find_products(model.graph)

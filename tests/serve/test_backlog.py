@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tingshuo.serve.backlog import FIRST_GUESS_RTF, Backlog
+from tingshuo.serve.backlog import FIRST_GUESS_RTF, Backlog, Task
 
 
 @dataclass
@@ -12,6 +12,7 @@ class Load:
     expected_s: float
     made_s: float = 0.0
     begun_s: float | None = None
+    task: Task = "speak"
 
 
 class Hand:
@@ -51,9 +52,9 @@ def test_the_wait_is_what_this_machine_needs_for_that(backlog):
     assert (backlog.wait_s, backlog.excess_s) == (0, 0)
     for _ in range(3):
         backlog.add(Load(10.0))
-    backlog.rtf = 0.5
+    backlog.paces["speak"].rtf = 0.5
     assert (backlog.wait_s, backlog.excess_s) == (7.5, 0)
-    backlog.rtf = 1.0
+    backlog.paces["speak"].rtf = 1.0
     assert (backlog.wait_s, backlog.excess_s) == (15, 5)
 
 
@@ -62,16 +63,28 @@ def test_it_learns_how_fast_the_machine_is_and_how_long_texts_are(backlog):
         backlog.add(load := Load(10.0))
         load.made_s = 20.0
         backlog.remove(load, 0.2, complete=True)
-    assert backlog.rtf == pytest.approx(0.01, abs=1e-4)
-    assert backlog.length_ratio == pytest.approx(2, abs=1e-3)
+    assert backlog.paces["speak"].rtf == pytest.approx(0.01, abs=1e-4)
+    assert backlog.paces["speak"].length_ratio == pytest.approx(2, abs=1e-3)
     backlog.add(Load(4.0))
     assert backlog.audio_s == pytest.approx(8, abs=0.01)
 
 
 def test_who_left_tells_nothing_of_lengths_and_a_syllable_nothing_at_all(backlog):
     backlog.remove(Load(10.0, 1.0), 0.01, complete=False)
-    assert backlog.length_ratio == 1
-    assert backlog.rtf < FIRST_GUESS_RTF
-    rtf = backlog.rtf
+    assert backlog.paces["speak"].length_ratio == 1
+    assert backlog.paces["speak"].rtf < FIRST_GUESS_RTF["speak"]
+    rtf = backlog.paces["speak"].rtf
     backlog.remove(Load(10.0, 0.1), 5.0, complete=True)
-    assert (backlog.rtf, backlog.length_ratio) == (rtf, 1)
+    assert (backlog.paces["speak"].rtf, backlog.paces["speak"].length_ratio) == (rtf, 1)
+
+
+def test_what_hearing_takes_is_learnt_apart_and_counts_by_its_own_pace(backlog):
+    for _ in range(100):
+        backlog.add(load := Load(10.0, task="hear"))
+        load.made_s = 10.0
+        backlog.remove(load, 5.0, complete=True)
+    assert backlog.paces["hear"].rtf == pytest.approx(0.5, abs=1e-3)
+    assert backlog.paces["speak"].rtf == FIRST_GUESS_RTF["speak"]
+    backlog.add(Load(3600.0, task="hear"))  # ten seconds of it, as somebody reads along
+    backlog.add(Load(3600.0))
+    assert backlog.wait_s == pytest.approx((10 * 0.5 + 10 * FIRST_GUESS_RTF["speak"]) / 2, abs=0.01)

@@ -35,3 +35,14 @@ def test_two_servers_in_a_process_do_not_share_numbers():
     one, two = Metrics(), Metrics()
     one.underruns.inc()
     assert (samples(one)["tingshuo_underruns_total"], samples(two)["tingshuo_underruns_total"]) == (1, 0)
+
+
+def test_what_is_heard_is_counted_apart():
+    metrics = Metrics()
+    metrics.finished(2.0, 10.0, None, complete=True, task="hear")
+    metrics.finished(0.5, 3.0, None, complete=False, task="hear")
+    told = samples(metrics)
+    assert (told["tingshuo_heard_seconds_total"], told["tingshuo_cancelled_heard_seconds_total"]) == (13, 3)
+    assert (told["tingshuo_hearing_rtf_count"], told["tingshuo_hearing_rtf_sum"]) == (1, 0.2)
+    assert told["tingshuo_hearing_work_seconds_total"] == 2.5
+    assert told["tingshuo_audio_seconds_total"] == told["tingshuo_rtf_count"] == told["tingshuo_work_seconds_total"] == 0

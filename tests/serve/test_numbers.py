@@ -98,3 +98,18 @@ def test_what_processes_share_counts_once():
 
     (family,) = merge([kept(1000, 50), kept(900, 60)])
     assert [value for _, _, value in family["samples"]] == [1000, 110]
+
+
+def test_figures_tell_of_what_was_heard():
+    metrics = Metrics()
+    metrics.tallies["hear"].first.observe(0.025)
+    metrics.finished(1.0, 10.0, None, complete=True, task="hear")
+    metrics.finished(1.0, 10.0, None, complete=False, task="hear")
+    found = figures(flat(metrics.families()), {}, 60.0)
+    assert found["hearing"] == {
+        "audio_s": 20.0,
+        "rtf": 0.1,
+        "first_text_ms": {"p50": 25.0, "p95": 29.5, "count": 1},
+        "cancelled_audio_s": 10.0,
+    }
+    assert (found["audio_s"], found["rtf"]) == (0.0, None)

@@ -24,3 +24,8 @@ def test_a_service_knows_the_installed_voices_and_opens_them_once():
 def test_who_is_not_there_is_refused_before_anything_is_opened(voice, residents):
     with pytest.raises(UnknownVoiceError, match="nobody"):
         open_service(voice, threads=1, residents=residents)
+
+
+def test_a_recogniser_that_is_not_there_is_refused_too():
+    with pytest.raises(UnknownVoiceError, match="unknown recogniser 'nobody'"):
+        open_service(threads=1, listener="nobody")

@@ -1,6 +1,7 @@
 """Orders are checked before a thread is asked."""
 
 import pytest
+from tests.serve.fake_listener import Ear, listeners_of
 
 from tingshuo.errors import AudioError, BusyError, RequestError, UnknownVoiceError
 from tingshuo.serve.take import Order
@@ -44,3 +45,11 @@ def test_a_speaker_may_be_named_in_either_way(service):
         service.order("default/wu", REQUEST, "wav")
     with pytest.raises(RequestError, match="names the speaker 'deep' and the field speaker 'tan'"):
         service.order("default/deep", first, "wav")
+
+
+def test_recognisers_that_are_resident_are_open_when_the_voice_is(service, bundle):
+    ear = Ear()
+    service.listeners = listeners_of(ear, bundle, residents=("ear",))
+    service.warm_up()
+    assert ear.opened == [("ear", None)]
+    assert service.metrics.registry.get_sample_value("tingshuo_open_recognisers") == 1

@@ -255,7 +255,7 @@ def test_what_cannot_be_made_in_time_is_refused_with_the_time_that_it_takes():
     async def scenario():
         clock = Hand()
         workers = Workers(2, 9, max_wait_s=10, clock=clock)
-        workers.backlog.rtf = 1.0  # two threads make 20 s of audio in ten
+        workers.backlog.paces["speak"].rtf = 1.0  # two threads make 20 s of audio in ten
         jobs = [workers.start(lambda: count(1), Work(expected_s=12)) for _ in range(3)]
         with pytest.raises(BusyError, match="30 s of audio are due to others; try again in 5 s") as refused:
             workers.start(lambda: count(1), Work(expected_s=1))
@@ -332,6 +332,22 @@ def test_what_was_made_for_somebody_who_left_is_counted():
         assert value(workers, "tingshuo_cancelled_audio_seconds_total") == 7
         assert workers.metrics.registry.get_sample_value("tingshuo_stage_seconds_total", {"stage": "vocoder"}) == 0.5
         assert value(workers, "tingshuo_rtf_count") == 1
+        workers.close()
+
+    run(scenario())
+
+
+def test_hearing_is_told_apart_and_room_is_known_before_anything_is_read():
+    async def scenario():
+        workers = Workers(1, 1)
+        workers.check_room()
+        job = workers.start(lambda: count(2), Work(made_s=2.0), task="hear")
+        with pytest.raises(BusyError, match="1 requests are being served"):
+            workers.check_room()
+        assert [item async for item in job] == [0, 1]
+        workers.check_room()
+        assert (value(workers, "tingshuo_heard_seconds_total"), value(workers, "tingshuo_first_text_seconds_count")) == (2, 1)
+        assert value(workers, "tingshuo_audio_seconds_total") == value(workers, "tingshuo_first_audio_seconds_count") == 0
         workers.close()
 
     run(scenario())

@@ -33,6 +33,18 @@ _FIRST_FRAMES = 5
 Floats = NDArray[np.float64]
 
 
+def check_enhancement(kind: str) -> None:
+    """Refuse what is none of `ENHANCEMENTS`.
+
+    Raises
+    ------
+    RequestError
+        There is no such kind.
+    """
+    if kind not in ENHANCEMENTS:
+        raise RequestError(f"enhance is {', '.join(ENHANCEMENTS[:-1])} or {ENHANCEMENTS[-1]}, not {kind!r:.40}", "enhance")
+
+
 class Enhancer:
     """One recording on its way.
 
@@ -50,8 +62,7 @@ class Enhancer:
     """
 
     def __init__(self, kind: Enhancement, sample_rate: int) -> None:
-        if kind not in ENHANCEMENTS:
-            raise RequestError(f"enhance is {', '.join(ENHANCEMENTS[:-1])} or {ENHANCEMENTS[-1]}, not {kind!r:.40}", "enhance")
+        check_enhancement(kind)
         self._kind = kind
         self._hop = round(FRAME_S * sample_rate / 2)
         self._window = np.sqrt(np.hanning(2 * self._hop + 1)[:-1])

@@ -14,6 +14,7 @@ from typing import IO
 import numpy as np
 
 from tingshuo.audio.read import BLOCK_SAMPLES, Reader
+from tingshuo.audio.resample import Resampled
 from tingshuo.errors import AudioError, EncoderNotInstalledError
 from tingshuo.types import Wav
 
@@ -100,15 +101,10 @@ class MonoBlocks:
             raise AudioError(
                 f"{_name(self._source)}: says that it has {rate} samples a second; {LOWEST_HZ} to {HIGHEST_HZ} are believed"
             )
-        if rate == self._rate:
-            yield from (self._sane(block).mean(axis=0, dtype=np.float32) for block in blocks)
-            return
-        import soxr
-
-        stream = soxr.ResampleStream(rate, self._rate, 1, dtype="float32", quality="HQ")
+        resampled = Resampled(rate, self._rate)
         for block in blocks:
-            yield stream.resample_chunk(np.ascontiguousarray(self._sane(block).mean(axis=0, dtype=np.float32)))
-        yield stream.resample_chunk(np.zeros(0, np.float32), last=True)
+            yield resampled.feed(self._sane(block).mean(axis=0, dtype=np.float32))
+        yield resampled.finish()
 
     def _by_ffmpeg(self, refused: AudioError) -> Iterator[Wav]:
         """Yield the blocks of what libsndfile refused."""

@@ -78,7 +78,9 @@ class Reader:
 
     def _unreadable(self, error: Exception) -> AudioError:
         reason = (getattr(error, "error_string", None) or str(error)).rstrip(".")
-        return AudioError(f"{self._name}: cannot be read as audio ({reason}); give a wav, flac, mp3 or ogg file")
+        # Said of a file that is there, and of another kind.
+        why = "" if reason.startswith("File does not exist") else f" ({reason})"
+        return AudioError(f"{self._name}: cannot be read as audio{why}; give a wav, flac, mp3 or ogg file")
 
 
 def read(source: str | Path | IO[bytes]) -> tuple[Wav, int]:

@@ -108,6 +108,22 @@ class Stretch:
     likely: float
 
 
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A stretch that has begun and not ended.
+
+    Parameters
+    ----------
+    begin : int
+        Its first sample, the padding before it included, counted from the begin of the recording.
+    is_sure : bool
+        Whether it will be a stretch whatever comes; before that it may turn out to be too short.
+    """
+
+    begin: int
+    is_sure: bool
+
+
 class Net(Protocol):
     """Tells how likely speech is, frame by frame of `HOP` samples."""
 
@@ -221,6 +237,18 @@ class SpeechFinder:
             found += self._ended(self._begin, self._last + 1)
         return found
 
+    @property
+    def open(self) -> Open | None:
+        """The stretch that is under way, known about 0.2 s after it began; None where nobody speaks."""
+        if self._begin is None:
+            return None
+        begin = self._begin - (0 if self._joined else self._padding)
+        return Open(max(begin, 0) * HOP, self._is_long_enough(self._begin, self._last + 1))
+
+    def since(self, sample: int) -> Wav:
+        """Return the samples of the open stretch from one of them on, up to the last that was fed."""
+        return self._wav[sample - self._wav_begin :].copy()
+
     def _follow(self, likely: Floats) -> list[Stretch]:
         found: list[Stretch] = []
         for value in likely.tolist():
@@ -241,9 +269,12 @@ class SpeechFinder:
     def _ended(self, begin: int, end: int) -> list[Stretch]:
         """End the stretch that is under way, unless it is too short."""
         self._begin = None
-        if end - begin < (1 if self._joined else self._shortest):
+        if not self._is_long_enough(begin, end):
             return []
         return [self._stretch(begin - (0 if self._joined else self._padding), end + self._padding, end - begin)]
+
+    def _is_long_enough(self, begin: int, end: int) -> bool:
+        return end - begin >= (1 if self._joined else self._shortest)
 
     def _cut(self, begin: int) -> list[Stretch]:
         """End the stretch at its quietest place, half a frame of 100 ms around it counting, and go on from there."""

@@ -7,14 +7,17 @@ from pathlib import Path
 
 from tingshuo.config.codec import CodecBundleConfig
 from tingshuo.config.conformer import ConformerBundleConfig
+from tingshuo.config.dnn import DnnBundleConfig
 from tingshuo.config.emotivoice import EmotiVoiceBundleConfig
 from tingshuo.config.family import FamilyConfig
 from tingshuo.config.graph_recogniser import GraphRecogniserConfig
 from tingshuo.config.graph_voice import GraphVoiceConfig
 from tingshuo.config.keywords import KeywordsBundleConfig
+from tingshuo.config.language import LanguageBundleConfig
 from tingshuo.config.piper import PiperBundleConfig
 from tingshuo.config.rvc import RvcBundleConfig
 from tingshuo.config.sambert import SambertBundleConfig
+from tingshuo.config.tdnn_lstm import TdnnLstmBundleConfig
 from tingshuo.config.vocoder import VocoderBundleConfig
 from tingshuo.config.voice import VoiceConfig
 from tingshuo.errors import ConfigError
@@ -24,13 +27,16 @@ CONFIGS: dict[str, type[FamilyConfig]] = {
     for kind in (
         CodecBundleConfig,
         ConformerBundleConfig,
+        DnnBundleConfig,
         EmotiVoiceBundleConfig,
         GraphRecogniserConfig,
         GraphVoiceConfig,
         KeywordsBundleConfig,
+        LanguageBundleConfig,
         PiperBundleConfig,
         RvcBundleConfig,
         SambertBundleConfig,
+        TdnnLstmBundleConfig,
         VocoderBundleConfig,
         VoiceConfig,
     )

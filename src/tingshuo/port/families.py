@@ -21,6 +21,9 @@ from tingshuo.models.bert.net import Bert
 from tingshuo.models.conformer import graphs as conformer
 from tingshuo.models.conformer.config import ConformerConfig
 from tingshuo.models.conformer.net import Conformer
+from tingshuo.models.dnn import graphs as dnn
+from tingshuo.models.dnn.config import DnnConfig
+from tingshuo.models.dnn.net import Dnn
 from tingshuo.models.emotivoice import graphs as emotivoice
 from tingshuo.models.emotivoice.config import EmotiVoiceConfig
 from tingshuo.models.emotivoice.net import EmotiVoice
@@ -36,6 +39,9 @@ from tingshuo.models.kan_hifigan.net import KanHiFiGan
 from tingshuo.models.keywords import graphs as keywords
 from tingshuo.models.keywords.config import KeywordsConfig
 from tingshuo.models.keywords.net import KeywordsNet
+from tingshuo.models.language import graphs as language
+from tingshuo.models.language.config import LanguageConfig
+from tingshuo.models.language.net import Language
 from tingshuo.models.layers.graph import Graph
 from tingshuo.models.rvc import graphs as rvc
 from tingshuo.models.rvc.config import RvcConfig
@@ -46,6 +52,9 @@ from tingshuo.models.sambert.net import Sambert
 from tingshuo.models.source_filter import graphs as source_filter
 from tingshuo.models.source_filter.config import SourceFilterConfig
 from tingshuo.models.source_filter.net import SourceFilter
+from tingshuo.models.tdnn_lstm import graphs as tdnn_lstm
+from tingshuo.models.tdnn_lstm.config import TdnnLstmConfig
+from tingshuo.models.tdnn_lstm.net import TdnnLstm
 from tingshuo.models.vits import graphs as vits
 from tingshuo.models.vits.config import VitsConfig
 from tingshuo.models.vits.net import Vits
@@ -71,14 +80,17 @@ class NetFamily:
 NETS: dict[str, NetFamily] = {
     "bert": NetFamily("prompt", BertConfig, Bert, bert.graphs),
     "conformer": NetFamily("recogniser", ConformerConfig, Conformer, conformer.graphs),
+    "dnn": NetFamily("recogniser", DnnConfig, Dnn, dnn.graphs),
     "emotivoice": NetFamily("acoustic", EmotiVoiceConfig, EmotiVoice, emotivoice.graphs),
     "fastspeech": NetFamily("acoustic", FastSpeechConfig, FastSpeech, fastspeech.graphs),
     "hifigan": NetFamily("vocoder", HiFiGanConfig, HiFiGan, hifigan.graphs),
     "kan_hifigan": NetFamily("vocoder", KanHiFiGanConfig, KanHiFiGan, kan_hifigan.graphs),
     "keywords": NetFamily("recogniser", KeywordsConfig, KeywordsNet, keywords.graphs),
+    "language": NetFamily("language", LanguageConfig, Language, language.graphs),
     "rvc": NetFamily("voice", RvcConfig, Rvc, rvc.graphs),
     "sambert": NetFamily("acoustic", SambertConfig, Sambert, sambert.graphs),
     "source_filter": NetFamily("vocoder", SourceFilterConfig, SourceFilter, source_filter.graphs),
+    "tdnn_lstm": NetFamily("recogniser", TdnnLstmConfig, TdnnLstm, tdnn_lstm.graphs),
     "vits": NetFamily("acoustic", VitsConfig, Vits, vits.graphs),
     "vocos": NetFamily("vocoder", VocosConfig, Vocos, vocos.graphs),
     "vocos_codes": NetFamily("vocoder", CodeVocosConfig, CodeVocos, vocos.code_graphs),

@@ -88,7 +88,9 @@ def _linear(view: GraphView, node: onnx.NodeProto, shapes: dict[str, list[int]])
 
 
 def _gemm(view: GraphView, node: onnx.NodeProto, shapes: dict[str, list[int]]) -> Product | None:
-    """A linear layer as `tingshuo.port.optimize` leaves it."""
+    """A linear layer as `tingshuo.port.optimize` leaves it; one without a bias, as exporters write it, is fast as it is."""
+    if len(node.input) < 3:
+        return None
     weight, bias = (parameter(view, name) for name in node.input[1:])
     before, after = view.maker(node.input[0], "Reshape"), view.only_user(node.output[0], "Reshape")
     if weight not in shapes or bias not in shapes or before is None or after is None:

@@ -2,14 +2,18 @@
 
 Everybody is to be served at least as fast as it can be listened to. So what counts of a request is the audio that its listener
 will need within the coming seconds: of a book whose next ten minutes are made already, nothing; of one that has just come, as
-much as those seconds hold. As long as all of that can be made in time, one more request may come in.
+much as those seconds hold. As long as all of that can be made in time, one more request may come in. A recording that is heard
+counts in the same way, as if somebody read along: what it takes is learnt apart from what speaking takes.
 """
 
 from collections.abc import Callable
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Literal, Protocol
 
-FIRST_GUESS_RTF = 0.1
-"""Thread seconds for a second of audio, before anything was measured: twice what a small board needs."""
+Task = Literal["speak", "hear"]
+FIRST_GUESS_RTF: dict[Task, float] = {"speak": 0.1, "hear": 0.3}
+"""Thread seconds for a second of audio, before anything was measured: twice what a small board needs to speak, and as much as it
+needs to hear with a small recogniser."""
 LEARNING = 0.1
 """Share of a finished request in the moving averages."""
 SHORTEST_S = 0.5
@@ -18,6 +22,11 @@ SHORTEST_S = 0.5
 
 class Load(Protocol):
     """What is known of a request while it is being served."""
+
+    @property
+    def task(self) -> Task:
+        """What is done with the audio."""
+        ...
 
     @property
     def expected_s(self) -> float:
@@ -35,6 +44,14 @@ class Load(Protocol):
         ...
 
 
+@dataclass(slots=True)
+class Pace:
+    """What was learnt of one task: thread seconds for a second of audio, and how much audio there was over what was expected."""
+
+    rtf: float
+    length_ratio: float = 1.0
+
+
 class Backlog:
     """The requests that are being served, and how fast this machine has been with those before.
 
@@ -46,12 +63,15 @@ class Backlog:
         How far to look ahead; nobody should have to wait for longer.
     clock : callable
         Seconds, never going back.
+
+    Attributes
+    ----------
+    paces : dict of str to Pace
+        By task.
     """
 
     def __init__(self, threads: int, horizon_s: float, clock: Callable[[], float]) -> None:
-        self.rtf = FIRST_GUESS_RTF
-        self.length_ratio = 1.0
-        """Of the audio that texts made over what was expected of them."""
+        self.paces = {task: Pace(rtf) for task, rtf in FIRST_GUESS_RTF.items()}
         self._threads = threads
         self._horizon_s = horizon_s
         self._clock = clock
@@ -65,9 +85,10 @@ class Backlog:
         """Count a request out; one that was served to its end tells how fast the machine is."""
         self._loads.pop(id(load), None)
         if load.made_s >= SHORTEST_S:
-            self.rtf += LEARNING * (work_s / load.made_s - self.rtf)
+            pace = self.paces[load.task]
+            pace.rtf += LEARNING * (work_s / load.made_s - pace.rtf)
             if complete and load.expected_s:
-                self.length_ratio += LEARNING * (load.made_s / load.expected_s - self.length_ratio)
+                pace.length_ratio += LEARNING * (load.made_s / load.expected_s - pace.length_ratio)
 
     @property
     def audio_s(self) -> float:
@@ -78,12 +99,13 @@ class Backlog:
     def due_s(self) -> float:
         """Seconds of audio that listeners need within the horizon and that are not made."""
         now = self._clock()
-        return sum(max(0.0, min(self._left(load), self._horizon_s - _lead(load, now))) for load in self._loads.values())
+        return sum(self._due(load, now) for load in self._loads.values())
 
     @property
     def wait_s(self) -> float:
         """How long it takes to make what is due."""
-        return self.due_s * self.rtf / self._threads
+        now = self._clock()
+        return sum(self._due(load, now) * self.paces[load.task].rtf for load in self._loads.values()) / self._threads
 
     @property
     def excess_s(self) -> float:
@@ -92,7 +114,10 @@ class Backlog:
 
     def _left(self, load: Load) -> float:
         # A text that turned out longer than expected is not over before it is.
-        return max(load.expected_s * self.length_ratio - load.made_s, 0.0)
+        return max(load.expected_s * self.paces[load.task].length_ratio - load.made_s, 0.0)
+
+    def _due(self, load: Load, now: float) -> float:
+        return max(0.0, min(self._left(load), self._horizon_s - _lead(load, now)))
 
 
 def _lead(load: Load, now: float) -> float:

@@ -5,6 +5,7 @@ follow https://prometheus.io/docs/practices/naming: base units, ``_total`` for w
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -21,6 +22,17 @@ _LATENCY = (
     *(1.1, 1.5, 2.0, 3.0, 4.5, 6.0, 12.0),
 )
 _RTF = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What is told of the requests for one thing: their first result, their speed, their audio, and what it took."""
+
+    first: Histogram
+    rtf: Histogram
+    audio: Counter
+    work: Counter
+    cancelled: Counter
 
 
 class Metrics:
@@ -43,6 +55,10 @@ class Metrics:
         self.cancelled = Counter(
             "tingshuo_cancelled_audio_seconds", "Audio made for requests whose client left before the end.", registry=registry
         )
+        self.tallies = {
+            "speak": Tally(self.first_audio, self.rtf, self.audio, self.work, self.cancelled),
+            "hear": _tally_of_hearing(registry),
+        }
         self.underruns = Counter("tingshuo_underruns", "Times that a listener had heard all before more came.", registry=registry)
         self.stages = Counter("tingshuo_stage_seconds", "Time by stage.", ["stage"], registry=registry)
         self.cache = Counter("tingshuo_cache", "Looks into the finished audio, by result.", ["result"], registry=registry)
@@ -57,16 +73,17 @@ class Metrics:
         """Add a gauge that is read when somebody asks."""
         Gauge(name, what, registry=self.registry).set_function(read)
 
-    def finished(self, work_s: float, made_s: float, stages: Stages | None, *, complete: bool) -> None:
-        """Count a request that has ended."""
-        self.audio.inc(made_s)
-        self.work.inc(work_s)
+    def finished(self, work_s: float, made_s: float, stages: Stages | None, *, complete: bool, task: str = "speak") -> None:
+        """Count a request that has ended, to one of `tallies`."""
+        tally = self.tallies[task]
+        tally.audio.inc(made_s)
+        tally.work.inc(work_s)
         for stage in STAGES if stages is not None else ():
             self.stages.labels(stage).inc(getattr(stages, f"{stage}_ms") / 1000)
         if not complete:
-            self.cancelled.inc(made_s)
+            tally.cancelled.inc(made_s)
         elif made_s:
-            self.rtf.observe(work_s / made_s)
+            tally.rtf.observe(work_s / made_s)
 
     def families(self) -> Families:
         """Return all of it as plain lists."""
@@ -79,6 +96,16 @@ class Metrics:
             }
             for family in self.registry.collect()
         ]
+
+
+def _tally_of_hearing(registry: CollectorRegistry) -> Tally:
+    return Tally(
+        Histogram("tingshuo_first_text_seconds", "From a request to its first text.", buckets=_LATENCY, registry=registry),
+        Histogram("tingshuo_hearing_rtf", "Thread seconds for a second heard, by request.", buckets=_RTF, registry=registry),
+        Counter("tingshuo_heard_seconds", "Audio heard.", registry=registry),
+        Counter("tingshuo_hearing_work_seconds", "Thread time that it took.", registry=registry),
+        Counter("tingshuo_cancelled_heard_seconds", "Audio heard for requests whose client left.", registry=registry),
+    )
 
 
 class _Caches(Collector):

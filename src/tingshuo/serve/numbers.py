@@ -128,6 +128,18 @@ def figures(now: Flat, before: Flat, seconds: float) -> dict[str, Any]:
         "cache": {"hits": int(hits), "misses": int(misses), "share": round(hits / (hits + misses), 4) if hits + misses else None},
         "underruns": int(_sum(grown, "tingshuo_underruns_total")),
         "cancelled_audio_s": round(_sum(grown, "tingshuo_cancelled_audio_seconds_total"), 3),
+        "hearing": _hearing(grown),
+    }
+
+
+def _hearing(grown: Flat) -> dict[str, Any]:
+    """Return what `figures` tells of recordings that were heard."""
+    heard_s, work_s = _sum(grown, "tingshuo_heard_seconds_total"), _sum(grown, "tingshuo_hearing_work_seconds_total")
+    return {
+        "audio_s": round(heard_s, 3),
+        "rtf": round(work_s / heard_s, 5) if heard_s else None,
+        "first_text_ms": _quantiles(grown, "tingshuo_first_text_seconds"),
+        "cancelled_audio_s": round(_sum(grown, "tingshuo_cancelled_heard_seconds_total"), 3),
     }
 
 

@@ -7,6 +7,7 @@ from tingshuo.engine.cpu import usable_cpus
 from tingshuo.serve.access.scoped_voices import ScopedVoices
 from tingshuo.serve.catalogue import read_catalogue
 from tingshuo.serve.labels import LabelRule
+from tingshuo.serve.listeners import find_listeners
 from tingshuo.serve.results import Results
 from tingshuo.serve.service import QUEUE, Service
 from tingshuo.serve.workers import MAX_WAIT_S, Workers
@@ -28,8 +29,9 @@ def open_service(
     chunk_s: float | None = None,
     results: Results | None = None,
     labels: LabelRule | None = None,
+    listener: str | None = None,
 ) -> Service:
-    """Return the state of a server for the installed voices.
+    """Return the state of a server for the installed voices and recognisers.
 
     Parameters
     ----------
@@ -47,9 +49,12 @@ def open_service(
         The finished audio; None is kept for this process alone.
     labels : LabelRule or None
         How speech is labelled; None is as the law asks.
+    listener : str or None
+        Name or path of the recogniser that hears by default: see `find_listeners`, whose errors it raises too.
     """
     catalogue = read_catalogue(voice, policy, paranoid=paranoid)
     load = partial(Voice, threads=graph_threads)
     voices = ScopedVoices(load, catalogue, budget_bytes=budget_bytes, residents=residents)
     workers = Workers(threads or min(2, usable_cpus()), QUEUE, max_wait_s=max_wait_s, lead_s=lead_s, chunk_s=chunk_s)
-    return Service(voices, workers, results or Results(), labels=labels or LabelRule())
+    listeners = find_listeners(listener, policy, paranoid=paranoid, threads=graph_threads)
+    return Service(voices, workers, results or Results(), labels=labels or LabelRule(), listeners=listeners)

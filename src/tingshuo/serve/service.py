@@ -1,4 +1,4 @@
-"""The state of a running server: its voices, its threads, its finished audio, and whether it can speak yet."""
+"""The state of a running server: its voices, its recognisers, its threads, its finished audio, and whether it can speak yet."""
 
 import asyncio
 from concurrent.futures import Future
@@ -12,6 +12,7 @@ from tingshuo.serve.cache.fingerprint import fingerprint, program_digest
 from tingshuo.serve.cache.shared_vectors import SharedVectors
 from tingshuo.serve.flights import Flights
 from tingshuo.serve.labels import LabelRule, Wish, record_use
+from tingshuo.serve.listeners import Listeners
 from tingshuo.serve.metrics import Metrics
 from tingshuo.serve.results import Results
 from tingshuo.serve.take import Order, Take
@@ -39,6 +40,7 @@ class Service:
     results: Results = field(default_factory=Results)
     flights: Flights[tuple[dict[str, object], dict[str, str]]] = field(default_factory=Flights)
     labels: LabelRule = field(default_factory=LabelRule)
+    listeners: Listeners = field(default_factory=Listeners)
     ready: bool = False
     failure: Exception | None = None
     stopping: bool = False
@@ -57,6 +59,7 @@ class Service:
             metrics.caches["audio_redis"] = lambda: self.results.shared_counts
             self.voices.share(SharedVectors(self.results.link))
         metrics.watch("tingshuo_voice_bytes", "Weights of open voices.", lambda: sum(self.voices.resident_bytes.values()))
+        metrics.watch("tingshuo_open_recognisers", "Recognisers that are open.", lambda: self.listeners.count)
 
     @property
     def metrics(self) -> Metrics:
@@ -70,11 +73,15 @@ class Service:
         return self._opening
 
     def warm_up(self) -> None:
-        """Open the default voice and the residents and speak a word with each, so that the first request does not pay for it."""
+        """Open the default voice and the residents and speak a word with each, so that the first request does not pay for it.
+
+        Recognisers that are to be open from the start hear a moment of nothing.
+        """
         program_digest()
         for resident in self.voices.residents:
             name, request = self.voices.check(resident, SpeechRequest(text="你好。"))
             warm_up(self.voices.open(name), request.speaker)
+        self.listeners.warm_up()
 
     def order(self, voice: str, request: SpeechRequest, format: str, wish: Wish = _NO_WISH) -> Order:
         """Check what `SpeechRequest` cannot know, before a thread is asked.

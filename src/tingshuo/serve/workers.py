@@ -1,4 +1,4 @@
-"""A few threads that make audio for many requests, one chunk at a time.
+"""A few threads that make audio for many requests, one chunk at a time, or hear it, one segment at a time.
 
 A request holds a thread only while its next chunk is computed: between chunks the threads serve the others, first of all those
 whose listeners would run dry first. A request that nobody has heard anything of yet is due at once, so that streams begin quickly
@@ -17,7 +17,7 @@ from typing import Generic, Protocol, TypeVar
 
 from tingshuo.engine.interrupt import Interrupt, carried
 from tingshuo.errors import BusyError
-from tingshuo.serve.backlog import Backlog
+from tingshuo.serve.backlog import Backlog, Task
 from tingshuo.serve.metrics import Metrics
 from tingshuo.serve.pool import Pool
 from tingshuo.types import Stages
@@ -93,7 +93,20 @@ class Workers:
         self.metrics = metrics or Metrics()
         self._pool = Pool(threads, "speak")
 
-    def start(self, make: Callable[[], Iterator[T]], work: Work, *, live: bool = False) -> "Job[T]":
+    def check_room(self) -> None:
+        """See that one more request could be admitted, before anything is read of it.
+
+        Raises
+        ------
+        BusyError
+            As of `start`.
+        """
+        if self.active >= self.limit:
+            self._refuse(f"{self.limit} requests are being served already", self.backlog.wait_s)
+        if excess_s := self.backlog.excess_s:
+            self._refuse(f"{self.backlog.due_s:.0f} s of audio are due to others", excess_s)
+
+    def start(self, make: Callable[[], Iterator[T]], work: Work, *, live: bool = False, task: Task = "speak") -> "Job[T]":
         """Admit a request and return its job; ``make`` is called in a worker thread.
 
         Parameters
@@ -104,6 +117,8 @@ class Workers:
             Tells how much audio it is to be, and is.
         live : bool
             Somebody listens while it is made.
+        task : str
+            What is done with the audio: ``speak`` makes it, ``hear`` writes down what is said in it.
 
         Raises
         ------
@@ -111,12 +126,9 @@ class Workers:
             As many requests as the limit are being served, or what was promised takes too long already; it carries the time after
             which to try again.
         """
-        if self.active >= self.limit:
-            self._refuse(f"{self.limit} requests are being served already", self.backlog.wait_s)
-        if excess_s := self.backlog.excess_s:
-            self._refuse(f"{self.backlog.due_s:.0f} s of audio are due to others", excess_s)
+        self.check_room()
         self.active += 1
-        return Job(self, make, work, live=live)
+        return Job(self, make, work, live=live, task=task)
 
     async def run(self, function: Callable[[], T], due_s: float = _AT_ONCE) -> T:
         """Call a function in a worker thread, those first that are due first.
@@ -154,13 +166,16 @@ class Job(Generic[T]):
 
     Attributes
     ----------
+    task : str
+        See `Workers.start`.
     work_s : float
         Seconds of thread time spent so far.
     queued_s : float
         Seconds from the request to its first step.
     """
 
-    def __init__(self, workers: Workers, make: Callable[[], Iterator[T]], work: Work, *, live: bool) -> None:
+    def __init__(self, workers: Workers, make: Callable[[], Iterator[T]], work: Work, *, live: bool, task: Task) -> None:
+        self.task = task
         self.work_s = self.queued_s = 0.0
         self.begun_s: float | None = None
         self._came_s = workers.clock()
@@ -202,7 +217,8 @@ class Job(Generic[T]):
             self._complete = True
             await self.aclose()
             raise StopAsyncIteration
-        self._heard(asked_s, due_s)
+        if item is not None:  # what is made of nothing is heard by nobody
+            self._heard(asked_s, due_s)
         return item  # type: ignore[return-value]
 
     async def aclose(self) -> None:
@@ -235,7 +251,7 @@ class Job(Generic[T]):
         now, metrics = self._workers.clock(), self._workers.metrics
         if self.begun_s is None:
             self.begun_s = now
-            metrics.first_audio.observe(now - self._came_s)
+            metrics.tallies[self.task].first.observe(now - self._came_s)
         elif self._live and asked_s <= due_s < now:
             metrics.underruns.inc()
             self.begun_s += now - due_s  # the player has waited, and goes on from here
@@ -243,7 +259,8 @@ class Job(Generic[T]):
     def _finished(self) -> None:
         self._workers.active -= 1
         self._workers.backlog.remove(self, self.work_s, complete=self._complete)
-        self._workers.metrics.finished(self.work_s, self.made_s, self._work.stages, complete=self._complete)
+        metrics = self._workers.metrics
+        metrics.finished(self.work_s, self.made_s, self._work.stages, complete=self._complete, task=self.task)
 
     def _next(self) -> object:
         with self._step:

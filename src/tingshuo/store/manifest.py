@@ -159,17 +159,17 @@ class Manifest(StrictModel, frozen=True, kw_only=True):
     version: Annotated[str, Meta(pattern=_SEMVER)]
     family: str
     """Model family that built the weights."""
-    task: Literal["tts", "vocoder", "conversion", "asr", "keywords"]
+    task: Literal["tts", "vocoder", "conversion", "asr", "keywords", "lm"]
     """``tts`` speaks text, ``vocoder`` makes sound of mels, ``conversion`` gives speech another voice, ``asr`` writes it down,
-    ``keywords`` tells single words apart."""
+    ``keywords`` tells single words apart, ``lm`` tells how likely a text is."""
     languages: Annotated[tuple[str, ...], Meta(min_length=1)]
     """BCP 47 tags: ``zh-CN``."""
     speakers: tuple[str, ...] = ()
     """Timbres that may be offered; the first is the default."""
     styles: tuple[str, ...] = ()
     emotions: tuple[str, ...] = ()
-    sample_rate: Positive
-    """Hz of the audio in or out."""
+    sample_rate: Count
+    """Hz of the audio in or out; 0 for a language model alone, which has none."""
     licence: str
     """SPDX identifier of the weights' licence."""
     attributions: tuple[Attribution, ...] = ()
@@ -201,6 +201,8 @@ class Manifest(StrictModel, frozen=True, kw_only=True):
         if folded & {MANIFEST, "signature.json"}:
             raise ValueError("the manifest and its signature cannot list themselves as files")
         self._check_people()
+        if (self.sample_rate == 0) != (self.task == "lm"):
+            raise ValueError(f"a sample_rate of {self.sample_rate} does not fit the task {self.task}")
         if self.sealed is None and CONFIG not in self.files:
             raise ValueError(f"{CONFIG} is not among the files")
         for name, graph in self.graphs.items():

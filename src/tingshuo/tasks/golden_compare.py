@@ -61,6 +61,7 @@ ANSWERS = Registry(
         "piper": Row("tingshuo.tasks.piper.golden:answers"),
         "rvc": Row("tingshuo.tasks.convert.golden:answers"),
         "sambert": Row("tingshuo.tasks.sambert.golden:answers"),
+        "tdnn_lstm": Row("tingshuo.tasks.recognise.golden:answers"),
         "vocoder": Row("tingshuo.tasks.vocoder_golden:answers"),
     },
 )

@@ -6,7 +6,7 @@ clips, spread evenly. Threads work on batches of clips of like length; numpy lea
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,34 +76,31 @@ class Listener:
         return (self._raw(clip) - mean) / deviation
 
 
+class Scores(Protocol):
+    """What tells how well states fit frames, such as `Mixtures`."""
+
+    def score(self, frames: Floats, states: Ints | None = None) -> Floats:
+        """Return log-likelihoods (T, len(states)) of frames (T, D); None is all states."""
+        ...
+
+
 class Lesson:
     """What models are estimated from: clips as they are heard, and the paths of their words.
 
     Parameters
     ----------
-    features : Features
-        Of the corpus.
-    config : HmmConfig
-        ``train_s`` says how much of it is taken.
+    heard : sequence of ndarray (T, D)
+        Normalised features of each clip, one or more.
+    paths : sequence of Path
+        What is said in each; T allows the shortest way.
     pool : ThreadPoolExecutor
         Works on batches side by side.
-
-    Raises
-    ------
-    TrainError
-        No clip can be aligned.
     """
 
-    def __init__(self, features: Features, config: HmmConfig, pool: ThreadPoolExecutor) -> None:
-        clips, paths, unaligned = _paths(features, config)
-        if not clips:
-            reason = f"; of the first, {unaligned[0].id!r}: {unaligned[0].reason}" if unaligned else ""
-            raise TrainError(f"no clip has words that it can be aligned with{reason}")
-        chosen = spread(clips, config.train_s * features.config.mel.sample_rate)
-        clips, self.paths = [clips[k] for k in chosen], [paths[k] for k in chosen]
-        self._pool = pool
-        self.frames = np.concatenate(list(pool.map(Listener(features, clips, config).hear, clips)))
-        lengths = [clip.n_samples // config.mfcc.mel.hop_length + 1 for clip in clips]
+    def __init__(self, heard: Sequence[Floats], paths: Sequence[Path], pool: ThreadPoolExecutor) -> None:
+        self.paths, self._pool = list(paths), pool
+        lengths = [len(frames) for frames in heard]
+        self.frames = np.concatenate(heard)
         self.heard = np.split(self.frames, np.cumsum(lengths)[:-1])
         self._batches = _batches(lengths, [len(path.states) for path in self.paths])
 
@@ -111,13 +108,15 @@ class Lesson:
         """Return positions of each clip that need no models."""
         return [_first_guess(path, frames) for path, frames in zip(self.paths, self.heard, strict=True)]
 
-    def best(self, mixtures: Mixtures) -> list[Ints]:
+    def best(self, models: Scores) -> list[Ints]:
         """Return the likeliest positions of each clip."""
-        found: dict[int, Ints] = {}
-        for batch, ways in zip(
-            self._batches, self._pool.map(_ways(mixtures, self.heard, self.paths), self._batches), strict=True
-        ):
-            found |= {k: way.positions for k, way in zip(batch, ways, strict=True)}
+        return [way.positions for way in self.ways(models)]
+
+    def ways(self, models: Scores) -> list[Way]:
+        """Return the likeliest way through each clip."""
+        found: dict[int, Way] = {}
+        for batch, ways in zip(self._batches, self._pool.map(_ways(models, self.heard, self.paths), self._batches), strict=True):
+            found |= dict(zip(batch, ways, strict=True))
         return [found[k] for k in range(len(self.paths))]
 
     def states(self, positions: Sequence[Ints]) -> Ints:
@@ -128,22 +127,56 @@ class Lesson:
 def teach(features: Features, config: HmmConfig, progress: Progress | None = None) -> Aligner:
     """Estimate models from nothing; see `tingshuo.train.align.align`."""
     with ThreadPoolExecutor(usable_cpus()) as pool:
-        lesson = Lesson(features, config, pool)
+        lesson = _lesson(features, config, pool)
         phones = phones_of(path.phones for path in lesson.paths)
-        broad = broad_states(config.states, phones)
-        mixtures = Mixtures.start(len(phones) * config.states, config.mfcc.size)
-        for iteration in range(config.iterations):
-            if iteration in config.splits:
-                mixtures.split()
-            states = lesson.states(lesson.best(mixtures) if iteration else lesson.first_guess())
-            if iteration < config.broad_iterations:
-                mixtures.update(lesson.frames, broad[states], config.variance_floor)
-                mixtures = mixtures.take(broad)
-            else:
-                mixtures.update(lesson.frames, states, config.variance_floor)
-            if progress:
-                progress(iteration + 1, config.iterations)
-    return Aligner(config, mixtures, phones)
+        return Aligner(config, estimate(lesson, config, phones, progress), phones)
+
+
+def estimate(lesson: Lesson, config: HmmConfig, phones: Sequence[str], progress: Progress | None = None) -> Mixtures:
+    """Estimate models of phones from nothing.
+
+    Parameters
+    ----------
+    lesson : Lesson
+        Clips; the states of their paths are those of ``phones``, as many each as the config says.
+    config : HmmConfig
+        How often, and how fine.
+    phones : sequence of str
+        `PHONES` or `ALL_PHONES`.
+    progress : callable or None
+        Told how many rounds are done.
+    """
+    broad = broad_states(config.states, phones)
+    mixtures = Mixtures.start(len(phones) * config.states, lesson.frames.shape[1])
+    for iteration in range(config.iterations):
+        if iteration in config.splits:
+            mixtures.split()
+        states = lesson.states(lesson.best(mixtures) if iteration else lesson.first_guess())
+        if iteration < config.broad_iterations:
+            mixtures.update(lesson.frames, broad[states], config.variance_floor)
+            mixtures = mixtures.take(broad)
+        else:
+            mixtures.update(lesson.frames, states, config.variance_floor)
+        if progress:
+            progress(iteration + 1, config.iterations)
+    return mixtures
+
+
+def _lesson(features: Features, config: HmmConfig, pool: ThreadPoolExecutor) -> Lesson:
+    """Return ``train_s`` seconds of a corpus to learn from.
+
+    Raises
+    ------
+    TrainError
+        No clip can be aligned.
+    """
+    clips, paths, unaligned = _paths(features, config)
+    if not clips:
+        reason = f"; of the first, {unaligned[0].id!r}: {unaligned[0].reason}" if unaligned else ""
+        raise TrainError(f"no clip has words that it can be aligned with{reason}")
+    chosen = spread(clips, config.train_s * features.config.mel.sample_rate)
+    clips, paths = [clips[k] for k in chosen], [paths[k] for k in chosen]
+    return Lesson(list(pool.map(Listener(features, clips, config).hear, clips)), paths, pool)
 
 
 def adapt(aligner: Aligner, features: Features, config: HmmConfig, progress: Progress | None = None) -> Aligner:
@@ -160,7 +193,7 @@ def adapt(aligner: Aligner, features: Features, config: HmmConfig, progress: Pro
     """
     own = aligner.config.replace(train_s=config.train_s)
     with ThreadPoolExecutor(usable_cpus()) as pool:
-        lesson = Lesson(features, own, pool)
+        lesson = _lesson(features, own, pool)
         prior = aligner.widened(phones_of(path.phones for path in lesson.paths))
         mixtures = prior.mixtures
         for iteration in range(config.adapt_iterations):
@@ -250,14 +283,14 @@ def _batches(lengths: Sequence[int], sizes: Sequence[int]) -> list[list[int]]:
     return batches
 
 
-def _ways(mixtures: Mixtures, heard: Sequence[Floats], paths: Sequence[Path]) -> Callable[[Sequence[int]], list[Way]]:
+def _ways(models: Scores, heard: Sequence[Floats], paths: Sequence[Path]) -> Callable[[Sequence[int]], list[Way]]:
     """Return what finds the ways of a batch of clips."""
 
     def find(batch: Sequence[int]) -> list[Way]:
         scores = []
         for k in batch:
             used, columns = np.unique(paths[k].states, return_inverse=True)
-            scores.append(mixtures.score(heard[k], used)[:, columns])
+            scores.append(models.score(heard[k], used)[:, columns])
         return best_ways(scores, [paths[k].optional for k in batch], paths[batch[0]].per_phone)
 
     return find

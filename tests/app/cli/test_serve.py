@@ -20,6 +20,8 @@ from tingshuo.app.http.settings import Settings
         (("--chunk", "1000"), 2, "chunk must be"),
         (("--cache-mb", "0"), 2, "cache_mb must be at least 1"),
         (("--preload", "nobody"), 2, "unknown voice 'nobody' to open at the start"),
+        (("--listener", "nobody"), 2, "unknown recogniser 'nobody'"),
+        (("--upload-mb", "0"), 2, "upload_mb must be at least 1"),
         (("--label", "none"), 2, "only under an agreement"),
         (("--max-wait", "0"), 2, "max_wait must be more than 0 seconds"),
         (("--max-wait", "nan"), 2, "max_wait must be more than 0 seconds"),

@@ -84,6 +84,20 @@ def test_hotwords_come_from_the_line_or_from_a_file(tingshuo, recogniser, wav, t
     assert tingshuo("transcribe", wav, "--hotwords", "嘟嘟:many").code == 2
 
 
+def test_a_language_model_has_its_say(tingshuo, recogniser, wav, tmp_path):
+    from tingshuo.tasks.recognise.neural_fusion import FusedHotwords
+    from tingshuo.text.lm.arpa import write_arpa
+    from tingshuo.text.lm.kneser_ney import estimate
+
+    write_arpa(estimate(["嘟嘟"] * 3, 2), tmp_path / "model.arpa")
+    assert tingshuo("transcribe", wav, "--lm", tmp_path / "model.arpa", "--lm-weight", "0.5").text == "嘟嘟嘟\n嘟\n"
+    assert all(isinstance(one, FusedHotwords) for one in recogniser.expected)
+    done = tingshuo("transcribe", wav, "--lm", tmp_path / "none")
+    assert (done.code, "no language model is there" in done.err) == (2, True)
+    done = tingshuo("transcribe", wav, "--lm", tmp_path / "model.arpa", "--lm-weight", "-1")
+    assert (done.code, "must be 0 to 10, got -1" in done.err) == (2, True)
+
+
 def test_a_language_is_chosen(tingshuo, recogniser, wav):
     tingshuo("transcribe", wav, "--language", "en", "--threads", "2", "--model", "mine")
     assert recogniser.asked == [("mine", {"threads": 2, "chosen": {"language": "en"}})]

@@ -3,11 +3,13 @@
 import re
 from pathlib import Path
 
-from tingshuo.app.http.bodies import OpenAISpeechBody, SpeakBody
+from tingshuo.app.http.bodies import OpenAISpeechBody, SpeakBody, field_names
 from tingshuo.app.http.replies import error_code
+from tingshuo.app.http.transcriptions import MODELS, TranscriptionForm
 from tingshuo.errors import MediaTypeError, SsmlError, TooLargeError, UnknownVoiceError, outcome
 
-TEXT = (Path(__file__).parents[3] / "docs" / "http.md").read_text("utf-8")
+DOCS = Path(__file__).parents[3] / "docs"
+TEXT = (DOCS / "http.md").read_text("utf-8")
 
 
 def test_every_route_is_documented(shared_client):
@@ -19,6 +21,15 @@ def test_every_route_is_documented(shared_client):
 def test_every_field_is_documented():
     for name in SpeakBody.model_fields | OpenAISpeechBody.model_fields:
         assert f"`{name}`" in TEXT, name
+
+
+def test_every_field_of_a_recording_is_documented_with_its_default():
+    text = (DOCS / "listen-http.md").read_text("utf-8")
+    rows = {line.split("`")[1]: line for line in text.splitlines() if line.startswith("| `")}
+    assert rows.keys() == {"file", *field_names(TranscriptionForm)}
+    for name in ("beam", "best"):
+        assert rows[name].endswith(f"| {TranscriptionForm.model_fields[name].default} |")
+    assert all(f"`{name}`" in rows["model"] for name in MODELS)
 
 
 def test_errors_have_the_status_and_code_that_are_documented():

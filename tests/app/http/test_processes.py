@@ -3,6 +3,8 @@
 import asyncio
 import json
 import socket
+from concurrent.futures import Future
+from types import SimpleNamespace
 
 import pytest
 
@@ -67,6 +69,18 @@ def test_a_worker_tells_its_parent_why_it_cannot_start(tmp_path):
     ours.close()
     assert (code, told["ask"], told["with"]["kind"]) == (2, "failed", "UnknownVoiceError")
     assert told["with"]["message"].startswith("unknown voice 'nobody'")
+
+
+def test_what_is_said_of_hearing_reaches_the_server(monkeypatch):
+    told: dict[str, object] = {}
+    opened: Future[None] = Future()
+    opened.set_result(None)
+    service = SimpleNamespace(open=lambda: opened)
+    monkeypatch.setattr("tingshuo.serve.opening.open_service", lambda *_, **options: told.update(options) or service)
+    monkeypatch.setattr("tingshuo.app.http.server.run", lambda *_, **options: told.update(options))
+    processes.serve_one(Settings(listener="ear", upload_mb=7), None)
+    assert (told["listener"], told["upload_bytes"]) == ("ear", 7_000_000)
+    told["results"].close()
 
 
 def test_bad_values_are_refused_before_anything_is_started():

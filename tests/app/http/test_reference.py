@@ -31,3 +31,10 @@ def test_what_the_description_says_is_escaped():
     assert "<code>&lt;i&gt;</code>" in page
     assert "<p>second</p>" in page
     assert "curl http://127.0.0.1:7000/x/ID" in page
+
+
+def test_a_form_has_its_fields_and_a_command_with_a_file(shared_client):
+    page = shared_client.get("/docs").text
+    part = page.split("<code>/v1/audio/transcriptions</code>")[1].split("<h2>")[0]
+    assert "<code>response_format</code>" in part
+    assert "curl http://127.0.0.1:7000/v1/audio/transcriptions -F file=@talk.wav" in part

@@ -29,6 +29,9 @@ def test_every_reply_has_them():
     assert found["x-content-type-options"] == "nosniff"
     assert "frame-ancestors 'none'" in found["content-security-policy"]
     assert found["referrer-policy"] == "no-referrer"
+    allowed = dict(one.split("=") for one in found["permissions-policy"].split(", "))
+    assert allowed.pop("microphone") == "(self)", "the page has a view that listens"
+    assert set(allowed.values()) == {"()"}
 
 
 def test_what_a_reply_says_itself_stays():

@@ -17,6 +17,7 @@ from tingshuo.errors import RequestError
         ("workers", -1, "workers must be 0 \\(by the cores\\) to 256, got -1"),
         ("workers", 1000, "workers must be"),
         ("threads", 0, "threads must be at least 1, got 0"),
+        ("upload_mb", 0, "upload_mb must be at least 1, got 0"),
         ("grace", 0.0, "grace must be more than 0 seconds, got 0"),
         ("max_wait", float("nan"), "max_wait must be more than 0 seconds, got nan"),
         ("log_level", "loud", "unknown log level 'loud'"),
@@ -48,6 +49,14 @@ def test_processes_share_the_cores(monkeypatch, cores, workers, threads, process
 
 
 def test_they_reach_a_process_as_they_are():
-    made = Settings(keys=Path("a/keys.json"), rate=("5/second", "9/day"), lead=2.5, audit=Path("x"), audit_strict=True, workers=3)
+    made = Settings(
+        keys=Path("a/keys.json"),
+        rate=("5/second", "9/day"),
+        lead=2.5,
+        audit=Path("x"),
+        audit_strict=True,
+        listener="a/b",
+        workers=3,
+    )
     assert Settings.load(json.loads(json.dumps(made.dump()))) == made
     assert set(made.dump()) == {field.name for field in dataclasses.fields(Settings)}

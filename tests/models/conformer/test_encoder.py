@@ -23,6 +23,14 @@ def test_as_many_frames_come_as_the_config_says(rate):
         assert net(torch.zeros(1, frames, 20)).shape == (1, config.encoded_frames(frames), 8)
 
 
+def test_in_training_the_weights_are_turned_instead_of_the_pictures():
+    torch.manual_seed(0)
+    net, features = Subsampling(20, 8, 6, 4), torch.randn(2, 40, 20)
+    assert torch.allclose(net.train()(features), net.eval()(features), atol=1e-6)
+    net.train()(features).sum().backward()
+    assert net.out.weight.grad.abs().sum() > 0
+
+
 @torch.inference_mode()
 def test_nothing_stands_before_the_gate_and_something_behind_it():
     torch.manual_seed(0)

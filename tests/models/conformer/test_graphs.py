@@ -31,3 +31,14 @@ def test_every_input_and_output_is_named(changes, names, kept):
         assert set(graph.free) <= set(graph.inputs)
     if kept is not None:
         assert list(named["encoder_chunk"].inputs) == kept
+
+
+def test_chunks_of_any_length_can_be_exported():
+    pytest.importorskip("onnx")
+    from tingshuo.port.export import export_graph
+
+    config = CONFIG.replace(subsampling=6, layers=1, decoder_layers=0, reverse_layers=0)
+    chunk = next(graph for graph in graphs(Conformer(config).eval()) if graph.name == "encoder_chunk")
+    model = export_graph(chunk)
+    (features,) = (value for value in model.graph.input if value.name == "features")
+    assert features.type.tensor_type.shape.dim[1].dim_param == "T"

@@ -1,5 +1,6 @@
 """Drives the web page: the real server in a process of its own, headless Chromium, and a page that is watched meanwhile."""
 
+import contextlib
 import json
 import os
 import re
@@ -76,8 +77,9 @@ class Server:
             self.process.communicate()
 
 
-@pytest.fixture(scope="module")
-def browser():
+@contextlib.contextmanager
+def chromium(*arguments: str):
+    """Start headless Chromium; tests are skipped where there is none, but not in CI."""
     executable = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if executable is None:
         reason = "Chromium is not installed: apt-get install chromium fonts-noto-cjk"
@@ -85,9 +87,15 @@ def browser():
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=executable, args=[*ARGUMENTS, *arguments])
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as browser:
+        yield browser
 
 
 class Visit:

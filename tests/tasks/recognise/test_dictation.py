@@ -5,9 +5,10 @@ import pytest
 
 from tingshuo.config.conformer import ConformerBundleConfig, SpellingConfig
 from tingshuo.config.fbank import FbankConfig
-from tingshuo.tasks.recognise.dictation import Dictation, ExpectedWords
+from tingshuo.tasks.recognise.dictation import Beginnings, Dictation, ExpectedWords
 from tingshuo.tasks.recognise.model import Recogniser
-from tingshuo.tasks.recognise.search import greedy, prefix_beam
+from tingshuo.tasks.recognise.prefixes import PrefixBeam
+from tingshuo.tasks.recognise.search import greedy, hypotheses, prefix_beam
 from tingshuo.text.lexicon import load_lexicon
 from tingshuo.text.lm.kneser_ney import estimate
 from tingshuo.text.spelling import Speller, vocabulary_of
@@ -94,3 +95,41 @@ def test_a_recogniser_of_syllables_writes_characters():
     assert recogniser.text(recogniser.hear(wav, 1)[0].units) == "今天天季好"
     expected = recogniser.expect({"天际": 9.0})
     assert recogniser.text(recogniser.hear(wav, 8, expected)[0].units) == "今天天际好"
+
+
+def test_a_search_is_read_as_its_texts_are_spelled():
+    own = dictation()
+    search = PrefixBeam(8, 0, own)
+    search.feed(ONE)
+    assert own.read(search, 5) == own.write(hypotheses(search), 5)
+    assert own.so_far(search) == "今天天气好"
+    assert own.so_far(PrefixBeam(8, 0, own)) == own.settled(PrefixBeam(8, 0, own)) == ""
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_has_settled_will_be_written_whatever_comes(seed):
+    rng, own = np.random.default_rng(seed), dictation()
+    said = rng.integers(1, len(UNITS), 40)
+    frames = [{UNITS[unit]: 0.9, UNITS[rng.integers(1, len(UNITS))]: 0.05} for unit in said]
+    search, settled = PrefixBeam(4, 0, own), ""
+    for frame in frames:
+        search.feed(np.concatenate([heard(frame), heard({})]))
+        before, settled = settled, own.settled(search)
+        assert settled.startswith(before)
+        assert own.so_far(search).startswith(settled)
+    assert len(settled) > 2
+    assert all("".join(own.written[unit] for unit in one.units).startswith(settled) for one in own.read(search, 50))
+
+
+def test_a_place_is_kept_open_as_long_as_a_word_may_begin_there():
+    known = Beginnings(["tian1qi4", "tian1,dian4", "ye4ya2qiang2", ""])
+    assert "tian " in known
+    assert "ye ya " in known
+    assert "tian qi " not in known, "it goes no further"
+    assert "dian " not in known
+    assert "ya " not in known
+    expecting = dictation().expecting({"今天压": 3.0})
+    search = PrefixBeam(1, 0, expecting)
+    search.feed(heard({"jin1": 0.9}, {}, {"tian1": 0.9}))
+    assert "jin tian " in expecting._beginnings[-1]
+    assert expecting.settled(search) == ""

@@ -1,4 +1,5 @@
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -62,3 +63,28 @@ def test_a_text_that_was_given_up_and_comes_again_is_one():
         search.feed(log_probs(25, 4, seed))
         texts = [ended.units for ended in search.ended()]
         assert len(set(texts)) == len(texts)
+
+
+def begins(longer, shorter):
+    return longer[: len(shorter)] == shorter
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_has_settled_stays(seed):
+    values = log_probs(80, 6, seed) * 2
+    search, settled = PrefixBeam(5), []
+    for frame in values:
+        search.feed(frame[None])
+        settled.append(search.settled())
+        text, _ = search.so_far()
+        assert begins(text, settled[-1])
+        assert begins(search.settled(3.0), settled[-1]), "of fewer texts more has settled"
+        assert begins(text, search.settled(0.0))
+        assert search.settled(0.0) == text
+    assert len(settled[-1]) > 3
+    assert all(begins(later, earlier) for earlier, later in pairwise(settled))
+    assert all(begins(ended.units, settled[-1]) for ended in search.ended())
+
+
+def test_nothing_has_settled_before_anything_was_heard():
+    assert (PrefixBeam().settled(), PrefixBeam().so_far(), PrefixBeam().states()) == ((), ((), None), [None])

@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 
-from tingshuo.tasks.recognise.stream import EncoderStream
+from tingshuo.audio.fbank import fbank
+from tingshuo.config.fbank import FbankConfig
+from tingshuo.tasks.recognise.stream import EncoderStream, FeatureStream
 from tingshuo.types import GraphSpec
 
 FEATURES = np.arange(200, dtype=np.float32).reshape(100, 2)
@@ -62,3 +64,13 @@ def test_an_end_too_short_for_a_frame_is_none():
     assert stream.feed(FEATURES[:6]).shape == (0, 6)
     assert stream.finish().shape == (0, 6)
     assert not graph.seen
+
+
+@pytest.mark.parametrize("piece", [1, 160, 999])
+def test_features_of_pieces_are_those_of_the_whole(piece):
+    wav = np.random.default_rng(0).standard_normal(4321).astype(np.float32)
+    config = FbankConfig(n_mels=5)
+    stream = FeatureStream(config)
+    made = np.concatenate([stream.feed(wav[begin : begin + piece]) for begin in range(0, len(wav), piece)])
+    np.testing.assert_allclose(made, fbank(wav, config), atol=1e-5)
+    assert len(stream._waiting) < config.window_samples

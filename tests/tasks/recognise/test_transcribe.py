@@ -15,8 +15,12 @@ from tingshuo.audio import vad
 from tingshuo.audio.vad import SAMPLE_RATE, VadConfig
 from tingshuo.errors import AudioError, RequestError
 from tingshuo.tasks.recognise.hotwords import WEIGHT
+from tingshuo.tasks.recognise.neural_fusion import FusedHotwords
+from tingshuo.tasks.recognise.rescoring import Adviser
 from tingshuo.tasks.recognise.search import Hypothesis
 from tingshuo.tasks.recognise.transcribe import Listening, Transcription, read_hotwords, transcribe
+from tingshuo.text.lm.arpa import write_arpa
+from tingshuo.text.lm.kneser_ney import estimate
 
 
 class LoudIsSpeech:
@@ -101,6 +105,46 @@ def test_hotwords_have_their_say_and_are_told():
     assert any("北京" in warning and "never write" in warning for warning in transcript.warnings)
     assert as_heard((recording(1, 0.9, 1), SAMPLE_RATE), recogniser).segments[0].hotwords == ()
     assert recogniser.expected[1] is None
+
+
+class Searches(Counting):
+    """Counts, and searches for something else than it writes."""
+
+    def expect(self, words):
+        return Other(tuple(words))
+
+
+class Other:
+    """Words that such a recogniser expects."""
+
+    def __init__(self, words):
+        self.unknown = words
+
+    def said(self, units):
+        return ()
+
+
+def test_a_language_model_has_its_say_in_the_search_or_behind_it():
+    source = (recording(1, 0.9, 1), SAMPLE_RATE)
+    longer = estimate(["嘟嘟嘟嘟"] * 3, 5)  # four are likelier than three by a nat
+    recogniser = Counting()
+    as_heard(source, recogniser, lm=Adviser(longer), hotwords={"嘟嘟": 1.0})
+    assert isinstance(recogniser.expected[0], FusedHotwords)
+    behind = Searches()
+    (segment,) = as_heard(source, behind, lm=Adviser(longer, weight=4.0, bonus=0.0), best=3).segments
+    assert (segment.text, {one.text for one in segment.alternatives}) == ("嘟嘟嘟嘟", {"嘟嘟嘟", ""})
+    assert behind.expected == [None]
+    assert as_heard(source, Searches(), lm=Adviser(longer, weight=0.0, bonus=0.0)).text == "嘟嘟嘟"
+    told = as_heard(source, Searches(), lm=Adviser(longer), hotwords={"北京": 1.0})
+    assert "北京" in told.warnings[0]
+
+
+def test_a_language_model_is_opened_by_its_path(tmp_path):
+    write_arpa(estimate(["嘟嘟嘟嘟"] * 3, 5), tmp_path / "model.arpa")
+    source = (recording(1, 0.9, 1), SAMPLE_RATE)
+    assert as_heard(source, Searches(), lm=tmp_path / "model.arpa", lm_weight=4.0).text == "嘟嘟嘟嘟"
+    with pytest.raises(RequestError, match="no language model is there"):
+        as_heard(source, Searches(), lm=tmp_path / "none")
 
 
 def test_without_times_there_are_segments_and_no_words():
@@ -209,3 +253,19 @@ def test_a_bundle_is_opened_by_its_path(tmp_path: Path, monkeypatch: pytest.Monk
     assert len(transcript.segments[0].alternatives) == 2
     with pytest.raises(RequestError, match="no language 'fr'"):
         tingshuo.transcribe(tmp_path / "a.wav", tmp_path / "bundle", language="fr")
+
+
+def test_noise_can_be_taken_away_first():
+    wav = recording(1, 0.9, 1)
+    wav += (0.2 * np.sin(np.arange(len(wav)) / SAMPLE_RATE * 2 * np.pi * 25)).astype(np.float32)  # rumble, never quiet
+    as_it_is, better = (as_heard((wav, SAMPLE_RATE), Counting(), enhance=kind).segments for kind in ("none", "highpass"))
+    assert as_it_is[0].start_s == 0
+    assert better[0].start_s == pytest.approx(0.85, abs=0.1)
+    with pytest.raises(RequestError, match="enhance is none, highpass or denoise, not 'loud'"):
+        Listening(enhance="loud")
+
+
+def test_others_get_the_thread_where_nobody_speaks():
+    steps = list(Transcription((recording(40, 0.9, 40), SAMPLE_RATE), Counting()).steps())
+    assert sum(one is not None for one in steps) == 1
+    assert sum(one is None for one in steps) > 3

@@ -34,6 +34,13 @@ VoiceMemory = Annotated[
     int | None, typer.Option(help="Megabytes of weights to keep in memory; beyond it voices that nobody asks for are closed.")
 ]
 Preload = Annotated[list[str] | None, typer.Option(metavar="NAME", help="Open this voice at the start too; may be repeated.")]
+ListenerName = Annotated[
+    str | None,
+    typer.Option(
+        "--listener", metavar="NAME", help="The recogniser that hears by default, a name or a folder; it is opened at the start."
+    ),
+]
+UploadMb = Annotated[int | None, typer.Option(help="Megabytes that a recording to be transcribed may have; default 100.")]
 MaxWait = Annotated[
     float | None,
     typer.Option(help="Seconds, default 10: refuse requests while the audio that is due within them cannot be made in them."),
@@ -81,6 +88,8 @@ def serve(
     paranoid: Paranoid = False,
     voice_memory_mb: VoiceMemory = None,
     preload: Preload = None,
+    listener: ListenerName = None,
+    upload_mb: UploadMb = None,
     max_wait: MaxWait = None,
     lead: Lead = None,
     chunk: Chunk = None,
@@ -114,6 +123,8 @@ def serve(
 
       tingshuo serve --workers 4
 
+      tingshuo serve --listener my-recogniser
+
       tingshuo serve --host 0.0.0.0 --keys keys.json --tls-cert cert.pem --tls-key key.pem
     """
     said = locals()  # options by their names, which are those of the settings
@@ -126,11 +137,11 @@ def serve(
     if require_signed is not None:
         read_policy(require_signed)
     server_options(tls_cert, tls_key)
-    with listen(host, port) as listener:
+    with listen(host, port) as socket:
         if host not in LOOPBACK and not settings.producer:
             note = "the label of speech names 'tingshuo'; before you offer it to others, say who you are with --producer"
             typer.echo(f"Note: {note}", err=True)
-        processes.serve(settings, listener)
+        processes.serve(settings, socket)
 
 
 def _settings(profile: str | None, said: dict[str, Any]) -> Settings:

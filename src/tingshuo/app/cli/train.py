@@ -1,4 +1,4 @@
-"""``tingshuo train``: from a folder of recordings to a voice; and ``tingshuo train clean`` beside it."""
+"""``tingshuo train``: from a folder of recordings to a voice; and ``train asr``, ``train clean`` and ``train lm`` beside it."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -10,6 +10,8 @@ from typer.core import TyperCommand
 from tingshuo.app.cli.clean import clean
 from tingshuo.app.cli.distill import train_extra
 from tingshuo.app.cli.progress import Stages
+from tingshuo.app.cli.train_asr import train_asr
+from tingshuo.app.cli.train_lm import train_lm
 from tingshuo.errors import RequestError
 
 if TYPE_CHECKING:
@@ -35,9 +37,8 @@ class TrainCommand(TyperCommand):
     @property
     def beside(self) -> Mapping[str, Any]:
         """The verbs that stand beside this one, by their names."""
-        alone = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-        alone.command("clean")(clean)
-        return {"clean": typer.main.get_command(alone)}
+        verbs: dict[str, Callable[..., None]] = {"asr": train_asr, "clean": clean, "lm": train_lm}
+        return {name: _alone(name, verb) for name, verb in verbs.items()}
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
         """Read the command line, or let the other verb read it."""
@@ -53,6 +54,13 @@ class TrainCommand(TyperCommand):
             formatter.write_dl(
                 [(f"{ctx.command_path} {name}", other.get_short_help_str(80)) for name, other in self.beside.items()]
             )
+
+
+def _alone(name: str, verb: Callable[..., None]) -> Any:
+    """Return a verb as a command of its own."""
+    alone = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    alone.command(name)(verb)
+    return typer.main.get_command(alone)
 
 
 def train(

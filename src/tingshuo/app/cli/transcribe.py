@@ -38,9 +38,17 @@ def transcribe(
     hotwords: Annotated[
         str | None, typer.Option(help="Words that are likely to be said, 词,词:3, with a bonus or without, or a file of them.")
     ] = None,
+    lm: Annotated[
+        str | None,
+        typer.Option("--lm", help="A language model that has a say: a bundle of train lm, or an ARPA file."),
+    ] = None,
+    lm_weight: Annotated[float, typer.Option(help="How much --lm counts beside what was heard, 0 to 10.")] = 0.2,
     beam: Annotated[int, typer.Option(help="How many texts are kept in the search, 1 to 100.")] = 10,
     best: Annotated[int, typer.Option(help="How many texts of each segment are told, in json.")] = 1,
     vad: Annotated[str, typer.Option(help="Who finds speech: own, or silero, of the extra vad.")] = "own",
+    enhance: Annotated[
+        str, typer.Option(help="What is taken away first: none, highpass (rumble) or denoise (steady noise too).")
+    ] = "none",
     threads: Annotated[int, typer.Option(min=1, help="Threads inside each graph.")] = 1,
     raw: Annotated[bool, typer.Option("--raw", help="As it was heard: no punctuation, numbers in words.")] = False,
     again: Annotated[bool, typer.Option("--again", help="Of several recordings: make results that exist again.")] = False,
@@ -63,9 +71,12 @@ def transcribe(
       tingshuo transcribe meetings/ --format json -o results --hotwords "听说,北京:3"
 
       tingshuo say "你好" -o - | tingshuo transcribe -
+
+      tingshuo transcribe talk.mp3 --lm my-language/bundle --lm-weight 0.5
     """
     from tingshuo.audio.vad import VadConfig
     from tingshuo.tasks.recognise.find import load_recogniser, only_language
+    from tingshuo.tasks.recognise.rescoring import open_adviser
     from tingshuo.tasks.recognise.transcribe import Listening, made_readable
 
     several = len(files) > 1 or files[0].is_dir() or (output is not None and output.is_dir())
@@ -73,7 +84,11 @@ def transcribe(
     wanted = _hotwords(hotwords)
     spoken = language or only_language(model)
     finish = None if raw else made_readable
-    listening = Listening(beam=beam, best=best, hotwords=wanted, vad=VadConfig(net=vad), finish=finish, language=spoken)
+    adviser = None if lm is None else open_adviser(lm, lm_weight, threads=threads)
+    listening = Listening(
+        beam=beam, best=best, hotwords=wanted, vad=VadConfig(net=vad), finish=finish, language=spoken, lm=adviser,
+        enhance=enhance,  # type: ignore[arg-type]  # it is checked there
+    )  # fmt: skip
     jobs = _jobs(files, output, written) if several else []
     recogniser = load_recogniser(model, threads=threads, chosen={"language": language} if language else None)
     if several:

@@ -154,16 +154,22 @@ def parse(body: bytes) -> dict[str, Any]:
     return fields
 
 
+def field_names(model: type[BaseModel]) -> tuple[str, ...]:
+    """Return the fields of a body as they are written."""
+    return tuple(field.alias or name for name, field in model.model_fields.items())
+
+
 def explain(error: ErrorDetails, model: type[BaseModel]) -> RequestError | TextError:
     """Return what is wrong with a field as a sentence."""
+    accepted = ", ".join(field_names(model))
     name = str(error["loc"][0]) if error["loc"] else None
     if name is None:
         return TextError("the name of a field has half a character (a lone surrogate); send whole Unicode characters")
     match error["type"]:
         case "missing":
-            return RequestError(f"field {name!r} is missing; accepted: {', '.join(model.model_fields)}", name)
+            return RequestError(f"field {name!r} is missing; accepted: {accepted}", name)
         case "extra_forbidden":
-            return RequestError(f"unknown field {name!r}; accepted: {', '.join(model.model_fields)}", name)
+            return RequestError(f"unknown field {name!r}; accepted: {accepted}", name)
         case "string_unicode" | "string_type" if isinstance(error["input"], str):
             return TextError(f"{name} has half a character (a lone surrogate); send whole Unicode characters")
         case _:

@@ -24,6 +24,7 @@ from tingshuo.app.http.replies import (
     timing_header,
     warnings_header,
 )
+from tingshuo.app.http.transcriptions import MODELS as HEARING_MODELS
 from tingshuo.app.requests import make_request
 from tingshuo.audio.formats import media_type
 from tingshuo.errors import NotFoundError, RequestError, TingshuoError
@@ -86,17 +87,18 @@ async def speech(request: Request) -> Response:
 
 
 @router.get("/models", summary="Names for the field `model`")
-async def models() -> Response:
-    """In OpenAI's shape; the names of OpenAI's own models are accepted for programs that cannot be changed."""
-    rows = [{"id": name, "object": "model", "created": 0, "owned_by": "tingshuo"} for name in MODELS]
+async def models(request: Request) -> Response:
+    """In OpenAI's shape: what speaks, and what hears; OpenAI's own names are accepted for programs that cannot be changed."""
+    rows = [{"id": name, "object": "model", "created": 0, "owned_by": "tingshuo"} for name in _model_names(the_service(request))]
     return JSONReply({"object": "list", "data": rows})
 
 
 @router.get("/models/{name}", summary="One model")
-async def model(name: str) -> Response:
+async def model(request: Request, name: str) -> Response:
     """In OpenAI's shape."""
-    if name not in MODELS:
-        raise NotFoundError(f"unknown model {name!r}; accepted: {', '.join(MODELS)}")
+    known = _model_names(the_service(request))
+    if name not in known:
+        raise NotFoundError(f"unknown model {name!r}; accepted: {', '.join(known)}")
     return JSONReply({"id": name, "object": "model", "created": 0, "owned_by": "tingshuo"})
 
 
@@ -106,6 +108,13 @@ async def voices(request: Request) -> Response:
     voices = the_service(request).voices
     rows = [{"id": id, **describe(name, voices.catalogue[name]), "speaker": who} for id, (name, who) in voices.ids.items()]
     return JSONReply({"voices": rows})
+
+
+def _model_names(service: Service) -> tuple[str, ...]:
+    """Return what speaks and what hears; OpenAI's names for the latter only where somebody hears by default."""
+    listeners = service.listeners
+    hearing = (*(HEARING_MODELS if listeners.default else ()), *listeners.catalogue)
+    return tuple(dict.fromkeys((*MODELS, *hearing)))
 
 
 def _order(service: Service, body: OpenAISpeechBody) -> tuple[Order, tuple[str, ...]]:

@@ -102,6 +102,7 @@ def serve_one(
         chunk_s=settings.chunk,
         results=open_results(cache),
         labels=labels,
+        listener=settings.listener,
     )
     service.open().add_done_callback(lambda _: gc.enable())
     # While the voice is being opened, as both take about as long.
@@ -116,6 +117,7 @@ def serve_one(
         link=link,
         tls=(settings.tls_cert, settings.tls_key),
         allow_origins=settings.allow_origin,
+        upload_bytes=settings.upload_mb * 1_000_000,
         grace_s=settings.grace,
         log_level=settings.log_level,
     )

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from html import escape
 from typing import Any
 
+FORM = "multipart/form-data"
+
 
 def render(openapi: dict[str, Any]) -> str:
     """Return an HTML page that lists every route with its fields and an example command."""
@@ -33,13 +35,13 @@ def render(openapi: dict[str, Any]) -> str:
 
 def _route(path: str, method: str, route: dict[str, Any]) -> str:
     description = "".join(f"<p>{_inline(p)}</p>" for p in route.get("description", "").split("\n\n") if p)
-    body = route.get("requestBody", {}).get("content", {}).get("application/json")
+    kind, body = next(iter(route.get("requestBody", {}).get("content", {}).items()), ("", None))
     return "".join(
         (
             f'<h2><span class="method">{method.upper()}</span> <code>{escape(path)}</code></h2>',
             f"<p><b>{escape(route.get('summary', ''))}</b></p>{description}",
             _table(body["schema"]) if body else "",
-            f"<pre>{escape(_curl(path, method, body))}</pre>",
+            f"<pre>{escape(_curl(path, method, kind, body))}</pre>",
         )
     )
 
@@ -57,10 +59,13 @@ def _rows(schema: dict[str, Any]) -> Iterator[tuple[str, str, str, str]]:
         yield f"<code>{escape(name)}</code>", " or ".join(kinds), default, _inline(field.get("description", ""))
 
 
-def _curl(path: str, method: str, body: dict[str, Any] | None) -> str:
+def _curl(path: str, method: str, kind: str, body: dict[str, Any] | None) -> str:
     url = "http://127.0.0.1:7000" + re.sub(r"\{\w+\}", "ID", path)
     if body is None:
         return f"curl {url}" if method == "get" else f"curl -X {method.upper()} {url}"
+    if kind == FORM:
+        files = (name for name, field in body["schema"]["properties"].items() if field.get("format") == "binary")
+        return f"curl {url}" + "".join(f" -F {name}=@talk.wav" for name in files)
     example = json.dumps(body["example"], ensure_ascii=False)
     return f"curl {url} -H 'content-type: application/json' \\\n  -d '{example}'"
 

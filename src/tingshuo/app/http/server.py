@@ -1,7 +1,8 @@
 """The application and its life: make it, open the voice, listen, stop in order.
 
-A request goes: route (`api`, `openai`) -> body checked (`bodies`) -> `serve.take.Order` -> a job in `serve.workers` -> reply
-(`replies`).
+A request to speak goes: route (`api`, `openai`) -> body checked (`bodies`) -> `serve.take.Order` -> a job in `serve.workers` ->
+reply (`replies`). One to hear: `transcriptions` -> form checked, recording on the disk (`forms`, `uploads`) -> `serve.hearing` ->
+a job -> reply.
 """
 
 import asyncio
@@ -20,7 +21,7 @@ from starlette.middleware.cors import CORSMiddleware
 from uvicorn.config import STARTUP_FAILURE
 
 from tingshuo import __version__
-from tingshuo.app.http import admin, api, openai, status
+from tingshuo.app.http import admin, api, funasr, listen_socket, openai, runtime_socket, status, transcriptions, wenet
 from tingshuo.app.http import socket as speech_socket
 from tingshuo.app.http.access import Access
 from tingshuo.app.http.addresses import tell_address
@@ -33,6 +34,7 @@ from tingshuo.app.http.security_headers import SecurityHeaders
 from tingshuo.app.http.settings import GRACE_S
 from tingshuo.app.http.tls import server_options
 from tingshuo.app.http.tracing import Traced, open_provider
+from tingshuo.app.http.uploads import LARGEST_MB, MEGABYTE, Uploads
 from tingshuo.errors import TingshuoError
 from tingshuo.serve.access.gate import Gate
 from tingshuo.serve.editions import Editions
@@ -42,6 +44,11 @@ from tingshuo.serve.service import Service
 
 log = logging.getLogger("tingshuo.http")
 
+DESCRIPTION = (
+    "Chinese speech from text, and text from speech. "
+    "Errors are `{error: {message, type, param, code}}` with a sentence for people."
+)
+
 
 def create_app(
     service: Service,
@@ -49,6 +56,7 @@ def create_app(
     gate: Gate | None = None,
     processes: Processes | None = None,
     allow_origins: Sequence[str] = (),
+    upload_bytes: int = LARGEST_MB * MEGABYTE,
     on_failure: Callable[[], None] = lambda: None,
 ) -> FastAPI:
     """Return the application of a service.
@@ -63,9 +71,12 @@ def create_app(
         Those of the server; None is that there is this one alone.
     allow_origins : sequence of str
         Other origins whose pages may use the API, ``*`` for all.
+    upload_bytes : int
+        The most that a recording may have.
     on_failure : callable
         Called when the voice cannot be opened; the reason is in ``service.failure``.
     """
+    uploads = Uploads(upload_bytes)
 
     @contextlib.asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
@@ -78,11 +89,12 @@ def create_app(
             await opening
             service.workers.close()
             await service.results.aclose()
+            uploads.close()
 
     app = FastAPI(
         title="Tingshuo 听说",
         version=__version__,
-        description="Chinese speech from text. Errors are `{error: {message, type, param, code}}` with a sentence for people.",
+        description=DESCRIPTION,
         lifespan=life,
         docs_url=None,  # both would load scripts from elsewhere
         redoc_url=None,
@@ -90,7 +102,8 @@ def create_app(
     )
     app.state.service = service
     app.state.processes = processes or Alone(service)
-    for routes in (api, openai, speech_socket, status, admin):
+    app.state.uploads = uploads
+    for routes in (api, openai, transcriptions, speech_socket, listen_socket, funasr, wenet, runtime_socket, status, admin):
         app.include_router(routes.router, responses={"default": ERROR_REPLY})
     app.include_router(pages_router(app, read_pages()))
     app.add_middleware(HeadLikeGet)
@@ -200,6 +213,7 @@ def run(
     link: Link | None = None,
     tls: tuple[Path | None, Path | None] = (None, None),
     allow_origins: Sequence[str] = (),
+    upload_bytes: int = LARGEST_MB * MEGABYTE,
     grace_s: float = GRACE_S,
     log_level: str = "warning",
 ) -> None:
@@ -208,8 +222,8 @@ def run(
     Parameters
     ----------
     service, listener
-        What speaks, and where.
-    gate, allow_origins
+        What speaks and hears, and where.
+    gate, allow_origins, upload_bytes
         See `create_app`.
     editions : Editions or None
         How the voices are read again; None is never.
@@ -240,7 +254,9 @@ def run(
         else:
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, lambda: asyncio.ensure_future(_reload(alone)))
 
-    app = create_app(service, gate=gate, processes=link or alone, allow_origins=allow_origins, on_failure=stop)
+    app = create_app(
+        service, gate=gate, processes=link or alone, allow_origins=allow_origins, upload_bytes=upload_bytes, on_failure=stop
+    )
     config = uvicorn.Config(
         app,
         log_level=log_level,

@@ -39,6 +39,10 @@ class Settings:
     chunk: float | None = None
     voice_memory_mb: int | None = None
     preload: tuple[str, ...] = ()
+    listener: str | None = None
+    """Name or path of the recogniser that hears by default, opened at the start; None is the built-in one, opened at need."""
+    upload_mb: int = 100
+    """Megabytes that a recording may have."""
     cache_dir: Path | None = None
     cache_mb: int = 256
     cache_ttl: float = 3600.0
@@ -70,7 +74,7 @@ class Settings:
             raise RequestError(f"workers must be 0 (by the cores) to {MOST_WORKERS}, got {self.workers}", "workers")
         if self.graph_threads < 0:
             raise RequestError(f"graph_threads must be 0 (the cores) or more, got {self.graph_threads}", "graph_threads")
-        for name in ("threads", "voice_memory_mb"):
+        for name in ("threads", "voice_memory_mb", "upload_mb"):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise RequestError(f"{name} must be at least 1, got {value}", name)

@@ -9,6 +9,7 @@ from tingshuo import __version__
 from tingshuo.app.http.api import the_service
 from tingshuo.app.http.replies import JSONReply
 from tingshuo.serve.link import Processes
+from tingshuo.serve.listeners import Listeners
 from tingshuo.serve.metrics import CONTENT_TYPE, render
 from tingshuo.serve.numbers import Flat, figures, flat
 
@@ -45,7 +46,22 @@ async def metrics(request: Request) -> Response:
 async def status(request: Request) -> Response:
     """The queue now, and what happened in the last minute and since the start, of all processes; nothing of who asked what."""
     told = await the_processes(request).status()
-    return JSONReply(overview(told), headers={"cache-control": "no-store"})
+    recognisers = describe_listeners(the_service(request).listeners)
+    return JSONReply(overview(told) | {"recognisers": recognisers}, headers={"cache-control": "no-store"})
+
+
+def describe_listeners(listeners: Listeners) -> list[dict[str, Any]]:
+    """Return the recognisers that a request may name; all processes have the same."""
+    return [
+        {
+            "name": name,
+            "version": bundle.manifest.version,
+            "languages": list(listeners.languages(name)),
+            "licence": bundle.manifest.licence,
+            "default": name == listeners.default,
+        }
+        for name, bundle in listeners.catalogue.items()
+    ]
 
 
 def overview(told: dict[str, Any]) -> dict[str, Any]:
@@ -78,6 +94,7 @@ def overview(told: dict[str, Any]) -> dict[str, Any]:
             "due_audio_s": total("due_audio_s"),
             "memory_bytes": number("process_resident_memory_bytes"),
             "voice_bytes": number("tingshuo_voice_bytes"),
+            "open_recognisers": number("tingshuo_open_recognisers"),
         },
         "last_minute": figures(now, flat(told["before"]), told["before_s"]),
         "since_start": figures(now, {}, told["uptime_s"]),

@@ -59,8 +59,14 @@ class Subsampling(nn.Module):
         x = features[:, None]
         for conv in self.convs:
             x = nn.functional.relu(conv(x))
-        # All bands of a channel, then those of the next.
-        subsampled: Tensor = self.out(x.transpose(1, 2).flatten(2))
+        subsampled: Tensor
+        if self.training:
+            # The weights have all bands of a channel, then those of the next. Pictures in training have their channels last in
+            # memory, and a copy of the weights in that order costs less than one of the pictures.
+            weight = self.out.weight.view(self.out.out_features, x.shape[1], -1).transpose(1, 2).flatten(1)
+            subsampled = nn.functional.linear(x.permute(0, 2, 3, 1).flatten(2), weight, self.out.bias)
+        else:
+            subsampled = self.out(x.transpose(1, 2).flatten(2))
         return subsampled
 
 

@@ -90,7 +90,8 @@ def graphs(net: Conformer) -> tuple[Graph, ...]:
 def _chunk(net: Conformer) -> Graph:
     config = net.config
     inputs = {
-        "features": torch.zeros(1, config.window_frames(_CHUNK), config.features),
+        # A frame that fills no window, so that nothing takes lengths for multiples of the subsampling.
+        "features": torch.zeros(1, config.window_frames(_CHUNK) + 1, config.features),
         "offset": torch.zeros(1, dtype=torch.int64),
         "memory": torch.zeros(config.layers, config.heads, _PAST, config.memory_dim),
     }

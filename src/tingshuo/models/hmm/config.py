@@ -1,7 +1,7 @@
 """What an aligner is made of and how it is taught."""
 
-from tingshuo.audio.mfcc import MfccConfig
 from tingshuo.config import StrictModel
+from tingshuo.config.mfcc import MfccConfig
 
 
 class HmmConfig(StrictModel, frozen=True, kw_only=True):

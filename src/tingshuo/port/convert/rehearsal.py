@@ -25,6 +25,7 @@ from tingshuo.tasks.convert.retrieve import Retrieval, frames_of
 from tingshuo.tasks.performance import MODELS, Model
 from tingshuo.tasks.piper import loop as piper
 from tingshuo.tasks.piper.model import Piper
+from tingshuo.tasks.recognise.language import open_speller
 from tingshuo.tasks.recognise.model import Recogniser
 from tingshuo.tasks.recognise.stream import EncoderStream
 from tingshuo.tasks.stopwatch import Stopwatch
@@ -93,7 +94,7 @@ def copy_speech(config: VocoderBundleConfig, tensors: Tensors, graphs: Graphs) -
 def hear_sentence(config: ConformerBundleConfig, tensors: Tensors, graphs: Graphs) -> None:
     """Hear an utterance whole, and in chunks where the net was trained for them."""
     wav = _speech(HEARD, config.sample_rate)
-    recogniser = Recogniser(config, graphs)
+    recogniser = Recogniser(config, graphs, open_speller(tensors[config.spelling.model]) if config.spelling else None)
     recogniser.hear(wav, 3)
     if "encoder_chunk" in graphs:
         graph = cast(Session, graphs["encoder_chunk"])

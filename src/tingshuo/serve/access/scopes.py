@@ -21,6 +21,8 @@ ROUTES = (
     ("/api/transcribe", "transcribe"),
     ("/v1/audio/transcriptions", "transcribe"),
     ("/v1/audio/translations", "transcribe"),
+    ("/funasr", "transcribe"),
+    ("/wenet", "transcribe"),
     ("/api/convert", "convert"),
     ("/api/cover", "convert"),
     ("/api/clone", "clone"),

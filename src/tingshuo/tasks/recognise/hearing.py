@@ -88,13 +88,39 @@ class Hears(Protocol):
         ...
 
 
+class Following(Protocol):
+    """An utterance that is heard while it is being said."""
+
+    def feed(self, wav: Wav, /) -> bool:
+        """Go on by samples at the recogniser's rate, any number; return whether more was heard."""
+        ...
+
+    def so_far(self) -> tuple[str, int]:
+        """Return the text so far, and how many of its characters will hardly change any more; 0 where none is sure."""
+        ...
+
+    def finish(self) -> tuple[Hypothesis, ...]:
+        """End the utterance; return its likeliest texts, the best first, none where there is nothing to hear."""
+        ...
+
+
+class Follows(Hears, Protocol):
+    """A recogniser that may be able to hear in chunks."""
+
+    def follow(self, beam: int = 10, expected: Expected | None = None, chunk_s: float = ...) -> Following | None:
+        """Begin to hear an utterance; None where it hears only whole ones."""
+        ...
+
+
 ON_DEMAND = frozenset({"encoder_chunk"})
 """Graphs that are opened when they are used: of chunks, which has all weights of the encoder once more, only by streams."""
 RECOGNISERS = Registry(
     "family of recognisers",
     {
         "conformer": Row("tingshuo.tasks.recognise.model:Recogniser"),
+        "dnn": Row("tingshuo.tasks.hybrid.model:HybridRecogniser"),
         "graph_recogniser": Row("tingshuo.tasks.graph_recogniser.model:GraphRecogniser"),
+        "tdnn_lstm": Row("tingshuo.tasks.recognise.model:Recogniser"),
     },
 )
 """A row is called with the settings of a bundle and its open graphs by name, and, where something is chosen, what is, or, where

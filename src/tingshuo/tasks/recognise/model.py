@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from math import inf
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,9 @@ from tingshuo.audio.fbank import fbank
 from tingshuo.config.conformer import ConformerBundleConfig
 from tingshuo.tasks.recognise.dictation import Dictation, ExpectedWords
 from tingshuo.tasks.recognise.hotwords import Expected, Hotwords
-from tingshuo.tasks.recognise.search import Hypothesis, greedy, prefix_beam, rescore
+from tingshuo.tasks.recognise.prefixes import PrefixBeam
+from tingshuo.tasks.recognise.search import Hypothesis, greedy, hypotheses, rescore
+from tingshuo.tasks.recognise.stream import DescribedGraph, EncoderStream, FeatureStream
 from tingshuo.text.spelling import Speller
 from tingshuo.types import Runs, Wav
 
@@ -21,6 +24,12 @@ UNLIKELY = -7.0
 """How far below the likeliest of its frame a syllable may be to be looked at, natural logarithm."""
 WORD = "\u2581"
 """What begins a word in a unit of SentencePiece."""
+SURE = 7.0
+"""What a text begins with is said to stay when no other is less than 1000 times, in natural logarithms, less likely."""
+CHUNK = "encoder_chunk"
+"""The graph that hears chunks."""
+CHUNK_S = 0.24
+"""Seconds that are heard at a time: a word is known a chunk after its end at the latest, and what the chunk looks ahead."""
 
 
 class Recogniser:
@@ -93,17 +102,30 @@ class Recogniser:
         if len(features) < self.settings.context_frames:
             return ()
         encoded, log_probs = self._listen(features)
-        if self._dictation is not None:
-            return self._dictate(log_probs, beam, expected)
-        assert expected is None or isinstance(expected, Hotwords), "words that another recogniser expects"
-        found = prefix_beam(log_probs, beam, self.settings.blank, expected)
-        if "decoder" not in self.graphs:
-            return found
-        backward = partial(self._judge, "reverse_decoder", encoded) if "reverse_decoder" in self.graphs else None
-        return rescore(
-            found, self.settings.sos, self.settings.eos, partial(self._judge, "decoder", encoded), backward,
-            reverse_weight=self.settings.reverse_weight,
-        )  # fmt: skip
+        if beam == 1 and expected is None and self._dictation is not None:
+            return self._dictation.write((greedy(log_probs, self.settings.blank),), beam)
+        search = self._search(beam, expected)
+        search.feed(log_probs)
+        return self._texts(search, beam, expected, encoded)
+
+    def follow(self, beam: int = 10, expected: Expected | None = None, chunk_s: float = CHUNK_S) -> "Followed | None":
+        """Begin to hear an utterance that is still being said; None of a net that was not taught to hear in chunks.
+
+        Parameters
+        ----------
+        beam, expected
+            As of `hear`.
+        chunk_s : float
+            Seconds that are heard at a time, where the net takes chunks of any length.
+        """
+        if CHUNK not in self.graphs or not self.settings.fbank.snip_edges or self.settings.fbank.dither:
+            return None
+        sizes = self.settings.architecture
+        fixed = 0 if sizes.get("conformer.dynamic_chunk") else int(cast(int, sizes.get("conformer.static_chunk", 0)))
+        chunk = fixed or max(1, round(chunk_s / self.frame_s))
+        graph = cast(DescribedGraph, self.graphs[CHUNK])
+        encoder = EncoderStream(graph, self.settings.subsampling, self.settings.context_frames, chunk)
+        return Followed(self, encoder, beam, expected)
 
     def syllables(self, features: NDArray[np.float32]) -> tuple[int, ...]:
         """Return the best unit of each frame of `features`, repetitions as one, as it was heard: before anything is written."""
@@ -121,13 +143,70 @@ class Recogniser:
         encoded = self.graphs["encoder"].run({"features": features[None]})["encoded"]
         return encoded, self.graphs["ctc"].run({"encoded": encoded})["log_probs"][0]
 
-    def _dictate(self, log_probs: NDArray[np.float32], beam: int, expected: Expected | None) -> tuple[Hypothesis, ...]:
-        assert expected is None or isinstance(expected, ExpectedWords), "words that another recogniser expects"
-        dictation = self._dictation if expected is None else expected.dictation
-        assert dictation is not None
-        if beam == 1 and expected is None:
-            return dictation.write((greedy(log_probs, self.settings.blank),), beam)
-        return dictation.write(prefix_beam(log_probs, beam, self.settings.blank, dictation, UNLIKELY), beam)
+    def _dictates(self, expected: Expected | None) -> Dictation | None:
+        """Return who writes what is searched for, None where the units are writing themselves."""
+        if self._dictation is None or expected is None:
+            return self._dictation
+        assert isinstance(expected, ExpectedWords), "words that another recogniser expects"
+        return expected.dictation
+
+    def _search(self, beam: int, expected: Expected | None) -> PrefixBeam:
+        dictation = self._dictates(expected)
+        if dictation is not None:
+            return PrefixBeam(beam, self.settings.blank, dictation, UNLIKELY)
+        assert expected is None or isinstance(expected, Hotwords), "words that another recogniser expects"
+        return PrefixBeam(beam, self.settings.blank, expected, -inf)
+
+    def _texts(self, search: PrefixBeam, beam: int, expected: Expected | None, encoded: Array) -> tuple[Hypothesis, ...]:
+        """Return the texts of a search that is over, the best first; ``encoded`` (1, N, D) is what the decoders judge by."""
+        dictation = self._dictates(expected)
+        if dictation is not None:
+            return dictation.read(search, beam)
+        found = hypotheses(search)
+        if "decoder" not in self.graphs:
+            return found
+        backward = partial(self._judge, "reverse_decoder", encoded) if "reverse_decoder" in self.graphs else None
+        return rescore(
+            found, self.settings.sos, self.settings.eos, partial(self._judge, "decoder", encoded), backward,
+            reverse_weight=self.settings.reverse_weight,
+        )  # fmt: skip
 
     def _judge(self, graph: str, encoded: Array, before: Array, units: Array) -> NDArray[np.float32]:
         return self.graphs[graph].run({"encoded": encoded, "before": before, "units": units})["log_probs"]
+
+
+class Followed:
+    """An utterance on its way through a recogniser, while it is being said; see `tingshuo.tasks.recognise.hearing.Following`."""
+
+    def __init__(self, recogniser: Recogniser, encoder: EncoderStream, beam: int, expected: Expected | None) -> None:
+        self._recogniser, self._encoder, self._beam, self._expected = recogniser, encoder, beam, expected
+        self._features = FeatureStream(recogniser.settings.fbank)
+        self._search = recogniser._search(beam, expected)
+        self._encoded: list[Array] = []
+
+    def feed(self, wav: Wav) -> bool:
+        """Go on by samples at the recogniser's rate, any number; return whether more was heard."""
+        return self._hear(self._encoder.feed(self._recogniser.normalised(self._features.feed(wav))))
+
+    def so_far(self) -> tuple[str, int]:
+        """Return the likeliest text so far, and how many of its characters will hardly change while this is fed on."""
+        dictation = self._recogniser._dictates(self._expected)
+        if dictation is not None:
+            text, settled = dictation.so_far(self._search), dictation.settled(self._search, SURE)
+        else:
+            text, settled = self._recogniser.text(self._search.so_far()[0]), self._recogniser.text(self._search.settled(SURE))
+        return text, len(settled) if text.startswith(settled) else 0
+
+    def finish(self) -> tuple[Hypothesis, ...]:
+        """End the utterance; return its likeliest texts as `Recogniser.hear` does, of what was heard in chunks."""
+        self._hear(self._encoder.finish())
+        if not self._encoded:
+            return ()
+        return self._recogniser._texts(self._search, self._beam, self._expected, np.concatenate(self._encoded)[None])
+
+    def _hear(self, encoded: Array) -> bool:
+        if not len(encoded):
+            return False
+        self._encoded.append(encoded)
+        self._search.feed(self._recogniser.graphs["ctc"].run({"encoded": encoded[None]})["log_probs"][0])
+        return True

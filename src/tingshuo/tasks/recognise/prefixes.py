@@ -43,11 +43,12 @@ class Mark(NamedTuple):
 
 
 class Ended(NamedTuple):
-    """A text of the beam."""
+    """A text of the beam; ``state`` is what the scorer remembers of it."""
 
     units: tuple[int, ...]
     score: float
     marks: Mark | None
+    state: Any
 
 
 def backwards(mark: Mark | None) -> Iterator[Mark]:
@@ -74,12 +75,16 @@ class _Prefix:
             found = self.children[unit] = _Prefix(self, unit, self.bonus + added, state)
         return found
 
-    def units(self) -> tuple[int, ...]:
-        units, node = [], self
+    def path(self) -> "list[_Prefix]":
+        """The texts that it goes on from, the empty one first, and itself."""
+        nodes, node = [self], self
         while node.parent is not None:
-            units.append(node.unit)
             node = node.parent
-        return tuple(reversed(units))
+            nodes.append(node)
+        return nodes[::-1]
+
+    def units(self) -> tuple[int, ...]:
+        return tuple(node.unit for node in self.path()[1:])
 
 
 @dataclass(slots=True)
@@ -140,8 +145,37 @@ class PrefixBeam:
         found = []
         for prefix, ways in self._alive:
             end = 0.0 if self._scorer is None else self._scorer.finish(prefix.state)
-            found.append(Ended(prefix.units(), ways.all() + prefix.bonus + end, ways.best()[1]))
+            found.append(Ended(prefix.units(), ways.all() + prefix.bonus + end, ways.best()[1], prefix.state))
         return sorted(found, key=lambda one: one.score, reverse=True)
+
+    def so_far(self) -> tuple[tuple[int, ...], Any]:
+        """Return the likeliest text if it goes on, and what the scorer remembers of it."""
+        prefix, _ = self._alive[0]
+        return prefix.units(), prefix.state
+
+    def settled(self, within: float = math.inf) -> tuple[int, ...]:
+        """Return what all texts of the beam begin with whose log probability is within some of the likeliest's.
+
+        Of all, whatever comes, nothing of it will change.
+        """
+        first, *others = self._likely(within)
+        places = {node: n for n, node in enumerate(first.path())}
+        shared = first
+        for prefix in others:
+            node = prefix
+            while node not in places:
+                assert node.parent is not None, "all texts have the empty one in common"
+                node = node.parent
+            shared = min(shared, node, key=places.__getitem__)
+        return shared.units()
+
+    def states(self, within: float = math.inf) -> list[Any]:
+        """Return what the scorer remembers of each of those texts, the likeliest first."""
+        return [prefix.state for prefix in self._likely(within)]
+
+    def _likely(self, within: float) -> list[_Prefix]:
+        scores = [ways.all() + prefix.bonus for prefix, ways in self._alive]
+        return [prefix for (prefix, _), score in zip(self._alive, scores, strict=True) if score >= scores[0] - within]
 
     def _step(self, likely: list[tuple[int, float]]) -> None:
         following: dict[_Prefix, _Ways] = {}

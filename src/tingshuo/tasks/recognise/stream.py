@@ -1,11 +1,13 @@
-"""The encoder of a recogniser chunk by chunk: what it keeps of the chunks before, and which frames it waits for."""
+"""What a recogniser hears while it is being said: features as their samples come, and the encoder chunk by chunk."""
 
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tingshuo.types import GraphSpec, Runs
+from tingshuo.audio.fbank import fbank
+from tingshuo.config.fbank import FbankConfig
+from tingshuo.types import GraphSpec, Runs, Wav
 
 Floats = NDArray[np.float32]
 
@@ -17,6 +19,28 @@ class DescribedGraph(Runs, Protocol):
     def spec(self) -> GraphSpec:
         """Inputs and outputs with their shapes."""
         ...
+
+
+class FeatureStream:
+    """The filter bank of a signal that comes in pieces.
+
+    Parameters
+    ----------
+    config : FbankConfig
+        Whose frames lie within the signal (``snip_edges``), without noise: others cannot be told before the end is there.
+    """
+
+    def __init__(self, config: FbankConfig) -> None:
+        assert config.snip_edges, "mirrored ends have to be known"
+        self._config = config
+        self._waiting: Wav = np.zeros(0, np.float32)
+
+    def feed(self, wav: Wav) -> Floats:
+        """Go on by samples, any number; return the frames that are whole, (F, n_mels)."""
+        self._waiting = np.concatenate([self._waiting, wav])
+        features = fbank(self._waiting, self._config)
+        self._waiting = self._waiting[len(features) * self._config.shift_samples :]
+        return features
 
 
 class EncoderStream:

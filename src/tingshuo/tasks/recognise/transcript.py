@@ -137,13 +137,19 @@ def main_language(segments: Sequence[Segment], otherwise: str | None = None) -> 
     return spoken.most_common(1)[0][0] if spoken else otherwise
 
 
+def segment_to_json(segment: Segment) -> dict[str, Any]:
+    """Return everything that is known of a segment, for JSON."""
+    told: dict[str, Any] = _rounded(asdict(segment))
+    return told
+
+
 def to_json(transcript: Transcript) -> dict[str, Any]:
     """Return everything that is known of a transcript, for JSON."""
     return {
         "text": transcript.text,
         "language": transcript.language,
         "duration_s": round(transcript.duration_s, DIGITS),
-        "segments": [_rounded(asdict(segment)) for segment in transcript.segments],
+        "segments": [segment_to_json(segment) for segment in transcript.segments],
         "warnings": list(transcript.warnings),
     }
 

@@ -4,10 +4,13 @@
 const BUSY_TRIES = 5;
 const LONGEST_PAUSE_S = 3;
 
-/** What went wrong: `refused` by the server, no `network`, an answer `broken` off or not understood, audio `expired`. */
+/**
+ * What went wrong: `refused` by the server, no `network` or one too `slow`, an answer `broken` off or not understood, audio
+ * `expired`.
+ */
 export class ApiError extends Error {
   /**
-   * @param {"refused" | "network" | "broken" | "expired"} kind
+   * @param {"refused" | "network" | "slow" | "broken" | "expired"} kind
    * @param {string} message the server's sentence, or empty
    * @param {number} [status] HTTP status
    * @param {string} [code] the server's word for the kind of refusal

@@ -72,8 +72,13 @@ export class Downloads {
   }
 }
 
-/** Save under a name of ours: the address of a blob has none of its own, as the server's replies have. */
-function save(blob, name) {
+/**
+ * Save under a name of ours: the address of a blob has none of its own, as the server's replies have.
+ *
+ * @param {Blob} blob
+ * @param {string} name
+ */
+export function save(blob, name) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
   link.download = name;

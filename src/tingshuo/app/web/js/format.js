@@ -24,6 +24,11 @@ export function megabytes(bytes) {
   return value >= 1000 ? `${(value / 1000).toFixed(2)} GB` : `${value < 10 ? value.toFixed(1) : Math.round(value)} MB`;
 }
 
+/** @param {number} bytes @returns {string} of a file, which may be small */
+export function fileSize(bytes) {
+  return bytes < 1e5 ? `${Math.ceil(bytes / 1000)} kB` : megabytes(bytes);
+}
+
 /** @param {number} share 0 to 1 @returns {string} */
 export function percent(share) {
   return `${(100 * share).toFixed(share > 0 && share < 0.0995 ? 1 : 0)} %`;

@@ -9,6 +9,7 @@ export const TEXTS = {
   views: ["页面的各个部分", "Parts of the page"],
   viewSay: ["说", "Speak"],
   viewStream: ["流式", "Stream"],
+  viewListen: ["听", "Listen"],
   viewVoices: ["声音", "Voices"],
   viewMonitor: ["监控", "Monitor"],
   viewMissing: ["这一部分没有取到（{reason}）：请刷新页面。", "This part did not come ({reason}): reload the page."],

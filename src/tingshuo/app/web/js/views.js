@@ -5,6 +5,7 @@
 
 const LATER = {
   stream: () => import("./stream/view.js"),
+  listen: () => import("./listen/view.js"),
   voices: () => import("./voices/view.js"),
   monitor: () => import("./monitor/view.js"),
 };

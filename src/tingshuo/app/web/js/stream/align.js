@@ -5,15 +5,15 @@
  */
 
 /**
- * Characters that are written and spoken alike are paired (longest common subsequence); what is written between two of them
- * takes the time of what is spoken between them, or none of its own, as punctuation does.
+ * Characters, and words of letters, that are written and spoken alike are paired (longest common subsequence); what is written
+ * between two of them takes the time of what is spoken between them, or none of its own, as punctuation does.
  *
- * @param {{text: string, start_s: number, end_s: number, words: Array<object>}} sentence as the server sends it
+ * @param {{text: string, start_s: number, end_s: number, words: Array<object>}} sentence as the server sends it, spoken or heard
  * @returns {Span[]} in order; together their texts are the sentence's
  */
 export function align(sentence) {
-  const written = [...sentence.text];
-  const spoken = sentence.words.flatMap((word) => (word.characters.length ? word.characters : [word]));
+  const written = sentence.text.match(/[\p{Script=Latin}\p{M}'’]+|./gsu) ?? [];
+  const spoken = sentence.words.flatMap((word) => (word.characters?.length ? word.characters : [word]));
   const spans = [];
   let [w, s] = [0, 0];
   for (const [pw, ps] of [...pairs(written, spoken), [written.length, spoken.length]]) {

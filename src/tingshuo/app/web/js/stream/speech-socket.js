@@ -5,7 +5,8 @@
  * cancelled is dropped, so the next may be begun at once.
  */
 
-import { ApiError, fetchVoices } from "../api.js";
+import { ApiError } from "../api.js";
+import { opened, socketTo } from "../socket.js";
 import { WavStream } from "./wav-stream.js";
 
 const PATH = "v1/audio/speech/stream";
@@ -39,17 +40,10 @@ export class SpeechSocket {
   async open() {
     if (this.socket?.readyState === WebSocket.OPEN) return;
     this.close();
-    const address = new URL(PATH, document.baseURI);
-    address.protocol = address.protocol.replace("http", "ws");
-    const socket = new WebSocket(address);
-    socket.binaryType = "arraybuffer";
+    const socket = socketTo(PATH);
     this.socket = socket;
     this.cancelling = 0;
-    const isOpen = await new Promise((resolve) => {
-      socket.addEventListener("open", () => resolve(true), { once: true });
-      socket.addEventListener("close", () => resolve(false), { once: true });
-    });
-    if (!isOpen) await refusal();
+    await opened(socket);
     socket.addEventListener("message", ({ data }) => this.socket === socket && this.#hear(data));
     socket.addEventListener("close", () => this.#lost(socket));
   }
@@ -115,10 +109,4 @@ export class SpeechSocket {
     this.socket = null;
     this.listener.onLost();
   }
-}
-
-/** Browsers do not tell why a socket was refused; another route that asks for the same key does. */
-async function refusal() {
-  await fetchVoices();
-  throw new ApiError("network");
 }

@@ -1,0 +1,1 @@
+"""A recogniser of time-delay layers and LSTMs, CTC on its frames."""
