@@ -45,6 +45,16 @@ def test_each_row_is_as_exact_as_its_largest_number_allows(net):
     assert (error <= np.abs(own).max(1) / 127 / 2 * 1.001).all()
 
 
+def test_a_row_of_nothing_stays_one_where_tiny_numbers_are_flushed(net):
+    torch.set_flush_denormal(True)  # as trainings do
+    try:
+        wide = widened(row_tensors(net))["large.weight"]
+    finally:
+        torch.set_flush_denormal(False)
+    assert not wide[3].any()
+    assert np.isfinite(wide).all()
+
+
 def test_a_graph_computes_what_the_widened_net_does(net):
     stored = row_tensors(net)
     net.load_state_dict({name: torch.from_numpy(one) for name, one in widened(stored).items()})

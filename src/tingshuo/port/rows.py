@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 LEAST = 1 << 13
 """Numbers of a matrix that is worth it."""
 _LARGEST = 127
+_SMALLEST = np.float32(1e-20)
+"""Of the largest numbers of rows. A row of nothing would be divided by nothing, and so would one by a scale so small that a
+processor that flushes such numbers takes it for nothing."""
 _SCALE = ".scale"
 
 
@@ -38,7 +41,7 @@ def row_tensors(net: "nn.Module") -> dict[str, NDArray[Any]]:
             stored[name] = halves
             continue
         rows = net.state_dict()[name].detach().cpu().numpy().astype(np.float32)
-        scale = np.maximum(np.abs(rows).max(1, keepdims=True), np.finfo(np.float32).tiny) / np.float32(_LARGEST)
+        scale = np.maximum(np.abs(rows).max(1, keepdims=True), _SMALLEST) / np.float32(_LARGEST)
         stored[name] = np.rint(rows / scale).astype(np.int8)
         stored[name + _SCALE] = scale
     return stored

@@ -27,6 +27,7 @@ from tingshuo.store.atomic import replace_file
 from tingshuo.train import loop
 from tingshuo.train.checkpoint import has_checkpoint, load_part
 from tingshuo.train.config import CONFIG_FILE
+from tingshuo.train.denormals import flushed_denormals
 from tingshuo.train.distributed import World
 from tingshuo.train.hybrid_align import align, count_states, flat_start
 from tingshuo.train.hybrid_config import HybridTraining
@@ -44,6 +45,7 @@ FIRST, SECOND = "first", "second"
 Ints = NDArray[np.int64]
 
 
+@flushed_denormals()
 def train_hybrid(
     config: HybridTraining,
     data: Path,
@@ -88,7 +90,6 @@ def train_hybrid(
     check_statements(config.bundle)
     loop.check_begin(run / FIRST, resume)
     torch.set_num_threads(config.loop.threads or usable_cpus())
-    torch.set_flush_denormal(True)
     corpus = read_corpus(data, kind, parts, config.dev_share)
     texts = texts_of(config.language)
     run.mkdir(parents=True, exist_ok=True)

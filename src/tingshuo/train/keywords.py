@@ -22,6 +22,7 @@ from tingshuo.store.atomic import replace_file
 from tingshuo.train import loop
 from tingshuo.train.checkpoint import load_part
 from tingshuo.train.config import CONFIG_FILE
+from tingshuo.train.denormals import flushed_denormals
 from tingshuo.train.keywords_config import KeywordsTraining
 from tingshuo.train.keywords_material import Material, gather
 from tingshuo.train.keywords_publish import publish_keywords
@@ -37,6 +38,7 @@ def run_folder(destination: Path) -> Path:
     return destination.with_name(f"{destination.name}.run")
 
 
+@flushed_denormals()
 def train_keywords(
     config: KeywordsTraining,
     data: Path,
@@ -78,7 +80,6 @@ def train_keywords(
     check_statements(config.bundle)
     loop.check_begin(run, resume)
     torch.set_num_threads(config.loop.threads or usable_cpus())
-    torch.set_flush_denormal(True)
     corpus = read_words(data, config.dev_share)
     material = gather(corpus.rows, config.fbank, config.net.frames, told.counter("features"))
     run.mkdir(parents=True, exist_ok=True)

@@ -24,6 +24,7 @@ from tingshuo.store.atomic import replace_file
 from tingshuo.train import loop
 from tingshuo.train.checkpoint import BEST, load_part
 from tingshuo.train.config import CONFIG_FILE
+from tingshuo.train.denormals import flushed_denormals
 from tingshuo.train.distributed import World
 from tingshuo.train.language_model_config import LanguageModelTraining
 from tingshuo.train.language_model_material import Material, gather, read_texts
@@ -35,6 +36,7 @@ from tingshuo.train.run_folder import BUNDLE, claimed
 from tingshuo.train.told import Taught, Tell, Told
 
 
+@flushed_denormals()
 def train_language_model(
     config: LanguageModelTraining,
     texts: Sequence[Path],
@@ -79,7 +81,6 @@ def train_language_model(
     check_statements(config.bundle)
     loop.check_begin(run, resume)
     torch.set_num_threads(config.loop.threads or max(1, usable_cpus() // int(os.environ.get("LOCAL_WORLD_SIZE", "1"))))
-    torch.set_flush_denormal(True)
     told("read", 0.0)
     material = gather(read_texts(texts), read_texts(kept_back), config)
     run.mkdir(parents=True, exist_ok=True)

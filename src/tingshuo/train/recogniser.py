@@ -25,6 +25,7 @@ from tingshuo.store.atomic import replace_file
 from tingshuo.train import loop
 from tingshuo.train.checkpoint import load_part
 from tingshuo.train.config import CONFIG_FILE
+from tingshuo.train.denormals import flushed_denormals
 from tingshuo.train.distributed import World
 from tingshuo.train.publish import check_statements
 from tingshuo.train.recogniser_base import Base, begin_with, open_base, origin
@@ -50,6 +51,7 @@ class TaughtRecogniser(Taught):
     new_units: tuple[str, ...] = ()
 
 
+@flushed_denormals()
 def train_recogniser(
     config: RecogniserTraining,
     data: Sequence[Path],
@@ -100,7 +102,6 @@ def train_recogniser(
     began = open_base(base, config.units) if base is not None else None
     config = began.fitted(config) if began is not None else config
     torch.set_num_threads(config.loop.threads or max(1, usable_cpus() // int(os.environ.get("LOCAL_WORLD_SIZE", "1"))))
-    torch.set_flush_denormal(True)  # weights of units that are never heard fade so far that they would take ages
     corpus, texts = read_corpora(data, config, kind, parts), texts_of(config.language)
     run.mkdir(parents=True, exist_ok=True)
     with claimed(run) if world.leads else nullcontext():
