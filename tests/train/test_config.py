@@ -4,7 +4,7 @@ import json
 import pytest
 
 from tingshuo.errors import ConfigError
-from tingshuo.train.config import PRESETS, STAGES, TrainConfig, check_config, read_config, read_yaml, write_config
+from tingshuo.train.config import PRESETS, STAGES, TrainConfig, check_config, from_preset, read_config, read_yaml, write_config
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -182,3 +182,12 @@ def test_stages_are_trained_in_their_order_and_share_seed_threads_and_precision(
 def test_a_few_sentences_keep_the_vocoder_of_the_base():
     assert read_config("few_shot").stages == ("acoustic",)
     assert read_config("default").stages == STAGES
+
+
+def test_a_preset_a_file_and_settings_lie_over_each_other(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("net: {dim: 96}\nloop: {rate: 0.5}\n", "utf-8")
+    plain, source = from_preset("hybrid", None, [])
+    assert (plain["net"], source) == ({"layers": 4, "dim": 768}, "preset hybrid")
+    fields, source = from_preset("hybrid", path, ["loop.rate=0.25"])
+    assert (fields["net"], fields["loop"]["rate"], source) == ({"layers": 4, "dim": 96}, 0.25, str(path))

@@ -263,6 +263,23 @@ def _number(text: str) -> str | float:
         return text
 
 
+def from_preset(preset: str, path: Path | None, settings: Iterable[str]) -> tuple[dict[str, Any], str]:
+    """Return what a preset, a YAML file and single values ``section.key=value`` say, the later over the former, and its source.
+
+    Raises
+    ------
+    ConfigError
+        The file cannot be read, or a setting has no ``=``.
+    """
+    text = resources.files("tingshuo.train").joinpath("presets", f"{preset}.yaml").read_text("utf-8")
+    fields: Mapping[str, Any] = yaml.safe_load(text) or {}
+    if path is not None:
+        fields = merge(fields, read_yaml(path))
+    for setting in settings:
+        fields = merge(fields, one_setting(setting))
+    return dict(fields), str(path) if path is not None else f"preset {preset}"
+
+
 def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     """Return nested settings in which what is ``above`` wins."""
     merged = dict(below)

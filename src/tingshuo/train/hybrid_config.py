@@ -1,11 +1,9 @@
 """Settings of the training of a classic recogniser: strict, every key has a default."""
 
-from collections.abc import Iterable, Mapping
-from importlib import resources
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from msgspec import Meta
 
 from tingshuo.config import MelConfig, StrictModel
@@ -14,7 +12,7 @@ from tingshuo.config.mfcc import MfccConfig
 from tingshuo.data.split import DEV_SHARE
 from tingshuo.models.dnn.config import DnnConfig
 from tingshuo.models.hmm.config import HmmConfig
-from tingshuo.train.config import FREE_TO_CHANGE, BundleConfig, flatten, merge, one_setting, read_yaml
+from tingshuo.train.config import FREE_TO_CHANGE, BundleConfig, flatten, from_preset
 from tingshuo.train.loop_config import LoopConfig, Positive
 from tingshuo.train.recogniser_config import LanguageConfig
 
@@ -72,11 +70,5 @@ def read_hybrid_config(path: Path | None = None, settings: Iterable[str] = ()) -
     ConfigError
         An unknown key or a wrong value.
     """
-    text = resources.files("tingshuo.train").joinpath("presets", f"{PRESET}.yaml").read_text("utf-8")
-    fields: Mapping[str, Any] = yaml.safe_load(text) or {}
-    if path is not None:
-        fields = merge(fields, read_yaml(path))
-    for setting in settings:
-        fields = merge(fields, one_setting(setting))
-    source = str(path) if path is not None else f"preset {PRESET}"
-    return HybridTraining.check(dict(fields), source)
+    fields, source = from_preset(PRESET, path, settings)
+    return HybridTraining.check(fields, source)

@@ -1,11 +1,9 @@
 """Settings of the training of a net that tells a few words apart: strict, every key has a default."""
 
-from collections.abc import Iterable, Mapping
-from importlib import resources
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from msgspec import Meta
 
 from tingshuo.config import StrictModel
@@ -13,7 +11,7 @@ from tingshuo.config.fbank import FbankConfig
 from tingshuo.config.keywords import EARS
 from tingshuo.data.words import DEV_SHARE
 from tingshuo.models.keywords.config import KeywordsConfig
-from tingshuo.train.config import FREE_TO_CHANGE, BundleConfig, flatten, merge, one_setting, read_yaml
+from tingshuo.train.config import FREE_TO_CHANGE, BundleConfig, flatten, from_preset
 from tingshuo.train.disguise_config import DisguiseConfig
 from tingshuo.train.loop_config import LoopConfig
 
@@ -58,11 +56,5 @@ def read_keywords_config(path: Path | None = None, settings: Iterable[str] = ())
     ConfigError
         An unknown key or a wrong value.
     """
-    text = resources.files("tingshuo.train").joinpath("presets", f"{PRESET}.yaml").read_text("utf-8")
-    fields: Mapping[str, Any] = yaml.safe_load(text) or {}
-    if path is not None:
-        fields = merge(fields, read_yaml(path))
-    for setting in settings:
-        fields = merge(fields, one_setting(setting))
-    source = str(path) if path is not None else f"preset {PRESET}"
-    return KeywordsTraining.check(dict(fields), source)
+    fields, source = from_preset(PRESET, path, settings)
+    return KeywordsTraining.check(fields, source)

@@ -1,11 +1,9 @@
 """Settings of the training of a recogniser of Mandarin: strict, every key has a default."""
 
 from collections.abc import Iterable, Mapping
-from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from msgspec import Meta
 
 from tingshuo.config import StrictModel
@@ -13,7 +11,7 @@ from tingshuo.config.fbank import FbankConfig
 from tingshuo.data.split import DEV_SHARE
 from tingshuo.errors import ConfigError
 from tingshuo.models.conformer.config import ConformerConfig
-from tingshuo.train.config import FREE_TO_CHANGE, BundleConfig, flatten, merge, one_setting, read_yaml
+from tingshuo.train.config import FREE_TO_CHANGE, BundleConfig, flatten, from_preset
 from tingshuo.train.disguise_config import DisguiseConfig
 from tingshuo.train.loop_config import LoopConfig, Positive, Share
 
@@ -94,11 +92,5 @@ def read_recogniser_config(
     """
     if preset not in PRESETS:
         raise ConfigError(f"unknown preset {preset!r}; accepted: {', '.join(PRESETS)}")
-    text = resources.files("tingshuo.train").joinpath("presets", f"{preset}.yaml").read_text("utf-8")
-    fields: Mapping[str, Any] = yaml.safe_load(text) or {}
-    if path is not None:
-        fields = merge(fields, read_yaml(path))
-    for setting in settings:
-        fields = merge(fields, one_setting(setting))
-    source = str(path) if path is not None else f"preset {preset}"
-    return RecogniserTraining.check(dict(fields), source)
+    fields, source = from_preset(preset, path, settings)
+    return RecogniserTraining.check(fields, source)

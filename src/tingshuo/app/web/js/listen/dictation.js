@@ -47,7 +47,7 @@ export class Dictation extends EventTarget {
     return this.on || this.phase === "finishing";
   }
 
-  /** Seconds that were heard in this session. */
+  /** Seconds that were heard on this connection. */
   get heardS() {
     return this.samples / this.rate;
   }
